@@ -1,0 +1,205 @@
+"""REINFORCE: Monte-Carlo policy gradient.
+
+    R. J. Williams (1992), "Simple statistical gradient-following algorithms for connectionist reinforcement learning".
+    With a baseline: R. S. Sutton and A. G. Barto (2018), "Reinforcement Learning: An Introduction", section 13.4.
+
+For episodes i = 1 … B of lengths T_i, with G_t = Σ_{k ≥ t} γ^(k-t) r_k the return from step t on, and A_t = G_t (or
+G_t - V(s_t) with a baseline), shifted and scaled to mean 0 and standard deviation 1 over all real steps of the batch:
+
+    loss = 1/B Σ_i Σ_t [ -A_t log π(a_t | s_t) + c_V (G_t - V(s_t))² - c_H H(π(· | s_t)) ]
+
+The agent, its networks and its policies are TF-Agents'. Where `tf_agents.agents.ReinforceAgent` deviates from that
+equation once episodes are padded to one length, it is put right here:
+
+- it normalises over padding too, which changes advantages and flips signs; here over real steps only;
+- it lets the policy loss train the critic through A_t = G_t - V(s_t); here the critic is a constant in it;
+- it averages the entropy over all cells while it sums the policy loss over an episode; here both are sums.
+"""
+
+from typing import Dict, Mapping, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+from tf_agents.agents import tf_agent
+from tf_agents.agents.reinforce import reinforce_agent
+from tf_agents.networks import actor_distribution_network, network, value_network
+from tf_agents.trajectories import time_step as ts
+from tf_agents.trajectories import trajectory
+from tf_agents.typing import types
+from tf_agents.utils import common, eager_utils, nest_utils, value_ops
+
+from cartrl import seeding
+from cartrl.settings.agents import ReinforceSettings
+
+EPSILON = np.finfo(np.float32).eps  # as in TF-Agents' own normalisation
+
+
+class EpisodicReinforceAgent(reinforce_agent.ReinforceAgent):
+    """TF-Agents' REINFORCE for a padded batch of whole episodes, one a row.
+
+    `train(experience, weights)` takes a trajectory of [B, T] tensors whose rewards are 0 on padding, and as weights
+    the mask, float32 [B, T]: 1 for a real step, 0 for padding.
+    """
+
+    def _train(self, experience: trajectory.Trajectory, weights: tf.Tensor) -> tf_agent.LossInfo:
+        discounts = self._gamma * tf.ones_like(experience.reward)
+        returns = value_ops.discounted_return(experience.reward, discounts, time_major=False)
+        variables = self.trainable_variables
+        with tf.GradientTape() as tape:
+            loss_info = self.total_loss(experience, returns, weights, training=True)
+        gradients = tape.gradient(loss_info.loss, variables)
+        gradient_norm = tf.linalg.global_norm(gradients)
+        grads_and_vars = list(zip(gradients, variables))
+        if self._gradient_clipping:
+            grads_and_vars = eager_utils.clip_gradient_norms(grads_and_vars, self._gradient_clipping)
+        self._optimizer.apply_gradients(grads_and_vars)
+        self.train_step_counter.assign_add(1)
+        return tf_agent.LossInfo(loss_info.loss, {**loss_info.extra, "gradient_norm": gradient_norm})
+
+    def total_loss(
+        self, experience: trajectory.Trajectory, returns: tf.Tensor, weights: tf.Tensor, training: bool = False
+    ) -> tf_agent.LossInfo:
+        """Return the loss of the module's equation, and its parts as ``extra``."""
+        num_episodes = tf.cast(tf.shape(returns)[0], tf.float32)
+        values = self._values(experience, training)
+        advantages = returns if values is None else returns - tf.stop_gradient(values)
+        if self._normalize_returns:
+            advantages = normalise(advantages, weights)
+        policy = self._policy_at(experience)
+        log_probabilities = common.log_probability(policy, experience.action, self.action_spec)
+        entropy = common.entropy(policy, self.action_spec)
+        policy_loss = -tf.reduce_sum(log_probabilities * advantages * weights) / num_episodes
+        entropy_loss = -(self._entropy_regularization or 0.0) * tf.reduce_sum(entropy * weights) / num_episodes
+        value_loss = tf.constant(0.0)
+        if values is not None:
+            value_loss = self.value_estimation_loss(values, returns, num_episodes, weights)
+        parts = {
+            "policy_gradient_loss": policy_loss,
+            "value_estimation_loss": value_loss,
+            "entropy_regularization_loss": entropy_loss,
+            "policy_entropy": tf.reduce_sum(entropy * weights) / tf.reduce_sum(weights),
+        }
+        return tf_agent.LossInfo(policy_loss + value_loss + entropy_loss, parts)
+
+    @property
+    def trainable_variables(self) -> Tuple[tf.Variable, ...]:
+        """The actor's weights, then the critic's."""
+        critic = self._value_network.trainable_weights if self._baseline else []
+        return (*self._actor_network.trainable_weights, *critic)
+
+    def _values(self, experience: trajectory.Trajectory, training: bool) -> Optional[tf.Tensor]:
+        if not self._baseline:
+            return None
+        values, _ = self._value_network(experience.observation, experience.step_type, training=training)
+        return values
+
+    def _policy_at(self, experience: trajectory.Trajectory) -> types.NestedDistribution:
+        time_steps = ts.TimeStep(
+            experience.step_type,
+            tf.zeros_like(experience.reward),
+            tf.zeros_like(experience.discount),
+            experience.observation,
+        )
+        nest_utils.assert_same_structure(time_steps, self.time_step_spec)
+        return self.collect_policy.distribution(time_steps).action
+
+
+def normalise(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Shift and scale ``values`` [B, T] to mean 0 and standard deviation 1 over the cells where ``mask`` is 1."""
+    count = tf.reduce_sum(mask)
+    mean = tf.reduce_sum(values * mask) / count
+    variance = tf.reduce_sum(tf.square(values - mean) * mask) / count
+    return (values - mean) / (tf.sqrt(variance) + EPSILON)
+
+
+class ReinforceLearner:
+    """The agent as the pipeline uses it: the collect policy, an update from a batch of episodes, and its state."""
+
+    def __init__(self, agent: EpisodicReinforceAgent, state: tf.train.Checkpoint):
+        self.collect_policy = agent.collect_policy
+        self.train_step = agent.train_step_counter
+        self.state = state  # what must be saved to continue: networks, optimizer slots and the step
+        self._agent = agent
+        self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
+
+    def train(self, episodes: Mapping[str, tf.Tensor]) -> Dict[str, float]:
+        """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and the gradient's norm.
+
+        The gradient's norm is the global one, before clipping; the entropy, in nats, is that before the update.
+        """
+        return {name: float(value) for name, value in self._update(dict(episodes)).items()}
+
+    def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
+        experience, mask = as_trajectory(episodes)
+        loss_info = self._agent.train(experience, weights=mask)
+        return {"loss": loss_info.loss, **loss_info.extra}
+
+
+def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> Tuple[trajectory.Trajectory, tf.Tensor]:
+    """Turn an `EpisodeBatch` as tensors into TF-Agents' trajectory [B, T] and the mask of real steps, float32 [B, T]."""
+    rewards, lengths = episodes["rewards"], episodes["lengths"]
+    step = tf.range(tf.shape(rewards)[1])[tf.newaxis, :]
+    last = tf.equal(step, lengths[:, tf.newaxis] - 1)
+    mask = tf.cast(step < lengths[:, tf.newaxis], tf.float32)
+    first = tf.zeros_like(last) | tf.equal(step, 0)
+    experience = trajectory.Trajectory(
+        step_type=tf.where(first, ts.StepType.FIRST, ts.StepType.MID),
+        observation=episodes["observations"],
+        action=episodes["actions"],
+        policy_info=(),
+        next_step_type=tf.where(last, ts.StepType.LAST, ts.StepType.MID),
+        reward=rewards,
+        # A termination is worth nothing from there on; after a truncation the environment would have gone on.
+        discount=tf.where(last & episodes["terminated"][:, tf.newaxis], 0.0, 1.0),
+    )
+    return experience, mask
+
+
+def build(
+    settings: ReinforceSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec, seed: int
+) -> ReinforceLearner:
+    """Build the agent with freshly drawn weights."""
+    networks: Dict[str, network.Network] = {
+        "actor": actor_distribution_network.ActorDistributionNetwork(
+            time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
+        )
+    }
+    if settings.value_fc_layer_params is not None:
+        networks["critic"] = value_network.ValueNetwork(
+            time_step_spec.observation, fc_layer_params=settings.value_fc_layer_params
+        )
+    optimizer = tf.keras.optimizers.Adam(settings.learning_rate)
+    agent = EpisodicReinforceAgent(
+        time_step_spec,
+        action_spec,
+        actor_network=networks["actor"],
+        optimizer=optimizer,
+        value_network=networks.get("critic"),
+        value_estimation_loss_coef=settings.value_estimation_loss_coef,
+        gamma=settings.discount,
+        normalize_returns=settings.normalize_returns,
+        gradient_clipping=settings.gradient_clipping,
+        entropy_regularization=settings.entropy_regularization,
+        train_step_counter=tf.Variable(0, dtype=tf.int64, name="train_step"),
+    )
+    agent.initialize()
+    optimizer.build(agent.trainable_variables)
+    for index, net in enumerate(networks.values()):
+        draw_weights(net, seed, index)
+    state = tf.train.Checkpoint(optimizer=optimizer, train_step=agent.train_step_counter, **networks)
+    return ReinforceLearner(agent, state)
+
+
+def draw_weights(net: network.Network, seed: int, index: int) -> None:
+    """Draw the kernels of ``net`` anew, each with its own layer's initializer, from ``seed`` alone.
+
+    Keras draws them from a global generator when it builds a layer, so a seed given to a run would not reach them.
+    """
+    layers = [layer for layer in net.submodules if getattr(layer, "kernel_initializer", None) is not None]
+    for number, layer in enumerate(layers):
+        word = int(seeding.draw(1, seed, seeding.Stream.WEIGHTS, index, number)[0] >> 1)
+        # Of TF-Agents' initializers some are TensorFlow 1's, which are stateful; their namesakes in Keras are not.
+        config = {**layer.kernel_initializer.get_config(), "seed": word}
+        config.pop("dtype", None)
+        initializer = getattr(tf.keras.initializers, type(layer.kernel_initializer).__name__)(**config)
+        layer.kernel.assign(initializer(layer.kernel.shape, dtype=layer.kernel.dtype))

@@ -1,0 +1,1 @@
+"""Collectors: whole episodes under the current policy, one batch an iteration."""

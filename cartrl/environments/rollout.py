@@ -1,0 +1,96 @@
+"""Whole episodes in many gym environments at once: one call of the policy for all, then one step of each."""
+
+from typing import Callable, List, Optional, Sequence
+
+import numpy as np
+from gym import spaces
+
+from cartrl.environments import gym_environment
+from cartrl.episodes import Episode
+
+# (observations [N, *observation], step of the rollout) -> actions [N, *action]
+Act = Callable[[np.ndarray, int], np.ndarray]
+
+
+class VectorEnvironment:
+    """N copies of a gym environment, stepped in lockstep in this process.
+
+    It is lean: gym's own step takes about 3 µs for CartPole, and wrapping each step in TF-Agents' or gym's vector
+    classes costs several times that.
+
+    Args:
+        env_name: gym id.
+        num_environments: N, the copies made.
+        max_episode_steps: the time limit; None takes gym's own.
+    """
+
+    def __init__(self, env_name: str, num_environments: int, max_episode_steps: Optional[int] = None):
+        self.time_limit = gym_environment.time_limit(env_name, max_episode_steps)
+        self._envs = [gym_environment.make(env_name) for _ in range(num_environments)]
+        self.observation_space = self._envs[0].observation_space
+        self.action_space = self._envs[0].action_space
+
+    def run_episodes(self, act: Act, seeds: Sequence[int]) -> List[Episode]:
+        """Run one whole episode for each of ``seeds``, which seed the environments' resets.
+
+        An environment whose episode ends begins the next one that is waiting, so all are busy until none waits.
+
+        Returns:
+            The episodes, in the order of ``seeds``.
+        """
+        envs = self._envs[: len(seeds)]
+        steppers = [env.step for env in envs]
+        waiting = iter(range(len(seeds)))
+        observations = np.zeros((len(envs), *self.observation_space.shape), np.float32)
+        running = {}  # environment -> [its episode, the step of the rollout at which that began]
+        for row in range(len(envs)):
+            running[row] = [next(waiting), 0]
+            observations[row] = envs[row].reset(seed=int(seeds[running[row][0]]))
+        rewards: List[List[float]] = [[] for _ in seeds]
+        seen: List[np.ndarray] = []
+        drawn: List[np.ndarray] = []
+        episodes: List[Optional[Episode]] = [None] * len(seeds)
+        step = 0
+        while running:
+            actions = act(observations, step)
+            seen.append(observations.copy())
+            drawn.append(actions)
+            moves = self._moves(actions)
+            step += 1
+            for row, (episode, began) in list(running.items()):
+                observation, reward, done, info = steppers[row](moves[row])
+                rewards[episode].append(reward)
+                if not done and step - began < self.time_limit:
+                    observations[row] = observation
+                    continue
+                terminated = bool(done) and not info.get("TimeLimit.truncated", False)
+                episodes[episode] = _episode(seen, drawn, rewards[episode], row, began, terminated)
+                following = next(waiting, None)
+                if following is None:
+                    del running[row]
+                else:
+                    running[row] = [following, step]
+                    observations[row] = envs[row].reset(seed=int(seeds[following]))
+        return [episode for episode in episodes if episode is not None]
+
+    def _moves(self, actions: np.ndarray) -> Sequence:
+        """Turn drawn actions into what gym's ``step`` takes: Python ints, or arrays within the bounds."""
+        if isinstance(self.action_space, spaces.Discrete):
+            return actions.tolist()
+        return np.clip(actions, self.action_space.low, self.action_space.high)
+
+    def close(self) -> None:
+        """Close every copy."""
+        for env in self._envs:
+            env.close()
+
+
+def _episode(
+    seen: List[np.ndarray], drawn: List[np.ndarray], rewards: List[float], row: int, began: int, terminated: bool
+) -> Episode:
+    return Episode(
+        observations=np.array([observations[row] for observations in seen[began:]]),
+        actions=np.array([actions[row] for actions in drawn[began:]]),
+        rewards=np.array(rewards, np.float32),
+        terminated=terminated,
+    )

@@ -1,0 +1,92 @@
+"""Episodes as arrays: what collectors make, the replay carries, and the agent learns from."""
+
+from dataclasses import dataclass
+from typing import Dict, Sequence
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode of T steps.
+
+    An episode ends by termination (the pole fell, the goal was reached) or by truncation (the time limit).
+    """
+
+    observations: np.ndarray  # [T, *observation]: what the policy saw before each step
+    actions: np.ndarray  # [T, *action]: as drawn, before clipping to the environment's bounds
+    rewards: np.ndarray  # [T] float32
+    terminated: bool
+
+    def __len__(self) -> int:
+        return len(self.rewards)
+
+    @property
+    def episode_return(self) -> float:
+        """Sum of the rewards, undiscounted."""
+        return float(self.rewards.sum(dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class EpisodeBatch:
+    """B whole episodes, padded with zeros to T steps; ``lengths`` tells the real steps from the padding."""
+
+    observations: np.ndarray  # [B, T, *observation] float32
+    actions: np.ndarray  # [B, T, *action]
+    rewards: np.ndarray  # [B, T] float32
+    lengths: np.ndarray  # [B] int32
+    terminated: np.ndarray  # [B] bool; False where the time limit ended the episode
+
+    @classmethod
+    def pad(cls, episodes: Sequence[Episode], num_steps: int) -> "EpisodeBatch":
+        """Pad ``episodes``, each at most ``num_steps`` long, to ``num_steps``."""
+        batch = len(episodes)
+        first = episodes[0]
+        observations = np.zeros((batch, num_steps, *first.observations.shape[1:]), first.observations.dtype)
+        actions = np.zeros((batch, num_steps, *first.actions.shape[1:]), first.actions.dtype)
+        rewards = np.zeros((batch, num_steps), np.float32)
+        for row, episode in enumerate(episodes):
+            length = len(episode)
+            observations[row, :length] = episode.observations
+            actions[row, :length] = episode.actions
+            rewards[row, :length] = episode.rewards
+        lengths = np.array([len(episode) for episode in episodes], np.int32)
+        terminated = np.array([episode.terminated for episode in episodes])
+        return cls(observations, actions, rewards, lengths, terminated)
+
+    def arrays(self) -> Dict[str, np.ndarray]:
+        """Return the arrays by name."""
+        return dict(vars(self))
+
+    @property
+    def returns(self) -> np.ndarray:
+        """Undiscounted return of each episode, float64 [B]."""
+        return self.rewards.sum(axis=1, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Episodes of a policy on the real environment."""
+
+    returns: np.ndarray  # [N] float64, undiscounted
+    lengths: np.ndarray  # [N] int64, steps
+    terminated: np.ndarray  # [N] bool; False where the time limit ended the episode
+
+    @classmethod
+    def of(cls, episodes: Sequence[Episode]) -> "Evaluation":
+        """Keep of ``episodes`` what an evaluation is about."""
+        return cls(
+            returns=np.array([episode.episode_return for episode in episodes]),
+            lengths=np.array([len(episode) for episode in episodes]),
+            terminated=np.array([episode.terminated for episode in episodes]),
+        )
+
+    @property
+    def mean(self) -> float:
+        """Mean return."""
+        return float(self.returns.mean())
+
+    @property
+    def std(self) -> float:
+        """Sample standard deviation of the returns, 0 for a single episode."""
+        return float(self.returns.std(ddof=1)) if len(self.returns) > 1 else 0.0

@@ -1,0 +1,22 @@
+"""The errors that a user of cartrl sees: one sentence and an exit code."""
+
+
+class CartrlError(Exception):
+    """Something failed while running; the message is a whole sentence for the user."""
+
+    exit_code = 1
+
+
+class UsageError(CartrlError):
+    """What the user gave cannot be used: a config, an option, a path."""
+
+    exit_code = 2
+
+
+def nearest(word: str, candidates: "list[str]") -> str:
+    """Return ``", did you mean 'x'?"`` for the candidate closest to ``word``, or nothing."""
+    import difflib
+
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f", did you mean {by_lower[close[0]]!r}?" if close else ""

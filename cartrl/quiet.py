@@ -1,0 +1,52 @@
+"""Start-up without noise: what TensorFlow, gym, Reverb and SDL say when nothing is wrong.
+
+A run of the notebook opens with a page of warnings. Here they are held back while libraries load and servers start,
+and given back, in full, when that fails. Outside those moments stderr is untouched.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from typing import Iterator
+
+from cartrl.errors import CartrlError
+
+STDERR = 2
+
+
+def prepare() -> None:
+    """Set what the libraries read from the process's environment; call before the first of them is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    # gym renders through pygame, which opens a display unless told not to; cartrl never shows a window.
+    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    os.environ["SDL_AUDIODRIVER"] = "dummy"
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    if not sys.warnoptions:
+        warnings.filterwarnings("ignore", module=r"(gym|tensorflow|tf_agents|keras|pygame|imageio|flatbuffers)\b")
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Hold back stderr, of Python and of C++ code alike; on an unexpected error, write it out after all."""
+    sys.stderr.flush()
+    stderr = os.dup(STDERR)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), STDERR)
+        try:
+            yield
+        except CartrlError:
+            raise  # its message says all that the user needs
+        except BaseException:
+            sys.stderr.flush()
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, STDERR)
+            os.close(stderr)

@@ -1,0 +1,39 @@
+"""All randomness, stateless: every draw is a pure function of the run's seed and of what it is drawn for.
+
+No generator carries state from one draw to the next, so tracing a function anew, resuming a run, or evaluating in
+between changes no number. The hash is numpy's SeedSequence, which keeps streams of different words apart
+(https://numpy.org/doc/stable/reference/random/parallel.html).
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """What numbers are drawn for; one stream never repeats another's."""
+
+    WEIGHTS = 0
+    COLLECT_RESETS = 1
+    COLLECT_ACTIONS = 2
+    TRAIN_EVAL_RESETS = 3
+    EVAL_RESETS = 4
+    EVAL_ACTIONS = 5
+    RECORD_RESETS = 6
+    RECORD_ACTIONS = 7
+    BOOTSTRAP = 8
+
+
+def draw(count: int, seed: int, stream: Stream, *indices: int) -> np.ndarray:
+    """Return ``count`` seeds, uint32 [count], for the draws of ``stream`` at ``indices`` (an iteration, say)."""
+    return np.random.SeedSequence((seed, int(stream), *indices)).generate_state(count)
+
+
+class ActionSeeds:
+    """The seed of each sampling of a batch of actions: ``seeds[step]``, int32 [2], as tf.random.stateless_* take it."""
+
+    def __init__(self, seed: int, stream: Stream, *indices: int):
+        self._high, self._low = (int(word) for word in draw(2, seed, stream, *indices))
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        return np.array([self._high, (self._low + step) & 0xFFFFFFFF], np.uint32).view(np.int32)

@@ -1,0 +1,68 @@
+"""Words for what a setting may be, for error messages and for the reference in ``docs/``."""
+
+import math
+from typing import Any, List, Union, get_args, get_origin
+
+from pydantic.fields import ModelField
+
+from cartrl.settings.section import LayerWidth
+
+NULL = type(None)
+
+
+def allowed(field: ModelField, model: type) -> str:
+    """Say what ``field`` of ``model`` accepts, such as ``a whole number of at least 1, or null``."""
+    annotation = model.__annotations__[field.name]
+    options = get_args(annotation) if get_origin(annotation) is Union else (annotation,)
+    phrases = [_phrase(option, field) for option in options if option is not NULL]
+    if NULL in options:
+        phrases.append("null")
+    return ", or ".join(phrases)
+
+
+def _phrase(annotation: Any, field: ModelField) -> str:
+    origin = get_origin(annotation)
+    if origin is tuple:
+        return f"a list of whole numbers from {LayerWidth.ge} to {LayerWidth.le}, such as [100] or [64, 64]"
+    if origin is not None:  # Literal
+        return " or ".join(repr(choice) for choice in get_args(annotation))
+    if annotation is bool:
+        return "true or false"
+    if annotation is str:
+        return "a text"
+    if annotation is int or annotation is float:
+        return _number(annotation is int, field)
+    return "a section of settings"
+
+
+def _number(whole: bool, field: ModelField) -> str:
+    info = field.field_info
+    if whole:
+        return f"a whole number from {info.ge} to {info.le}"
+    bounds: List[str] = []
+    if info.gt is not None:
+        bounds.append(f"greater than {info.gt:g}")
+    if info.ge is not None:
+        bounds.append(f"of at least {info.ge:g}")
+    if info.le is not None:
+        bounds.append(f"at most {info.le:g}")
+    return f"a number {' and '.join(bounds)}".strip()
+
+
+def shown(value: Any, limit: int = 60) -> str:
+    """Show a value as it may stand in YAML, cut to ``limit`` characters."""
+    if value is None:
+        text = "null"
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, (dict, set)):
+        text = "a mapping" if value else "an empty mapping"
+    elif isinstance(value, (list, tuple)):
+        text = "[" + ", ".join(shown(item) for item in value) + "]"
+    elif isinstance(value, float) and not math.isfinite(value):
+        text = f".{value}" if value != -math.inf else "-.inf"
+    elif isinstance(value, float):
+        text = f"{value:g}" if value == float(f"{value:g}") else repr(value)
+    else:
+        text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

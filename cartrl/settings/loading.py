@@ -1,0 +1,170 @@
+"""From a YAML file and overrides to validated settings, and where each of them came from."""
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Type
+
+from pydantic import BaseModel, ValidationError
+
+from cartrl.errors import UsageError, nearest
+from cartrl.settings.describing import allowed, shown
+from cartrl.settings.experiment import ExperimentSettings
+from cartrl.settings.yaml_text import parse
+
+LARGEST_FILE = 1 << 20  # bytes; a config is a page of text
+DEFAULT = "default"
+MISSING = "value_error.missing"  # pydantic's name of the error
+
+Key = Tuple[str, str]
+
+
+@dataclass(frozen=True)
+class ResolvedConfig:
+    """Validated settings, and for each (section, key) its origin: ``FILE:LINE``, an option, or ``default``."""
+
+    settings: ExperimentSettings
+    origins: Dict[Key, str]
+
+
+@dataclass
+class _Draft:
+    """Values as read, before validation; ``places`` says where a message about a key should point."""
+
+    values: Dict[str, Any]
+    origins: Dict[Key, str]
+    places: Dict[Tuple[str, ...], str]
+    name: str
+
+
+def load(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) -> ResolvedConfig:
+    """Read the config at ``path``, apply ``section.key=value`` overrides and ``seed``, and validate the whole.
+
+    Raises:
+        UsageError: one sentence that says where, what was read, and what is allowed.
+    """
+    draft = _read(path)
+    for override in overrides:
+        _apply(draft, override)
+    if seed is not None:
+        _put(draft, ("train", "seed"), seed, f"--seed {seed}")
+    try:
+        settings = ExperimentSettings(**draft.values)
+    except ValidationError as error:
+        raise UsageError(_explain(error, draft)) from None
+    origins = {
+        (section, key): draft.origins.get((section, key), DEFAULT)
+        for section in settings.__fields__
+        for key in getattr(settings, section).__fields__
+    }
+    return ResolvedConfig(settings, origins)
+
+
+def _read(path: Path) -> _Draft:
+    document = parse(_text(path), str(path))
+    if document.values is None:
+        raise UsageError(f"{path}: the file is empty; it must at least name environment.env_name")
+    if not isinstance(document.values, dict):
+        raise UsageError(f"{path}: a config is a mapping of sections, but this is {shown(document.values)}")
+    # A section whose every line is commented out reads as null.
+    values = {section: {} if content is None else content for section, content in document.values.items()}
+    places = {key: f"{path}, line {line}" for key, line in document.lines.items()}
+    origins = {(key[0], key[1]): f"{path}:{line}" for key, line in document.lines.items() if len(key) == 2}
+    return _Draft(values, origins, places, str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UsageError(f"{path}: this is a directory; give a YAML file")
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{path}: this is not a regular file; give a YAML file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise UsageError(f"{path}: larger than {LARGEST_FILE} bytes, which no config is")
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file{_similar(path)}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}, line {line}: not UTF-8 text") from None
+    except ValueError:
+        raise UsageError(f"{str(path)!r}: not a file name") from None
+
+
+def _similar(path: Path) -> str:
+    folder = path.parent
+    names = [str(other) for other in folder.glob("*.y*ml")] if folder.is_dir() else []
+    return nearest(str(path), names)
+
+
+def _apply(draft: _Draft, override: str) -> None:
+    name, equals, text = override.partition("=")
+    option = f"--set {override}"
+    parts = name.strip().split(".")
+    if not equals or len(parts) != 2 or not all(parts):
+        raise UsageError(f"{option}: an override is section.key=value, such as --set agent.learning_rate=3e-3")
+    _put(draft, (parts[0], parts[1]), parse(text, option).values, option)
+
+
+def _put(draft: _Draft, key: Key, value: Any, option: str) -> None:
+    section = draft.values.setdefault(key[0], {})
+    if not isinstance(section, dict):
+        return  # the section itself is wrong, and validation will say so
+    section[key[1]] = value
+    draft.origins[key] = option
+    draft.places[key] = option
+    draft.places.setdefault(key[:1], option)
+
+
+def _explain(error: ValidationError, draft: _Draft) -> str:
+    """One sentence for the first error in the order of the file; what is missing may only be misspelt, so last."""
+    items = error.errors()
+    given = [item for item in items if item["type"] != MISSING]
+    place, sentence = min((_problem(item, draft) for item in given or items), key=lambda problem: _line(problem[0]))
+    return f"{place}: {sentence}"
+
+
+def _line(place: str) -> int:
+    _, _, line = place.rpartition(", line ")
+    return int(line) if line.isdigit() else 0
+
+
+def _problem(item: Any, draft: _Draft) -> Tuple[str, str]:
+    path = tuple(part for part in item["loc"] if isinstance(part, str) and part != "__root__")
+    if not path:
+        return draft.name, item["msg"]
+    dotted = ".".join(path[:2])
+    place = draft.places.get(path[:2]) or draft.places.get(path[:1]) or draft.name
+    model: Type[BaseModel] = ExperimentSettings
+    if len(path) > 1:
+        model = ExperimentSettings.__fields__[path[0]].type_
+    if item["type"] == "value_error.extra":
+        return place, _unknown(path, model)
+    if item["type"] == MISSING:
+        if path == ("environment",):
+            path, dotted = ("environment", "env_name"), "environment.env_name"
+        return place, f"{dotted} is missing; it must name a gym environment, such as CartPole-v0"
+    value = _value(draft.values, path[:2])
+    return place, f"{dotted} is {shown(value)}, but must be {allowed(model.__fields__[path[-1]], model)}"
+
+
+def _unknown(path: Tuple[str, ...], model: Type[BaseModel]) -> str:
+    names: List[str] = list(model.__fields__)
+    if len(path) == 1:
+        homes = [f"{name}.{path[0]}" for name, field in ExperimentSettings.__fields__.items()
+                 if path[0] in field.type_.__fields__]
+        hint = f", did you mean {homes[0]!r}?" if homes else nearest(path[0], names)
+        return f"there is no section {path[0]!r}{hint or '; the sections are ' + ', '.join(names)}"
+    hint = nearest(path[1], names)
+    return f"{path[0]} has no setting {path[1]!r}{hint or '; it has ' + ', '.join(names)}"
+
+
+def _value(values: Any, path: Tuple[str, ...]) -> Any:
+    for part in path:
+        values = values[part]
+    return values

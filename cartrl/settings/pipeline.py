@@ -1,0 +1,59 @@
+"""Settings of the sections around the agent: ``collect``, ``replay_buffer``, ``train`` and ``eval``."""
+
+from typing import Optional
+
+from pydantic import Field
+
+from cartrl.settings.section import LARGEST_INT, Section, count
+
+
+class CollectSettings(Section):
+    """How episodes are collected with the current policy."""
+
+    collect_episodes_per_iteration: int = count(
+        2,
+        "Whole episodes collected for each update of the policy; all of them are learned from.",
+    )
+    num_environments: Optional[int] = count(
+        None,
+        "Environments stepped side by side, with one call of the policy for all of them. "
+        "null takes as many as there are episodes to collect; more than that are never made.",
+    )
+
+
+class ReplayBufferSettings(Section):
+    """The Reverb table through which episodes pass from the collector to the agent."""
+
+    replay_buffer_capacity: int = count(
+        2000,
+        "Episodes that the table can hold; at least those of one iteration.",
+    )
+
+
+class TrainSettings(Section):
+    """The training loop."""
+
+    num_iterations: int = count(
+        250,
+        "Updates of the policy.",
+    )
+    log_interval: int = count(
+        25,
+        "Iterations between two progress lines, where the output is not a terminal.",
+    )
+    seed: int = Field(
+        0, ge=0, le=LARGEST_INT, description="Everything random in the run is drawn from this number alone."
+    )
+
+
+class EvalSettings(Section):
+    """Evaluations of the greedy policy during training, on the real gym environment."""
+
+    num_eval_episodes: int = count(
+        10,
+        "Episodes of each evaluation.",
+    )
+    eval_interval: int = count(
+        50,
+        "Iterations between two evaluations; there is one before the first and after the last.",
+    )

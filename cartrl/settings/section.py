@@ -1,0 +1,62 @@
+"""What all sections of a config share: frozen, no unknown keys, and no coercion of types."""
+
+import math
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConstrainedInt, Extra, Field, validator
+from pydantic.fields import ModelField
+
+LARGEST_INT = 2**31 - 1  # what an int32 holds: the counters and seeds of TensorFlow
+
+
+def count(default: Any, description: str) -> Any:
+    """Declare a setting that counts something: at least 1."""
+    return Field(default, ge=1, le=LARGEST_INT, description=description)
+
+
+class LayerWidth(ConstrainedInt):
+    """The number of units in a layer of a network."""
+
+    ge = 1
+    le = 65_536
+
+
+class Section(BaseModel):
+    """A section of a config.
+
+    pydantic 1 turns 2.5 into the int 2 and ``true`` into 1, and takes NaN for a float; here a value has the
+    type that its field declares, or is refused. The one conversion is the whole number given for a float.
+    """
+
+    class Config:
+        """Frozen, and closed against unknown keys."""
+
+        extra = Extra.forbid
+        frozen = True
+
+    @validator("*", pre=True)
+    def _no_coercion(cls, value: Any, field: ModelField) -> Any:  # noqa: N805 (pydantic's signature)
+        annotation = cls.__annotations__[field.name]
+        if not has_type(value, annotation):
+            raise TypeError(f"not {annotation}")
+        return value
+
+
+def has_type(value: Any, annotation: Any) -> bool:
+    """Tell whether ``value``, as YAML gave it, is of a type that a setting may declare."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Union:
+        return any(has_type(value, argument) for argument in arguments)
+    if origin is tuple:
+        return isinstance(value, (list, tuple)) and all(has_type(item, arguments[0]) for item in value)
+    if annotation is type(None):
+        return value is None
+    if annotation is bool:
+        return isinstance(value, bool)
+    if annotation is int or (isinstance(annotation, type) and issubclass(annotation, int)):
+        return isinstance(value, int) and not isinstance(value, bool)
+    if annotation is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if annotation is str:
+        return isinstance(value, str)
+    return True  # a Literal or a section: pydantic checks it without coercion

@@ -1,0 +1,43 @@
+"""The sidecar of a saved policy: what it was trained for, and the fingerprints of its files.
+
+A SavedModel says nothing of its environment, and loading one runs what is in it. So each policy directory holds a
+policy.json that says both, and nothing is loaded that does not match it.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Dict
+
+from cartrl.errors import UsageError
+from cartrl.run_directory import SIDECAR, read_json, write_json
+
+REQUIRED = ("environment", "specs", "step", "files")
+
+
+def fingerprints(directory: Path) -> Dict[str, str]:
+    """Return the SHA-256 of every file below ``directory`` but the sidecar, by relative path."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != SIDECAR)
+    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def write(directory: Path, content: Dict[str, Any]) -> None:
+    """Write the sidecar of the policy in ``directory``, adding the fingerprints of its files."""
+    write_json(directory / SIDECAR, {**content, "files": fingerprints(directory)})
+
+
+def read(directory: Path) -> Dict[str, Any]:
+    """Read the sidecar of the policy in ``directory`` and check its files against it.
+
+    Raises:
+        UsageError: when it is incomplete, or a file is missing, added or changed.
+    """
+    content = read_json(directory / SIDECAR)
+    missing = [name for name in REQUIRED if name not in content]
+    if missing:
+        raise UsageError(f"{directory / SIDECAR}: not the sidecar of a policy; it has no {missing[0]!r}")
+    found = fingerprints(directory)
+    for name in sorted({*content["files"], *found}):
+        if content["files"].get(name) != found.get(name):
+            what = "is missing" if name not in found else "is not what was saved (its SHA-256 differs)"
+            raise UsageError(f"{directory}: {name} {what}; the policy is not loaded")
+    return content

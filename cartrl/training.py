@@ -1,0 +1,67 @@
+"""The training loop of REINFORCE, as it stands in the books: collect whole episodes, learn from them, forget them.
+
+It knows its parts by what they do, so it runs on any that do it; it needs no TensorFlow of its own.
+"""
+
+import math
+from typing import Any, Callable, Dict, NamedTuple, Protocol
+
+from cartrl.episodes import EpisodeBatch, Evaluation
+from cartrl.errors import CartrlError
+from cartrl.journal import Journal
+from cartrl.settings import ExperimentSettings
+
+
+class Collector(Protocol):
+    """Collects whole episodes under the current policy."""
+
+    def collect(self, iteration: int) -> EpisodeBatch:
+        """Return the episodes of ``iteration``, a function of (seed, iteration) and the policy alone."""
+
+
+class Replay(Protocol):
+    """Carries each batch of episodes to the agent, once."""
+
+    def write(self, episodes: EpisodeBatch) -> None:
+        """Put a batch in."""
+
+    def read(self) -> Any:
+        """Take the oldest batch out."""
+
+
+class Agent(Protocol):
+    """Updates the policy."""
+
+    def train(self, episodes: Any) -> Dict[str, float]:
+        """Learn from a batch; return the loss, its parts, and what else is worth a column in the metrics."""
+
+
+class Pipeline(NamedTuple):
+    """The parts of an experiment."""
+
+    collector: Collector
+    replay: Replay
+    agent: Agent
+    evaluate: Callable[[int], Evaluation]  # of the greedy policy after so many iterations
+
+
+def train(settings: ExperimentSettings, pipeline: Pipeline, journal: Journal) -> None:
+    """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last."""
+    collector, replay, agent, evaluate = pipeline
+    num_iterations = settings.train.num_iterations
+    with journal.phase("evaluate"):
+        first = evaluate(0)
+    journal.start(first)
+    for iteration in range(1, num_iterations + 1):
+        with journal.phase("collect"):
+            episodes = collector.collect(iteration)
+        with journal.phase("learn"):
+            replay.write(episodes)
+            losses = agent.train(replay.read())
+        if not math.isfinite(losses["loss"]):
+            raise CartrlError(f"the loss is {losses['loss']} in iteration {iteration}; try a smaller learning_rate")
+        evaluation = None
+        if iteration % settings.eval.eval_interval == 0 or iteration == num_iterations:
+            with journal.phase("evaluate"):
+                evaluation = evaluate(iteration)
+        journal.record(iteration, episodes, losses, evaluation)
