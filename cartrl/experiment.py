@@ -56,11 +56,10 @@ class Experiment:
             time_step_spec.observation.shape,
             type(time_step_spec),
         )
-        with quiet.held_back():
-            replay = EpisodeReplay(
-                settings.replay_buffer.replay_buffer_capacity // episodes,
-                signature(episodes, environment.time_limit, time_step_spec, action_spec),
-            )
+        replay = EpisodeReplay(
+            settings.replay_buffer.replay_buffer_capacity // episodes,
+            signature(episodes, environment.time_limit, time_step_spec, action_spec),
+        )
         for part in (environment, eval_environment, replay):
             self._open.callback(part.close)
         self._exporter = PolicyExporter(agent.collect_policy, agent.train_step)

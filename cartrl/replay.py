@@ -12,6 +12,7 @@ import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
+from cartrl import quiet
 from cartrl.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
 
@@ -47,6 +48,10 @@ class EpisodeReplay:
     def __init__(self, capacity: int, signature: Dict[str, tf.TensorSpec]):
         # The default checkpointer leaves a directory behind; nothing is ever checkpointed here.
         self._unused = tempfile.TemporaryDirectory(prefix="cartrl-reverb-")
+        with quiet.held_back():
+            self._start(capacity, signature)
+
+    def _start(self, capacity: int, signature: Dict[str, tf.TensorSpec]) -> None:
         self._server = reverb.Server(
             [reverb.Table.queue(TABLE, capacity, signature=signature)],
             checkpointer=reverb.checkpointers.DefaultCheckpointer(self._unused.name),
@@ -84,8 +89,9 @@ class EpisodeReplay:
 
     def close(self) -> None:
         """Stop the server and free its port."""
-        # In this order: an iterator that still waits on a live server takes three seconds to let go.
-        self._server.stop()
-        del self._batches
-        self._writer.close()
+        with quiet.held_back():
+            # In this order: an iterator that still waits on a live server takes three seconds to let go.
+            self._server.stop()
+            del self._batches
+            self._writer.close()
         self._unused.cleanup()

@@ -28,7 +28,7 @@ from tf_agents.trajectories import trajectory
 from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
-from cartrl import seeding
+from cartrl import quiet, seeding
 from cartrl.settings.agents import ReinforceSettings
 
 EPSILON = np.finfo(np.float32).eps  # as in TF-Agents' own normalisation
@@ -120,6 +120,7 @@ class ReinforceLearner:
         self.train_step = agent.train_step_counter
         self.state = state  # what must be saved to continue: networks, optimizer slots and the step
         self._agent = agent
+        self._compiled = False
         self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
 
     def train(self, episodes: Mapping[str, tf.Tensor]) -> Dict[str, float]:
@@ -127,7 +128,13 @@ class ReinforceLearner:
 
         The gradient's norm is the global one, before clipping; the entropy, in nats, is that before the update.
         """
-        return {name: float(value) for name, value in self._update(dict(episodes)).items()}
+        if self._compiled:
+            results = self._update(dict(episodes))
+        else:
+            with quiet.held_back():  # XLA announces itself
+                results = self._update(dict(episodes))
+            self._compiled = True
+        return {name: float(value) for name, value in results.items()}
 
     def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
         experience, mask = as_trajectory(episodes)

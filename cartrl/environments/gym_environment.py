@@ -1,7 +1,7 @@
 """gym environments by name, without gym's surprises. Imports gym, not TensorFlow."""
 
 import copy
-from typing import Optional
+from typing import Optional, Sequence
 
 import gym
 import numpy as np
@@ -88,6 +88,11 @@ def require_usable(env_name: str, max_episode_steps: Optional[int]) -> None:
         require_servable(env, env_name)
     finally:
         env.close()
+
+
+def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:
+    """Turn drawn ``actions`` [N, *action] into what gym's ``step`` takes: Python ints, or arrays within the bounds."""
+    return actions.tolist() if isinstance(space, spaces.Discrete) else np.clip(actions, space.low, space.high)
 
 
 def render_fps(env: gym.Env) -> int:

@@ -3,7 +3,6 @@
 from typing import Callable, List, Optional, Sequence
 
 import numpy as np
-from gym import spaces
 
 from cartrl.environments import gym_environment
 from cartrl.episodes import Episode
@@ -55,7 +54,7 @@ class VectorEnvironment:
             actions = act(observations, step)
             seen.append(observations.copy())
             drawn.append(actions)
-            moves = self._moves(actions)
+            moves = gym_environment.moves(self.action_space, actions)
             step += 1
             for row, (episode, began) in list(running.items()):
                 observation, reward, done, info = steppers[row](moves[row])
@@ -72,12 +71,6 @@ class VectorEnvironment:
                     running[row] = [following, step]
                     observations[row] = envs[row].reset(seed=int(seeds[following]))
         return [episode for episode in episodes if episode is not None]
-
-    def _moves(self, actions: np.ndarray) -> Sequence:
-        """Turn drawn actions into what gym's ``step`` takes: Python ints, or arrays within the bounds."""
-        if isinstance(self.action_space, spaces.Discrete):
-            return actions.tolist()
-        return np.clip(actions, self.action_space.low, self.action_space.high)
 
     def close(self) -> None:
         """Close every copy."""

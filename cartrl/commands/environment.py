@@ -1,0 +1,84 @@
+"""``cartrl env``."""
+
+from pathlib import Path
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+from rich.console import Console
+
+from cartrl import quiet
+from cartrl.display import tables
+from cartrl.errors import UsageError
+
+SEED = 0
+
+
+def run(name: str, picture: Optional[Path]) -> None:
+    """Print what the environment ``name`` is like, and render it to ``picture``."""
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.environments import gym_environment
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise UsageError(f"{picture}: the name of a picture ends in .png")
+    env = gym_environment.make(name)
+    entry = gym_environment.registered(name)
+    threshold = gym_environment.reward_threshold(name)
+    limit = entry.max_episode_steps
+    first = env.reset(seed=SEED)
+    if picture is not None:
+        _save(gym_environment.frame(env), picture)
+    action = _first_action(env.action_space)
+    following, reward, done, _ = env.step(action)
+    rows: List[Tuple[str, Any]] = [
+        ("environment", name),
+        ("observation", _space(env.observation_space)),
+        ("action", _space(env.action_space)),
+        ("time limit", "none" if limit is None else f"{limit} steps"),
+        ("reward threshold", "none" if threshold is None else f"{threshold:g}"),
+        ("frame rate", f"{gym_environment.render_fps(env)} frames a second"),
+        ("first time step", _time_step("FIRST", 0.0, 1.0, first)),
+        ("action taken", action),
+        ("next time step", _time_step("LAST" if done else "MID", reward, 0.0 if done else 1.0, following)),
+    ]
+    env.close()
+    console = Console()
+    tables.facts(console, rows)
+    if picture is not None:
+        tables.lines(console, "picture", [str(picture)])
+
+
+def _space(space: Any) -> str:
+    from gym import spaces
+
+    if isinstance(space, spaces.Discrete):
+        return f"Discrete, {space.dtype}, {space.start} to {space.start + space.n - 1}"
+    if isinstance(space, spaces.Box):
+        return f"Box, shape {space.shape}, {space.dtype}\nminimum {_array(space.low)}\nmaximum {_array(space.high)}"
+    return str(space)
+
+
+def _array(values: Any) -> str:
+    return np.array2string(np.asarray(values), precision=4, separator=", ", max_line_width=60, threshold=20)
+
+
+def _time_step(step_type: str, reward: float, discount: float, observation: Any) -> str:
+    return f"{step_type}, reward {reward:g}, discount {discount:g}\nobservation {_array(observation)}"
+
+
+def _first_action(space: Any) -> Any:
+    """Return the action that the tutorial takes, 1, or what is nearest to it elsewhere: the space's own draw."""
+    from gym import spaces
+
+    if isinstance(space, spaces.Discrete) and space.contains(1):
+        return 1
+    space.seed(SEED)
+    return space.sample()
+
+
+def _save(picture: np.ndarray, path: Path) -> None:
+    from PIL import Image
+
+    try:
+        Image.fromarray(picture).save(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None

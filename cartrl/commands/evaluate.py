@@ -1,0 +1,25 @@
+"""``cartrl eval``."""
+
+import json
+from typing import Optional
+
+from rich.console import Console
+
+from cartrl import quiet, sidecar
+from cartrl.display import tables
+from cartrl.run_directory import find_policy
+
+
+def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as_json: bool) -> None:
+    """Evaluate the policy that ``checkpoint`` names, and print the report."""
+    directory = find_policy(checkpoint)
+    content = sidecar.read(directory)
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.evaluation import evaluate_saved
+
+        report = evaluate_saved(directory, content, episodes, is_greedy, seed).facts()
+    if as_json:
+        print(json.dumps(report))
+    else:
+        tables.evaluation(Console(), report)

@@ -1,0 +1,101 @@
+"""``cartrl train``."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from rich.console import Console
+
+from cartrl import quiet as noise
+from cartrl.display.settings import write_resolved
+from cartrl.display.tables import run_summary, written
+from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
+from cartrl.episodes import Evaluation
+from cartrl.errors import CartrlError
+from cartrl.journal import Progress
+from cartrl.run_directory import Manifest, RunDirectory
+from cartrl.settings import ResolvedConfig
+
+INTERRUPTED = 130  # the exit code of a process that ^C ended
+
+
+def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: bool, began: float) -> None:
+    """Train, and print what was reached; ``began`` is when the process did."""
+    settings = config.settings
+    noise.prepare()
+    with noise.held_back():
+        from cartrl.environments.gym_environment import require_usable, reward_threshold
+    require_usable(settings.environment.env_name, settings.environment.max_episode_steps)
+    threshold = reward_threshold(settings.environment.env_name)
+    directory = RunDirectory.create(
+        run_dir, settings.environment.env_name, settings.agent.kind, settings.train.seed
+    )
+    write_resolved(config, directory.config)
+    manifest = Manifest(directory.manifest, settings.train.seed)
+    console = Console(stderr=as_json)
+    display = _display(console, settings.train.log_interval, str(directory.root), quiet)
+    try:
+        with display:
+            progress = _train(config, directory, display, threshold, began)
+        manifest.end("finished", result=_result(progress))
+    except KeyboardInterrupt:
+        manifest.end("interrupted")
+        console.print(f"interrupted; what was reached so far is in {directory.root}", soft_wrap=True, highlight=False)
+        sys.exit(INTERRUPTED)
+    except BaseException as error:
+        manifest.end("failed", error=f"{type(error).__name__}: {error}")
+        raise
+    if as_json:
+        print(json.dumps({"run": str(directory.root), **_result(progress)}))
+    elif quiet:
+        print(directory.root)
+    else:
+        run_summary(console, progress, directory, threshold)
+
+
+def _train(
+    config: ResolvedConfig, directory: RunDirectory, display: SilentDisplay, threshold: Optional[float], began: float
+) -> Progress:
+    with noise.held_back():
+        from cartrl.experiment import Experiment
+    settings = config.settings
+    experiment = Experiment(settings, directory, display)
+    experiment.progress.seconds["start-up"] = time.perf_counter() - began
+    display.attach(experiment.progress, threshold)
+    try:
+        return experiment.run()
+    finally:
+        _draw_curve(config, directory, threshold)
+
+
+def _draw_curve(config: ResolvedConfig, directory: RunDirectory, threshold: Optional[float]) -> None:
+    from cartrl import plots
+
+    settings = config.settings
+    title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
+    plots.learning_curve(directory.metrics, directory.learning_curve, title, threshold)
+
+
+def _display(console: Console, log_interval: int, title: str, quiet: bool) -> SilentDisplay:
+    if quiet:
+        return SilentDisplay()
+    if console.is_terminal and not console.is_dumb_terminal:
+        return LiveDisplay(console, title)
+    return LineDisplay(console, log_interval)
+
+
+def _result(progress: Progress) -> Dict[str, Any]:
+    def reached(evaluation: Optional[Evaluation], iteration: int) -> Dict[str, Any]:
+        if evaluation is None:
+            raise CartrlError("the run ended without an evaluation")
+        return {"step": iteration, "mean": evaluation.mean, "std": evaluation.std, "episodes": len(evaluation.returns)}
+
+    return {
+        "best_greedy_return": reached(progress.best, progress.best_iteration),
+        "final_greedy_return": reached(progress.last, progress.iteration),
+        "episodes": progress.episodes,
+        "environment_steps": progress.environment_steps,
+        "seconds": {name: round(value, 3) for name, value in progress.seconds.items()},
+    }

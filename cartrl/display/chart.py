@@ -1,0 +1,54 @@
+"""A learning curve drawn in text."""
+
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+POINT = "●"
+THRESHOLD = "╌"
+
+Points = Sequence[Tuple[int, float]]
+
+
+def learning_curve(
+    collect: Points, greedy: Points, num_iterations: int, threshold: Optional[float], width: int, height: int
+) -> List[str]:
+    """Draw mean collect returns as columns and greedy returns as points, over iterations 0 … ``num_iterations``.
+
+    Returns:
+        ``height`` lines, each with its label on the left and at most ``width`` characters wide.
+    """
+    values = [value for _, value in (*collect, *greedy)] + ([] if threshold is None else [threshold])
+    if not values:
+        return []
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = (high - low) or 1.0
+    labels = [f"{high:8.4g} ┤", *["         │"] * (height - 2), f"{low:8.4g} ┤"]
+    columns = max(width - len(labels[0]), 1)
+    grid = [[" "] * columns for _ in range(height)]
+
+    def row_of(value: float) -> int:
+        return min(int((high - value) / span * height), height - 1)
+
+    def column_of(iteration: int) -> int:
+        return min(iteration * columns // (num_iterations + 1), columns - 1)
+
+    if threshold is not None:
+        grid[row_of(threshold)] = [THRESHOLD] * columns
+    for column, value in _averaged(collect, column_of):
+        eighths = round((value - low) / span * height * 8)
+        for row in range(height):
+            filled = min(max(eighths - 8 * (height - 1 - row), 0), 8)
+            if filled:
+                grid[row][column] = BLOCKS[filled]
+    for iteration, value in greedy:
+        grid[row_of(value)][column_of(iteration)] = POINT
+    return [label + "".join(cells) for label, cells in zip(labels, grid)]
+
+
+def _averaged(points: Points, column_of: Callable[[int], int]) -> List[Tuple[int, float]]:
+    """Average the points that share a column."""
+    sums: Dict[int, Tuple[float, int]] = {}
+    for iteration, value in points:
+        total, count = sums.get(column_of(iteration), (0.0, 0))
+        sums[column_of(iteration)] = (total + value, count + 1)
+    return [(column, total / count) for column, (total, count) in sums.items()]

@@ -1,0 +1,88 @@
+"""Closing tables: what a run reached, what an evaluation found, what an environment is like."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cartrl.display.training import number, spread
+from cartrl.journal import Progress
+from cartrl.run_directory import RunDirectory
+
+VERDICT_STYLES = {"solved": "bold green", "not solved": "bold red", "undecided": "bold yellow"}
+
+
+def facts(console: Console, rows: Sequence[Tuple[str, Any]]) -> None:
+    """Print names and values, one pair a line, the values below each other."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value if isinstance(value, Text) else Text(str(value)))
+    console.print(table)
+
+
+def lines(console: Console, title: str, texts: Sequence[str]) -> None:
+    """Print a title and indented lines that can be copied whole, however long."""
+    console.print(Text(title, style="bold"))
+    for text in texts:
+        console.print(f"  {text}", soft_wrap=True, highlight=False, markup=False)
+
+
+def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: Optional[float]) -> None:
+    """Say what a run reached, what it wrote, and what to type next."""
+    seconds = progress.seconds
+    total = sum(seconds.values())
+    phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    rows: List[Tuple[str, Any]] = [
+        ("best greedy return", f"{spread(progress.best)} at iteration {progress.best_iteration}"),
+        ("final greedy return", spread(progress.last)),
+        ("reward threshold", number(threshold)),
+        ("episodes", number(progress.episodes, 0)),
+        ("environment steps", number(progress.environment_steps, 0)),
+        ("seconds", f"{total:.1f} s: {phases}"),
+    ]
+    facts(console, rows)
+    lines(console, "written", [str(path) for path in written(run)])
+    lines(
+        console,
+        "next",
+        [
+            f"cartrl eval --checkpoint {run.root}",
+            f"cartrl record --checkpoint {run.root} --episodes 3",
+            f"tensorboard --logdir {run.root.parent}",
+        ],
+    )
+
+
+def written(run: RunDirectory) -> List[Path]:
+    """Return the paths that a run has written."""
+    paths = [
+        run.config, run.manifest, run.metrics, run.learning_curve, run.best_policy, run.final_policy,
+        run.checkpoints, run.tensorboard,
+    ]  # fmt: skip
+    return [path for path in paths if path.exists()]
+
+
+def evaluation(console: Console, report: Dict[str, Any]) -> None:
+    """Print an evaluation's report."""
+    low, high = report["interval_95"]
+    threshold, verdict = report["reward_threshold"], report["verdict"]
+    rows: List[Tuple[str, Any]] = [
+        ("policy", f"{report['policy']} (step {report['step']})"),
+        ("environment", report["env_name"]),
+        ("episodes", f"{report['episodes']:,} {report['actions']}, seed {report['seed']}"),
+        ("mean return", f"{report['mean']:,.2f}, 95 % interval {low:,.2f} to {high:,.2f}"),
+        ("standard deviation", f"{report['std']:,.2f}"),
+        ("min, median, max", f"{report['min']:,.2f}, {report['median']:,.2f}, {report['max']:,.2f}"),
+        ("ended", f"{report['terminated']:,} terminated (fell, or reached the goal), "
+                  f"{report['truncated']:,} truncated (time limit)"),
+    ]  # fmt: skip
+    if verdict is not None:
+        outcome = Text.assemble((verdict, VERDICT_STYLES[verdict]), f": gym's reward threshold is {threshold:g}")
+        rows.append(("verdict", outcome))
+    else:
+        rows.append(("verdict", "gym names no reward threshold for this environment"))
+    facts(console, rows)

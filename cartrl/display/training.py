@@ -1,0 +1,152 @@
+"""The display of a run while it trains: live on a terminal, plain lines in a log."""
+
+import time
+from types import TracebackType
+from typing import Optional, Type, Union
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from cartrl.display.chart import learning_curve
+from cartrl.episodes import Evaluation
+from cartrl.journal import Progress
+from cartrl.metrics import Row
+
+CHART_HEIGHT = 7
+WIDEST = 100
+REFRESHES_PER_SECOND = 5
+
+
+def number(value: Optional[float], digits: int = 1) -> str:
+    """Write a number for people, with thousands set apart; a dash for none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def spread(evaluation: Optional[Evaluation]) -> str:
+    """Write an evaluation as mean ± standard deviation."""
+    return "–" if evaluation is None else f"{evaluation.mean:,.1f} ± {evaluation.std:,.1f}"
+
+
+class SilentDisplay:
+    """Shows nothing."""
+
+    def append(self, row: Row) -> None:
+        """Ignore the row."""
+
+    def attach(self, progress: Progress, threshold: Optional[float]) -> None:
+        """Ignore the run."""
+
+    def __enter__(self) -> "SilentDisplay":
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        pass
+
+
+class LineDisplay(SilentDisplay):
+    """One plain line every ``log_interval`` iterations and at each evaluation, at most 80 columns wide."""
+
+    def __init__(self, console: Console, log_interval: int):
+        self._console = console
+        self._log_interval = log_interval
+
+    def attach(self, progress: Progress, threshold: Optional[float]) -> None:
+        """Take the run to show."""
+        self._progress = progress
+
+    def append(self, row: Row) -> None:
+        """Print the row, if it is due."""
+        step, greedy = row["step"], row.get("greedy_return_mean")
+        if greedy is None and step % self._log_interval:  # type: ignore[operator]
+            return
+        progress = self._progress
+        total = str(progress.num_iterations)
+        line = f"iteration {step:>{len(total)}}/{total}  steps {progress.environment_steps:>8,}"
+        if "loss" in row:
+            line += f"  loss {row['loss']:>8.3f}  collect {row['collect_return_mean']:>7.1f}"
+        if greedy is not None:
+            line += f"  greedy {greedy:>7.1f}"
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+
+class LiveDisplay(SilentDisplay):
+    """A progress bar, the figures of the moment, and a small learning curve, redrawn in place."""
+
+    def __init__(self, console: Console, title: str):
+        self._title = title
+        self._progress: Optional[Progress] = None
+        self._row: Row = {}
+        self._began = time.perf_counter()
+        self._bar = Bar(
+            TextColumn("[bold]iteration"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("time left"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+        )
+        self._width = min(console.width, WIDEST)
+        self._live = Live(
+            console=console, get_renderable=self._render, refresh_per_second=REFRESHES_PER_SECOND, transient=True
+        )
+
+    def attach(self, progress: Progress, threshold: Optional[float]) -> None:
+        """Take the run to show."""
+        self._progress, self._threshold = progress, threshold
+        self._task = self._bar.add_task("train", total=progress.num_iterations)
+
+    def append(self, row: Row) -> None:
+        """Show this row from the next refresh on."""
+        if not row["step"]:
+            self._began = time.perf_counter()
+        self._row = row
+        self._bar.update(self._task, completed=row["step"])
+
+    def __enter__(self) -> "LiveDisplay":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._live.stop()
+
+    def _render(self) -> Union[Group, Text]:
+        progress = self._progress
+        title = Text(self._title, style="bold", overflow="ellipsis", no_wrap=True)
+        if progress is None:
+            return Group(title, Text("starting: loading TensorFlow and building the experiment …", style="dim"))
+        chart = learning_curve(
+            list(progress.collect_returns),
+            list(progress.greedy_returns),
+            progress.num_iterations,
+            self._threshold,
+            self._width,
+            CHART_HEIGHT,
+        )
+        legend = "return: █ collect (mean)  ● greedy" + ("" if self._threshold is None else "  ╌ reward threshold")
+        return Group(
+            title, self._bar, self._figures(progress), Text("\n".join(chart), style="cyan"), Text(legend, style="dim")
+        )
+
+    def _figures(self, progress: Progress) -> Table:
+        row = self._row
+        seconds = time.perf_counter() - self._began
+        steps_per_second = progress.environment_steps / seconds if seconds > 0 else 0.0
+        table = Table.grid(padding=(0, 2))
+        for justify in ("left", "right", "left", "right", "left", "right"):
+            table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        best = spread(progress.best) + (f" at {progress.best_iteration}" if progress.best else "")
+        table.add_row(
+            "episodes", number(progress.episodes, 0),
+            "steps", number(progress.environment_steps, 0),
+            "steps/s", number(steps_per_second, 0),
+        )  # fmt: skip
+        table.add_row("loss", number(row.get("loss"), 3), "collect return", number(row.get("collect_return_mean")))
+        table.add_row("greedy", spread(progress.last), "best greedy", best)
+        return table
