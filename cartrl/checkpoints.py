@@ -1,9 +1,8 @@
 """What a run saves: the state of training, and policies as SavedModels."""
 
-import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -28,7 +27,7 @@ class PolicyExporter:
             "action": describe(policy.action_spec),
         }
 
-    def save(self, directory: Path, facts: Dict[str, Any]) -> None:
+    def save(self, directory: Path, facts: dict[str, Any]) -> None:
         """Save to ``directory``, in the place of what was there; ``facts`` go into the sidecar."""
         draft = directory.with_name(f".{directory.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
@@ -42,12 +41,12 @@ def replace_directory(draft: Path, directory: Path) -> None:
     old = directory.with_name(f".{directory.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if directory.exists():
-        os.replace(directory, old)
-    os.replace(draft, directory)
+        directory.replace(old)
+    draft.replace(directory)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def describe(spec: tf.TypeSpec) -> Dict[str, Any]:
+def describe(spec: tf.TypeSpec) -> dict[str, Any]:
     """Return a bounded spec as JSON."""
     return {
         "shape": list(spec.shape),

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 import typer
 from rich.console import Console
@@ -78,10 +78,12 @@ def _options(
 @app.command()
 def train(
     config: Path = CONFIG_OPTION,
-    overrides: List[str] = SET_OPTION,
+    overrides: list[str] = SET_OPTION,
     seed: Optional[int] = typer.Option(None, "--seed", help="Override train.seed.", show_default=False),
     run_dir: Optional[Path] = typer.Option(
-        None, "--run-dir", help="The run's directory, which must not exist. Default: a new one below runs/.",
+        None,
+        "--run-dir",
+        help="The run's directory, which must not exist. Default: a new one below runs/.",
         show_default=False,
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
@@ -113,7 +115,10 @@ def record(
     checkpoint: Optional[str] = CHECKPOINT_OPTION,
     episodes: int = typer.Option(3, "--episodes", min=1, help="How many episodes."),
     output: Optional[Path] = typer.Option(
-        None, "--output", "-o", help="The film, ending in .mp4, .gif or .webm. Default: in the run's videos/.",
+        None,
+        "--output",
+        "-o",
+        help="The film, ending in .mp4, .gif or .webm. Default: in the run's videos/.",
         show_default=False,
     ),
     fps: Optional[int] = typer.Option(
@@ -143,8 +148,10 @@ def env(
 
 @app.command()
 def config(
-    file: Optional[Path] = typer.Argument(None, metavar="FILE", help="The experiment, a YAML file.", show_default=False),
-    overrides: List[str] = SET_OPTION,
+    file: Optional[Path] = typer.Argument(
+        None, metavar="FILE", help="The experiment, a YAML file.", show_default=False
+    ),
+    overrides: list[str] = SET_OPTION,
     seed: Optional[int] = typer.Option(None, "--seed", help="Override train.seed.", show_default=False),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON Schema of a config, for editors."),
 ) -> None:

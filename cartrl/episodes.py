@@ -1,7 +1,7 @@
 """Episodes as arrays: what collectors make, the replay carries, and the agent learns from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Dict, Sequence
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class EpisodeBatch:
         terminated = np.array([episode.terminated for episode in episodes])
         return cls(observations, actions, rewards, lengths, terminated)
 
-    def arrays(self) -> Dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
         return dict(vars(self))
 

@@ -1,7 +1,7 @@
 """The one place where an experiment is put together: settings and a run directory in, a trained policy out."""
 
 from contextlib import ExitStack
-from typing import Any, Dict, List
+from typing import Any
 
 from cartrl import agents, evaluation, policies, quiet, run_directory, seeding
 from cartrl.checkpoints import PolicyExporter, TrainingCheckpoints
@@ -35,7 +35,7 @@ class Experiment:
             metrics = self._open.enter_context(MetricsFile(self._run.metrics))
             events = EventLog(self._run.tensorboard)
             self._open.callback(events.close)
-            listeners: List[Listener] = [metrics, events, self._display]
+            listeners: list[Listener] = [metrics, events, self._display]
             journal = Journal(self.progress, listeners, self._save_progress)
             train(self._settings, self._pipeline, journal)
             with journal.phase("save"):
@@ -60,16 +60,14 @@ class Experiment:
             settings.replay_buffer.replay_buffer_capacity // episodes,
             signature(episodes, environment.time_limit, time_step_spec, action_spec),
         )
-        for part in (environment, eval_environment, replay):
-            self._open.callback(part.close)
+        for close in (environment.close, eval_environment.close, replay.close):
+            self._open.callback(close)
         self._exporter = PolicyExporter(agent.collect_policy, agent.train_step)
         self._checkpoints = TrainingCheckpoints(agent.state, self._run.checkpoints)
         self._time_limit = environment.time_limit
 
         def evaluate(iteration: int) -> Evaluation:
-            resets = seeding.draw(
-                settings.eval.num_eval_episodes, seed, seeding.Stream.TRAIN_EVAL_RESETS, iteration
-            )
+            resets = seeding.draw(settings.eval.num_eval_episodes, seed, seeding.Stream.TRAIN_EVAL_RESETS, iteration)
             return evaluation.greedy(policy, eval_environment, resets)
 
         return Pipeline(VectorizedCollector(environment, policy, episodes, seed), replay, agent, evaluate)
@@ -81,7 +79,7 @@ class Experiment:
 
     def _save_policy(self, directory: Any, reached: Any, iteration: int) -> None:
         settings, progress = self._settings, self.progress
-        facts: Dict[str, Any] = {
+        facts: dict[str, Any] = {
             "environment": {"env_name": settings.environment.env_name, "max_episode_steps": self._time_limit},
             "agent": settings.agent.kind,
             "seed": settings.train.seed,

@@ -1,9 +1,10 @@
 """What is known of a run while it trains: counters, the best evaluation, and who is told of each iteration."""
 
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Callable, Dict, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Callable, Optional, Protocol
 
 from cartrl.episodes import EpisodeBatch, Evaluation
 from cartrl.metrics import Row
@@ -20,9 +21,9 @@ class Progress:
     last: Optional[Evaluation] = None
     best: Optional[Evaluation] = None
     best_iteration: int = 0
-    collect_returns: List[Tuple[int, float]] = field(default_factory=list)  # (iteration, mean)
-    greedy_returns: List[Tuple[int, float]] = field(default_factory=list)  # (iteration, mean)
-    seconds: Dict[str, float] = field(default_factory=dict)  # wall time by phase
+    collect_returns: list[tuple[int, float]] = field(default_factory=list)  # (iteration, mean)
+    greedy_returns: list[tuple[int, float]] = field(default_factory=list)  # (iteration, mean)
+    seconds: dict[str, float] = field(default_factory=dict)  # wall time by phase
 
 
 class Listener(Protocol):
@@ -64,7 +65,7 @@ class Journal:
         self._close_row(row, evaluation)
 
     def record(
-        self, iteration: int, episodes: EpisodeBatch, losses: Dict[str, float], evaluation: Optional[Evaluation]
+        self, iteration: int, episodes: EpisodeBatch, losses: dict[str, float], evaluation: Optional[Evaluation]
     ) -> None:
         """Note an iteration: what was collected, what the update reported, and the evaluation if there was one."""
         progress = self.progress

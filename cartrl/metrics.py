@@ -3,10 +3,10 @@
 import csv
 from pathlib import Path
 from types import TracebackType
-from typing import Dict, List, Optional, Type, Union
+from typing import Optional, Union
 
 Value = Union[int, float, None]
-Row = Dict[str, Value]
+Row = dict[str, Value]
 
 # Column -> what it holds. Row 0 is the evaluation before the first update; a column without a value is empty.
 COLUMNS = {
@@ -46,12 +46,12 @@ class MetricsFile:
         return self
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self._file.close()
 
 
-def read(path: Path) -> List[Row]:
+def read(path: Path) -> list[Row]:
     """Read the rows back; an empty cell is None."""
     with path.open(newline="", encoding="utf-8") as file:
         return [{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)]

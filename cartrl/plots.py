@@ -1,12 +1,11 @@
 """Pictures of a run."""
 
-import os
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Optional
 
 from cartrl import metrics
 
-INK, GREEDY, COLLECT = "#333333", "#0b5fa5", "#b9c4cf"
+INK, GREEDY, COLLECT = "#333333", "#0b5fa5", "#8d9caa"
 
 
 def learning_curve(source: Path, target: Path, title: str, threshold: Optional[float]) -> None:
@@ -21,7 +20,7 @@ def learning_curve(source: Path, target: Path, title: str, threshold: Optional[f
     steps, means = _series(rows, "collect_return_mean")
     if steps:
         lows, highs = _series(rows, "collect_return_min")[1], _series(rows, "collect_return_max")[1]
-        axes.fill_between(steps, lows, highs, color=COLLECT, alpha=0.45, linewidth=0, label="collect return, min to max")
+        axes.fill_between(steps, lows, highs, color=COLLECT, alpha=0.3, linewidth=0, label="collect return, min to max")
         axes.plot(steps, means, color=COLLECT, linewidth=1.2, label="collect return, mean")
     steps, means = _series(rows, "greedy_return_mean")
     spreads = _series(rows, "greedy_return_std")[1]
@@ -36,13 +35,13 @@ def learning_curve(source: Path, target: Path, title: str, threshold: Optional[f
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize="small", loc="best")
+    figure.legend(frameon=False, fontsize="small", loc="outside lower center", ncols=2)
     draft = target.with_name(f".{target.name}.draft")
     figure.savefig(draft, format=target.suffix[1:])
-    os.replace(draft, target)
+    draft.replace(target)
 
 
-def _series(rows: List[metrics.Row], column: str) -> Tuple[List[float], List[float]]:
+def _series(rows: list[metrics.Row], column: str) -> tuple[list[float], list[float]]:
     """Return the steps at which ``column`` has a value, and the values."""
     pairs = [(row["step"], row[column]) for row in rows]
     known = [(step, value) for step, value in pairs if step is not None and value is not None]

@@ -1,12 +1,14 @@
 """Policies in use: a distribution over actions, called with numpy arrays; saved, and loaded without TF-Agents."""
 
 import collections
-from pathlib import Path
-from typing import Any, Callable, Dict, Sequence
+from collections.abc import Sequence
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+
+from cartrl.sidecar import SavedPolicy
 
 # The structure that a saved policy takes; TF-Agents' own TimeStep is a namedtuple of the same name and fields.
 TimeStep = collections.namedtuple("TimeStep", ["step_type", "reward", "discount", "observation"])
@@ -31,9 +33,7 @@ class BatchPolicy:
 
         def at(observations: tf.Tensor) -> tfp.distributions.Distribution:
             size = tf.shape(observations)[:1]
-            return distribution(
-                time_step(tf.ones(size, tf.int32), tf.zeros(size), tf.ones(size), observations)
-            )
+            return distribution(time_step(tf.ones(size, tf.int32), tf.zeros(size), tf.ones(size), observations))
 
         self._sample = tf.function(
             lambda observations, seed: at(observations).sample(seed=seed),
@@ -53,14 +53,10 @@ class BatchPolicy:
         return self._mode(tf.constant(observations)).numpy()
 
 
-def load(directory: Path, sidecar: Dict[str, Any]) -> BatchPolicy:
+def load(saved: SavedPolicy) -> BatchPolicy:
     """Load a policy that `cartrl.checkpoints.PolicyExporter` saved; TF-Agents is not needed, nor imported.
 
-    Args:
-        directory: a SavedModel. Loading one runs its graph, so only what matches its sidecar is loaded.
-        sidecar: the content of its policy.json, read by `cartrl.sidecar.read`.
+    Loading a SavedModel runs its graph, so only what matches its sidecar gets here: see `cartrl.sidecar`.
     """
-    saved = tf.saved_model.load(str(directory))
-    return BatchPolicy(
-        lambda time_step: saved.distribution(time_step).action, sidecar["specs"]["observation"]["shape"]
-    )
+    model = tf.saved_model.load(str(saved.directory))
+    return BatchPolicy(lambda time_step: model.distribution(time_step).action, saved.observation_shape)

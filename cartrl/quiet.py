@@ -9,8 +9,8 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator
 
 from cartrl.errors import CartrlError
 

@@ -1,21 +1,23 @@
 """Films a policy: every frame of every episode, captioned, at the environment's own frame rate."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Optional
 
+import gym
 import imageio.v2 as imageio
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cartrl import policies, seeding
 from cartrl.environments import gym_environment
-from cartrl.errors import UsageError
+from cartrl.sidecar import SavedPolicy
 
 FONT_SIZE = 18
 # Suffix -> how imageio writes it. Both codecs want even sizes, which classic control has: nothing is resized.
-FORMATS: Dict[str, Callable[[int], Dict[str, Any]]] = {
+FORMATS: dict[str, Callable[[int], dict[str, Any]]] = {
     ".mp4": lambda fps: {"format": "FFMPEG", "fps": fps, "codec": "libx264", "macro_block_size": 2, "quality": 8},
     ".webm": lambda fps: {"format": "FFMPEG", "fps": fps, "codec": "libvpx-vp9", "macro_block_size": 2, "quality": 8},
     ".gif": lambda fps: {"format": "GIF-PIL", "duration": 1000 / fps, "loop": 0},
@@ -29,7 +31,7 @@ class Recording:
     path: Path
     fps: int
     frames: int
-    returns: List[float]
+    returns: list[float]
 
     @property
     def seconds(self) -> float:
@@ -37,77 +39,67 @@ class Recording:
         return self.frames / self.fps
 
 
-def require_writable(output: Path) -> None:
-    """Check the film's path before anything is rendered.
-
-    Raises:
-        UsageError: for a suffix that cannot be written, or a place where no file can be.
-    """
-    if output.suffix.lower() not in FORMATS:
-        raise UsageError(f"{output}: the name of a film ends in one of {', '.join(FORMATS)}")
-    if output.is_dir():
-        raise UsageError(f"{output}: this is a directory; give the name of a file")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{output.parent}: cannot be made: {error.strerror}") from None
-    if not os.access(output.parent, os.W_OK):
-        raise UsageError(f"{output.parent}: no file can be written there")
-
-
 def record(
-    directory: Path,
-    sidecar: Dict[str, Any],
+    saved: SavedPolicy,
     output: Path,
     episodes: int,
-    fps: int,
+    fps: Optional[int],
     is_greedy: bool,
     seed: int,
     on_frame: Callable[[int, int], None],
 ) -> Recording:
-    """Film ``episodes`` episodes of the saved policy in ``directory``.
+    """Film ``episodes`` episodes of a saved policy.
 
     Args:
-        directory: the policy.
-        sidecar: the content of its sidecar.
+        saved: the policy.
         output: the film, with a suffix of `FORMATS`; it appears whole, in the place of what was there.
         episodes: how many.
-        fps: frames a second; 0 takes the environment's own rate.
+        fps: frames a second; None takes the environment's own rate.
         is_greedy: take the most probable action, or draw one.
         seed: start states, and drawn actions, depend on it alone.
         on_frame: called with (episode from 1, step from 0) after each frame.
     """
-    env_name, limit = sidecar["environment"]["env_name"], sidecar["environment"]["max_episode_steps"]
-    env = gym_environment.make(env_name)
+    env = gym_environment.make(saved.env_name)
     fps = fps or gym_environment.render_fps(env)
-    policy = policies.load(directory, sidecar)
+    policy = policies.load(saved)
     resets = seeding.draw(episodes, seed, seeding.Stream.RECORD_RESETS)
     draft = output.with_name(f".draft-{os.getpid()}{output.suffix}")
-    returns: List[float] = []
-    frames = 0
+    returns, frames = [0.0] * episodes, 0
     try:
         with imageio.get_writer(draft, mode="I", **FORMATS[output.suffix.lower()](fps)) as film:
-            for episode in range(episodes):
-                actions = seeding.ActionSeeds(seed, seeding.Stream.RECORD_ACTIONS, episode)
-                observation, total, step, done = env.reset(seed=int(resets[episode])), 0.0, 0, False
-                while True:
-                    caption = f"episode {episode + 1} of {episodes}   step {step}   return {total:g}"
-                    film.append_data(captioned(gym_environment.frame(env), caption))
+            for number in range(episodes):
+                actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.RECORD_ACTIONS, number)
+                episode = play(env, policy, int(resets[number]), saved.max_episode_steps, actions)
+                for step, total, picture in episode:
+                    caption = f"episode {number + 1} of {episodes}   step {step}   return {total:g}"
+                    film.append_data(captioned(picture, caption))  # type: ignore[attr-defined]
+                    returns[number] = total
                     frames += 1
-                    on_frame(episode + 1, step)
-                    if done or step == limit:
-                        break
-                    batch = np.asarray(observation, np.float32)[np.newaxis]
-                    drawn = policy.mode(batch) if is_greedy else policy.sample(batch, actions[step])
-                    observation, reward, done, _ = env.step(gym_environment.moves(env.action_space, drawn)[0])
-                    total += float(reward)
-                    step += 1
-                returns.append(total)
-        os.replace(draft, output)
+                    on_frame(number + 1, step)
+        draft.replace(output)
     finally:
         draft.unlink(missing_ok=True)
         env.close()
     return Recording(output, fps, frames, returns)
+
+
+def play(
+    env: gym.Env, policy: policies.BatchPolicy, reset: int, limit: int, actions: Optional[seeding.ActionSeeds]
+) -> Iterator[tuple[int, float, np.ndarray]]:
+    """Play one episode from the start state ``reset``, greedily without ``actions``.
+
+    Yields:
+        The step from 0, the return so far, and the frame: one more of them than there are steps.
+    """
+    observation, total, done = env.reset(seed=reset), 0.0, False
+    for step in range(limit + 1):
+        yield step, total, gym_environment.frame(env)
+        if done or step == limit:
+            return
+        batch = np.asarray(observation, np.float32)[np.newaxis]
+        drawn = policy.mode(batch) if actions is None else policy.sample(batch, actions[step])
+        observation, reward, done, _ = env.step(gym_environment.moves(env.action_space, drawn)[0])
+        total += float(reward)
 
 
 def captioned(picture: np.ndarray, caption: str) -> np.ndarray:

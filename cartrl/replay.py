@@ -5,7 +5,6 @@ ever by default; here every wait has a limit, and nothing read within it is an e
 """
 
 import tempfile
-from typing import Dict
 
 import reverb
 import tensorflow as tf
@@ -22,7 +21,7 @@ TIMEOUT_SECONDS = 30
 
 def signature(
     num_episodes: int, num_steps: int, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec
-) -> Dict[str, tf.TensorSpec]:
+) -> dict[str, tf.TensorSpec]:
     """Return the specs of an `EpisodeBatch` of so many episodes, padded to so many steps."""
     cells = (num_episodes, num_steps)
     observation = time_step_spec.observation
@@ -45,13 +44,13 @@ class EpisodeReplay:
         signature: specs of the tensors of a batch, by name.
     """
 
-    def __init__(self, capacity: int, signature: Dict[str, tf.TensorSpec]):
+    def __init__(self, capacity: int, signature: dict[str, tf.TensorSpec]):
         # The default checkpointer leaves a directory behind; nothing is ever checkpointed here.
         self._unused = tempfile.TemporaryDirectory(prefix="cartrl-reverb-")
         with quiet.held_back():
             self._start(capacity, signature)
 
-    def _start(self, capacity: int, signature: Dict[str, tf.TensorSpec]) -> None:
+    def _start(self, capacity: int, signature: dict[str, tf.TensorSpec]) -> None:
         self._server = reverb.Server(
             [reverb.Table.queue(TABLE, capacity, signature=signature)],
             checkpointer=reverb.checkpointers.DefaultCheckpointer(self._unused.name),
@@ -80,7 +79,7 @@ class EpisodeReplay:
         except reverb.errors.DeadlineExceededError:
             raise CartrlError(f"Reverb took no episodes within {TIMEOUT_SECONDS} s") from None
 
-    def read(self) -> Dict[str, tf.Tensor]:
+    def read(self) -> dict[str, tf.Tensor]:
         """Take the oldest batch out of the queue."""
         batch = next(self._batches, None)
         if batch is None:

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional
 
 from cartrl import __version__
 from cartrl.errors import UsageError, nearest
@@ -79,7 +79,7 @@ def find_policy(reference: Optional[str]) -> Path:
     raise UsageError(f"{path}: holds no saved policy; give a run directory or a policy directory inside it")
 
 
-def _runs() -> List[Path]:
+def _runs() -> list[Path]:
     return [path.parent for path in RUNS.glob("*/manifest.json")]
 
 
@@ -90,7 +90,7 @@ def _latest_run() -> Path:
     return max(runs, key=lambda run: read_json(run / "manifest.json").get("started", ""))
 
 
-def read_json(path: Path) -> Dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
@@ -105,11 +105,11 @@ def read_json(path: Path) -> Dict[str, Any]:
     return content
 
 
-def write_json(path: Path, content: Dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON object so that no reader ever sees half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def timestamp() -> str:
@@ -117,7 +117,7 @@ def timestamp() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
-def versions() -> Dict[str, str]:
+def versions() -> dict[str, str]:
     """Return the versions of Python, cartrl and the libraries that a result depends on."""
     found = {"python": platform.python_version(), "cartrl": __version__}
     return {**found, **{name: metadata.version(name) for name in LIBRARIES}}
@@ -128,7 +128,7 @@ class Manifest:
 
     def __init__(self, path: Path, seed: int):
         self._path = path
-        self._content: Dict[str, Any] = {
+        self._content: dict[str, Any] = {
             "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
             "seed": seed,
             "started": timestamp(),
@@ -151,7 +151,7 @@ class Manifest:
         write_json(self._path, {**self._content, "ended": timestamp(), "outcome": outcome, **facts})
 
 
-def _git() -> Optional[Dict[str, Any]]:
+def _git() -> Optional[dict[str, Any]]:
     """Return commit and state of the git checkout that the command was called in, if it was in one."""
 
     def ask(*words: str) -> str:

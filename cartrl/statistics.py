@@ -1,6 +1,6 @@
 """How sure a mean return is, and what follows from it."""
 
-from typing import Optional, Tuple
+from typing import Optional
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from cartrl import seeding
 RESAMPLES = 10_000
 
 
-def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Tuple[float, float]:
+def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Return the percentile bootstrap interval of the mean of ``values`` [N] (Efron, 1979), the same every time."""
     rng = np.random.default_rng(seeding.draw(4, 0, seeding.Stream.BOOTSTRAP))
     means = np.array([rng.choice(values, len(values)).mean() for _ in range(RESAMPLES)])
@@ -18,7 +18,7 @@ def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Tuple[float, 
     return float(low), float(high)
 
 
-def verdict(interval: Tuple[float, float], threshold: Optional[float]) -> Optional[str]:
+def verdict(interval: tuple[float, float], threshold: Optional[float]) -> Optional[str]:
     """Compare the interval of a mean return with the return from which the environment counts as solved.
 
     Returns:

@@ -4,7 +4,7 @@ It knows its parts by what they do, so it runs on any that do it; it needs no Te
 """
 
 import math
-from typing import Any, Callable, Dict, NamedTuple, Protocol
+from typing import Any, Callable, NamedTuple, Protocol
 
 from cartrl.episodes import EpisodeBatch, Evaluation
 from cartrl.errors import CartrlError
@@ -32,7 +32,7 @@ class Replay(Protocol):
 class Agent(Protocol):
     """Updates the policy."""
 
-    def train(self, episodes: Any) -> Dict[str, float]:
+    def train(self, episodes: Any) -> dict[str, float]:
         """Learn from a batch; return the loss, its parts, and what else is worth a column in the metrics."""
 
 

@@ -1,10 +1,10 @@
 """Learning algorithms: one file an agent, and the builder that belongs to each kind of settings."""
 
-from typing import Callable, Dict, Type
+from typing import Callable
 
 from cartrl.agents import reinforce
 from cartrl.settings.agents import ReinforceSettings
 
-BUILDERS: Dict[Type, Callable[..., reinforce.ReinforceLearner]] = {
+BUILDERS: dict[type, Callable[..., reinforce.ReinforceLearner]] = {
     ReinforceSettings: reinforce.build,
 }

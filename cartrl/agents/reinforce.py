@@ -16,7 +16,8 @@ equation once episodes are padded to one length, it is put right here:
 - it averages the entropy over all cells while it sums the policy loss over an episode; here both are sums.
 """
 
-from typing import Dict, Mapping, Optional, Tuple
+from collections.abc import Mapping
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -82,7 +83,7 @@ class EpisodicReinforceAgent(reinforce_agent.ReinforceAgent):
         return tf_agent.LossInfo(policy_loss + value_loss + entropy_loss, parts)
 
     @property
-    def trainable_variables(self) -> Tuple[tf.Variable, ...]:
+    def trainable_variables(self) -> tuple[tf.Variable, ...]:
         """The actor's weights, then the critic's."""
         critic = self._value_network.trainable_weights if self._baseline else []
         return (*self._actor_network.trainable_weights, *critic)
@@ -123,7 +124,7 @@ class ReinforceLearner:
         self._compiled = False
         self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
 
-    def train(self, episodes: Mapping[str, tf.Tensor]) -> Dict[str, float]:
+    def train(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, float]:
         """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and the gradient's norm.
 
         The gradient's norm is the global one, before clipping; the entropy, in nats, is that before the update.
@@ -136,14 +137,14 @@ class ReinforceLearner:
             self._compiled = True
         return {name: float(value) for name, value in results.items()}
 
-    def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> Dict[str, tf.Tensor]:
+    def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         experience, mask = as_trajectory(episodes)
         loss_info = self._agent.train(experience, weights=mask)
         return {"loss": loss_info.loss, **loss_info.extra}
 
 
-def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> Tuple[trajectory.Trajectory, tf.Tensor]:
-    """Turn an `EpisodeBatch` as tensors into TF-Agents' trajectory [B, T] and the mask of real steps, float32 [B, T]."""
+def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> tuple[trajectory.Trajectory, tf.Tensor]:
+    """Turn an `EpisodeBatch` as tensors into TF-Agents' trajectory and the mask of real steps, float32; both [B, T]."""
     rewards, lengths = episodes["rewards"], episodes["lengths"]
     step = tf.range(tf.shape(rewards)[1])[tf.newaxis, :]
     last = tf.equal(step, lengths[:, tf.newaxis] - 1)
@@ -166,7 +167,7 @@ def build(
     settings: ReinforceSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec, seed: int
 ) -> ReinforceLearner:
     """Build the agent with freshly drawn weights."""
-    networks: Dict[str, network.Network] = {
+    networks: dict[str, network.Network] = {
         "actor": actor_distribution_network.ActorDistributionNetwork(
             time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
         )

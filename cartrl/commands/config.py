@@ -1,7 +1,7 @@
 """``cartrl config``."""
 
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 import typer
 
@@ -10,7 +10,7 @@ from cartrl.errors import UsageError
 from cartrl.settings import load
 
 
-def run(file: Optional[Path], overrides: List[str], seed: Optional[int], schema: bool) -> None:
+def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema: bool) -> None:
     """Print the schema, or the resolved settings of ``file``."""
     if schema:
         typer.echo(display.schema())

@@ -1,7 +1,7 @@
 """``cartrl env``."""
 
 from pathlib import Path
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional
 
 import numpy as np
 from rich.console import Console
@@ -29,7 +29,7 @@ def run(name: str, picture: Optional[Path]) -> None:
         _save(gym_environment.frame(env), picture)
     action = _first_action(env.action_space)
     following, reward, done, _ = env.step(action)
-    rows: List[Tuple[str, Any]] = [
+    rows: list[tuple[str, Any]] = [
         ("environment", name),
         ("observation", _space(env.observation_space)),
         ("action", _space(env.action_space)),

@@ -12,13 +12,12 @@ from cartrl.run_directory import find_policy
 
 def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as_json: bool) -> None:
     """Evaluate the policy that ``checkpoint`` names, and print the report."""
-    directory = find_policy(checkpoint)
-    content = sidecar.read(directory)
+    saved = sidecar.read(find_policy(checkpoint))
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.evaluation import evaluate_saved
+        from cartrl.evaluation import evaluate_saved, facts
 
-        report = evaluate_saved(directory, content, episodes, is_greedy, seed).facts()
+        report = facts(saved, evaluate_saved(saved, episodes, is_greedy, seed), is_greedy, seed)
     if as_json:
         print(json.dumps(report))
     else:

@@ -4,13 +4,13 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 from rich.console import Console
 
 from cartrl import quiet as noise
 from cartrl.display.settings import write_resolved
-from cartrl.display.tables import run_summary, written
+from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.episodes import Evaluation
 from cartrl.errors import CartrlError
@@ -29,9 +29,7 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
         from cartrl.environments.gym_environment import require_usable, reward_threshold
     require_usable(settings.environment.env_name, settings.environment.max_episode_steps)
     threshold = reward_threshold(settings.environment.env_name)
-    directory = RunDirectory.create(
-        run_dir, settings.environment.env_name, settings.agent.kind, settings.train.seed
-    )
+    directory = RunDirectory.create(run_dir, settings.environment.env_name, settings.agent.kind, settings.train.seed)
     write_resolved(config, directory.config)
     manifest = Manifest(directory.manifest, settings.train.seed)
     console = Console(stderr=as_json)
@@ -86,8 +84,8 @@ def _display(console: Console, log_interval: int, title: str, quiet: bool) -> Si
     return LineDisplay(console, log_interval)
 
 
-def _result(progress: Progress) -> Dict[str, Any]:
-    def reached(evaluation: Optional[Evaluation], iteration: int) -> Dict[str, Any]:
+def _result(progress: Progress) -> dict[str, Any]:
+    def reached(evaluation: Optional[Evaluation], iteration: int) -> dict[str, Any]:
         if evaluation is None:
             raise CartrlError("the run ended without an evaluation")
         return {"step": iteration, "mean": evaluation.mean, "std": evaluation.std, "episodes": len(evaluation.returns)}

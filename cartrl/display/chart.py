@@ -1,17 +1,18 @@
 """A learning curve drawn in text."""
 
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Callable, Optional
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 POINT = "●"
 THRESHOLD = "╌"
 
-Points = Sequence[Tuple[int, float]]
+Points = Sequence[tuple[int, float]]
 
 
 def learning_curve(
     collect: Points, greedy: Points, num_iterations: int, threshold: Optional[float], width: int, height: int
-) -> List[str]:
+) -> list[str]:
     """Draw mean collect returns as columns and greedy returns as points, over iterations 0 … ``num_iterations``.
 
     Returns:
@@ -45,9 +46,9 @@ def learning_curve(
     return [label + "".join(cells) for label, cells in zip(labels, grid)]
 
 
-def _averaged(points: Points, column_of: Callable[[int], int]) -> List[Tuple[int, float]]:
+def _averaged(points: Points, column_of: Callable[[int], int]) -> list[tuple[int, float]]:
     """Average the points that share a column."""
-    sums: Dict[int, Tuple[float, int]] = {}
+    sums: dict[int, tuple[float, int]] = {}
     for iteration, value in points:
         total, count = sums.get(column_of(iteration), (0.0, 0))
         sums[column_of(iteration)] = (total + value, count + 1)

@@ -1,7 +1,7 @@
 """Settings written out as YAML, each with where it came from."""
 
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 from cartrl.settings import ExperimentSettings, ResolvedConfig
 from cartrl.settings.describing import shown
@@ -11,7 +11,7 @@ COMMENT_COLUMN = 44
 
 def resolved_yaml(config: ResolvedConfig) -> str:
     """Write all settings as a config that reads back to the same, with each value's origin in a comment."""
-    lines: List[str] = []
+    lines: list[str] = []
     for section in config.settings.__fields__:
         lines.append(f"{section}:")
         values = getattr(config.settings, section)

@@ -1,7 +1,8 @@
 """Closing tables: what a run reached, what an evaluation found, what an environment is like."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Optional
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +15,7 @@ from cartrl.run_directory import RunDirectory
 VERDICT_STYLES = {"solved": "bold green", "not solved": "bold red", "undecided": "bold yellow"}
 
 
-def facts(console: Console, rows: Sequence[Tuple[str, Any]]) -> None:
+def facts(console: Console, rows: Sequence[tuple[str, Any]]) -> None:
     """Print names and values, one pair a line, the values below each other."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -36,7 +37,7 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     seconds = progress.seconds
     total = sum(seconds.values())
     phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
-    rows: List[Tuple[str, Any]] = [
+    rows: list[tuple[str, Any]] = [
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best_iteration}"),
         ("final greedy return", spread(progress.last)),
         ("reward threshold", number(threshold)),
@@ -57,7 +58,7 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     )
 
 
-def written(run: RunDirectory) -> List[Path]:
+def written(run: RunDirectory) -> list[Path]:
     """Return the paths that a run has written."""
     paths = [
         run.config, run.manifest, run.metrics, run.learning_curve, run.best_policy, run.final_policy,
@@ -66,11 +67,11 @@ def written(run: RunDirectory) -> List[Path]:
     return [path for path in paths if path.exists()]
 
 
-def evaluation(console: Console, report: Dict[str, Any]) -> None:
+def evaluation(console: Console, report: dict[str, Any]) -> None:
     """Print an evaluation's report."""
     low, high = report["interval_95"]
     threshold, verdict = report["reward_threshold"], report["verdict"]
-    rows: List[Tuple[str, Any]] = [
+    rows: list[tuple[str, Any]] = [
         ("policy", f"{report['policy']} (step {report['step']})"),
         ("environment", report["env_name"]),
         ("episodes", f"{report['episodes']:,} {report['actions']}, seed {report['seed']}"),

@@ -1,7 +1,8 @@
 """gym environments by name, without gym's surprises. Imports gym, not TensorFlow."""
 
 import copy
-from typing import Optional, Sequence
+from collections.abc import Sequence
+from typing import Optional
 
 import gym
 import numpy as np
@@ -65,12 +66,12 @@ def require_servable(env: gym.Env, env_name: str) -> None:
     """
     observation, action = env.observation_space, env.action_space
     if not isinstance(observation, spaces.Box) or not np.issubdtype(observation.dtype, np.floating):
-        raise UsageError(f"{env_name} observes {observation}, but REINFORCE serves only a Box of floating-point numbers")
+        raise UsageError(f"{env_name} observes {observation}, but REINFORCE serves only a Box of floats")
     if isinstance(action, spaces.Discrete):
         return
     if not isinstance(action, spaces.Box) or not np.issubdtype(action.dtype, np.floating):
         raise UsageError(
-            f"{env_name} takes actions of {action}, but REINFORCE serves only Discrete and Box of floating-point numbers"
+            f"{env_name} takes actions of {action}, but REINFORCE serves only Discrete and a Box of floats"
         )
     if not action.is_bounded():
         raise UsageError(f"{env_name} takes unbounded actions, {action}; REINFORCE needs a lower and an upper bound")

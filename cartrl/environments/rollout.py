@@ -1,6 +1,7 @@
 """Whole episodes in many gym environments at once: one call of the policy for all, then one step of each."""
 
-from typing import Callable, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable, Optional, Union
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class VectorEnvironment:
         self.observation_space = self._envs[0].observation_space
         self.action_space = self._envs[0].action_space
 
-    def run_episodes(self, act: Act, seeds: Sequence[int]) -> List[Episode]:
+    def run_episodes(self, act: Act, seeds: Union[np.ndarray, Sequence[int]]) -> list[Episode]:
         """Run one whole episode for each of ``seeds``, which seed the environments' resets.
 
         An environment whose episode ends begins the next one that is waiting, so all are busy until none waits.
@@ -45,10 +46,10 @@ class VectorEnvironment:
         for row in range(len(envs)):
             running[row] = [next(waiting), 0]
             observations[row] = envs[row].reset(seed=int(seeds[running[row][0]]))
-        rewards: List[List[float]] = [[] for _ in seeds]
-        seen: List[np.ndarray] = []
-        drawn: List[np.ndarray] = []
-        episodes: List[Optional[Episode]] = [None] * len(seeds)
+        rewards: list[list[float]] = [[] for _ in seeds]
+        seen: list[np.ndarray] = []
+        drawn: list[np.ndarray] = []
+        episodes: list[Optional[Episode]] = [None] * len(seeds)
         step = 0
         while running:
             actions = act(observations, step)
@@ -79,7 +80,7 @@ class VectorEnvironment:
 
 
 def _episode(
-    seen: List[np.ndarray], drawn: List[np.ndarray], rewards: List[float], row: int, began: int, terminated: bool
+    seen: list[np.ndarray], drawn: list[np.ndarray], rewards: list[float], row: int, began: int, terminated: bool
 ) -> Episode:
     return Episode(
         observations=np.array([observations[row] for observations in seen[began:]]),

@@ -1,6 +1,6 @@
 """Settings of the ``agent`` section: one class an agent, told apart by ``kind``."""
 
-from typing import Literal, Optional, Tuple
+from typing import Literal, Optional
 
 from pydantic import Field
 
@@ -11,8 +11,8 @@ class ReinforceSettings(Section):
     """REINFORCE (Williams, 1992), optionally with a learned baseline."""
 
     kind: Literal["reinforce"] = Field("reinforce", description="The learning algorithm.")
-    fc_layer_params: Tuple[LayerWidth, ...] = Field(
-        (100,), description="Units in each hidden layer of the actor network; [] makes the policy linear."
+    fc_layer_params: tuple[LayerWidth, ...] = Field(
+        (LayerWidth(100),), description="Units in each hidden layer of the actor network; [] makes the policy linear."
     )
     learning_rate: float = Field(1e-3, gt=0, description="Step size of the Adam optimizer.")
     discount: float = Field(
@@ -23,7 +23,7 @@ class ReinforceSettings(Section):
         description="Shift and scale the returns (the advantages, with a baseline) of each iteration's steps to "
         "mean 0 and standard deviation 1 before they weigh the policy gradient.",
     )
-    value_fc_layer_params: Optional[Tuple[LayerWidth, ...]] = Field(
+    value_fc_layer_params: Optional[tuple[LayerWidth, ...]] = Field(
         None,
         description="Units in each hidden layer of the value network, which learns a baseline that is "
         "subtracted from the returns. null learns without a baseline, as the tutorial does.",

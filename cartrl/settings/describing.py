@@ -1,7 +1,7 @@
 """Words for what a setting may be, for error messages and for the reference in ``docs/``."""
 
 import math
-from typing import Any, List, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import ModelField
 
@@ -39,7 +39,7 @@ def _number(whole: bool, field: ModelField) -> str:
     info = field.field_info
     if whole:
         return f"a whole number from {info.ge} to {info.le}"
-    bounds: List[str] = []
+    bounds: list[str] = []
     if info.gt is not None:
         bounds.append(f"greater than {info.gt:g}")
     if info.ge is not None:

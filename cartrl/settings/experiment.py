@@ -1,6 +1,6 @@
 """The whole config: one section for each part of the pipeline."""
 
-from typing import Any, Dict
+from typing import Any
 
 from pydantic import Field, root_validator
 
@@ -23,7 +23,7 @@ class ExperimentSettings(Section):
     eval: EvalSettings = Field(default_factory=EvalSettings, description="Evaluations during training.")
 
     @root_validator(skip_on_failure=True)
-    def _an_iteration_fits_the_replay(cls, values: Dict[str, Any]) -> Dict[str, Any]:  # noqa: N805
+    def _an_iteration_fits_the_replay(cls, values: dict[str, Any]) -> dict[str, Any]:
         episodes = values["collect"].collect_episodes_per_iteration
         capacity = values["replay_buffer"].replay_buffer_capacity
         if capacity < episodes:

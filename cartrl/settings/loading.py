@@ -1,9 +1,10 @@
 """From a YAML file and overrides to validated settings, and where each of them came from."""
 
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Optional
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +17,7 @@ LARGEST_FILE = 1 << 20  # bytes; a config is a page of text
 DEFAULT = "default"
 MISSING = "value_error.missing"  # pydantic's name of the error
 
-Key = Tuple[str, str]
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,16 @@ class ResolvedConfig:
     """Validated settings, and for each (section, key) its origin: ``FILE:LINE``, an option, or ``default``."""
 
     settings: ExperimentSettings
-    origins: Dict[Key, str]
+    origins: dict[Key, str]
 
 
 @dataclass
 class _Draft:
     """Values as read, before validation; ``places`` says where a message about a key should point."""
 
-    values: Dict[str, Any]
-    origins: Dict[Key, str]
-    places: Dict[Tuple[str, ...], str]
+    values: dict[str, Any]
+    origins: dict[Key, str]
+    places: dict[tuple[str, ...], str]
     name: str
 
 
@@ -134,13 +135,13 @@ def _line(place: str) -> int:
     return int(line) if line.isdigit() else 0
 
 
-def _problem(item: Any, draft: _Draft) -> Tuple[str, str]:
+def _problem(item: Any, draft: _Draft) -> tuple[str, str]:
     path = tuple(part for part in item["loc"] if isinstance(part, str) and part != "__root__")
     if not path:
         return draft.name, item["msg"]
     dotted = ".".join(path[:2])
     place = draft.places.get(path[:2]) or draft.places.get(path[:1]) or draft.name
-    model: Type[BaseModel] = ExperimentSettings
+    model: type[BaseModel] = ExperimentSettings
     if len(path) > 1:
         model = ExperimentSettings.__fields__[path[0]].type_
     if item["type"] == "value_error.extra":
@@ -153,18 +154,21 @@ def _problem(item: Any, draft: _Draft) -> Tuple[str, str]:
     return place, f"{dotted} is {shown(value)}, but must be {allowed(model.__fields__[path[-1]], model)}"
 
 
-def _unknown(path: Tuple[str, ...], model: Type[BaseModel]) -> str:
-    names: List[str] = list(model.__fields__)
+def _unknown(path: tuple[str, ...], model: type[BaseModel]) -> str:
+    names: list[str] = list(model.__fields__)
     if len(path) == 1:
-        homes = [f"{name}.{path[0]}" for name, field in ExperimentSettings.__fields__.items()
-                 if path[0] in field.type_.__fields__]
+        homes = [
+            f"{name}.{path[0]}"
+            for name, field in ExperimentSettings.__fields__.items()
+            if path[0] in field.type_.__fields__
+        ]
         hint = f", did you mean {homes[0]!r}?" if homes else nearest(path[0], names)
         return f"there is no section {path[0]!r}{hint or '; the sections are ' + ', '.join(names)}"
     hint = nearest(path[1], names)
     return f"{path[0]} has no setting {path[1]!r}{hint or '; it has ' + ', '.join(names)}"
 
 
-def _value(values: Any, path: Tuple[str, ...]) -> Any:
+def _value(values: Any, path: tuple[str, ...]) -> Any:
     for part in path:
         values = values[part]
     return values

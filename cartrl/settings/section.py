@@ -35,7 +35,7 @@ class Section(BaseModel):
         frozen = True
 
     @validator("*", pre=True)
-    def _no_coercion(cls, value: Any, field: ModelField) -> Any:  # noqa: N805 (pydantic's signature)
+    def _no_coercion(cls, value: Any, field: ModelField) -> Any:
         annotation = cls.__annotations__[field.name]
         if not has_type(value, annotation):
             raise TypeError(f"not {annotation}")

@@ -7,14 +7,14 @@ silently takes the last) is refused. Scalars follow YAML 1.2: ``1e-3`` is a numb
 
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Tuple
+from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from cartrl.errors import UsageError
 
-Path = Tuple[str, ...]
+Path = tuple[str, ...]
 DEEPEST = 20
 
 NULL = re.compile(r"~|null|Null|NULL|")
@@ -29,7 +29,7 @@ class Document:
     """What a text says: plain values, and the line (from 1) of every key."""
 
     values: Any
-    lines: Dict[Path, int]
+    lines: dict[Path, int]
 
 
 def parse(text: str, where: str) -> Document:
@@ -48,7 +48,7 @@ def parse(text: str, where: str) -> Document:
         raise UsageError(f"{where}, line {line}: the character {error.character:#04x} is not allowed in YAML") from None
     if node is None:
         return Document(None, {})
-    lines: Dict[Path, int] = {}
+    lines: dict[Path, int] = {}
     return Document(_plain(node, (), lines, where), lines)
 
 
@@ -73,12 +73,12 @@ class _StrictLoader(yaml.SafeLoader):
         return node
 
 
-def _plain(node: Node, path: Path, lines: Dict[Path, int], where: str) -> Any:
+def _plain(node: Node, path: Path, lines: dict[Path, int], where: str) -> Any:
     if isinstance(node, ScalarNode):
         return _scalar(node.value) if node.style is None else node.value
     if not isinstance(node, MappingNode):
         return [_plain(item, path, lines, where) for item in node.value]
-    values: Dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, ScalarNode):

@@ -1,0 +1,61 @@
+"""Every classic-control environment of gym trains, evaluates and is filmed; `cartrl env` shows each."""
+
+import json
+
+import gym
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers import run_cartrl
+
+SIZES = {  # width, height of a frame
+    "CartPole-v0": (600, 400),
+    "CartPole-v1": (600, 400),
+    "Acrobot-v1": (500, 500),
+    "MountainCar-v0": (600, 400),
+    "MountainCarContinuous-v0": (600, 400),
+    "Pendulum-v1": (500, 500),
+}
+
+
+@pytest.mark.parametrize("env_name", SIZES)
+def test_it_trains_evaluates_and_records(env_name, tmp_path):
+    (tmp_path / "config.yaml").write_text(f"environment:\n  env_name: {env_name}\n  max_episode_steps: 40\n")
+    options = ("--set", "train.num_iterations=3", "--set", "agent.value_fc_layer_params=[16]")
+    trained = run_cartrl("train", "-c", "config.yaml", *options, "--run-dir", "run", "--json", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert json.loads(trained.stdout)["episodes"] == 6
+    evaluated = run_cartrl("eval", "--checkpoint", "run", "--episodes", "6", "--stochastic", "--json", cwd=tmp_path)
+    report = json.loads(evaluated.stdout)
+    assert report["terminated"] + report["truncated"] == 6
+    assert report["reward_threshold"] == gym.spec(env_name).reward_threshold
+    filmed = run_cartrl("record", "--checkpoint", "run", "--episodes", "1", "-o", "film.gif", cwd=tmp_path)
+    assert (filmed.returncode, filmed.stderr) == (0, "")
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.size == SIZES[env_name]
+        assert film.n_frames <= 41
+
+
+@pytest.mark.parametrize("env_name", ["CartPole-v1", "Pendulum-v1"])
+def test_env_shows_what_gym_says(env_name, tmp_path):
+    done = run_cartrl("env", env_name, "--picture", "first.png", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    spec, env = gym.spec(env_name), gym.make(env_name)
+    assert f"{spec.max_episode_steps} steps" in done.stdout
+    assert (f"{spec.reward_threshold:g}" if spec.reward_threshold else "none") in done.stdout
+    assert str(env.observation_space.shape) in done.stdout
+    first = env.reset(seed=0)
+    for number in first:
+        assert np.format_float_positional(number, precision=4, trim="-") in done.stdout
+    assert "FIRST, reward 0, discount 1" in done.stdout
+    assert "MID" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    with Image.open(tmp_path / "first.png") as picture:
+        assert picture.size == SIZES[env_name]
+
+
+def test_an_unknown_environment_is_answered_with_the_nearest(tmp_path):
+    done = run_cartrl("env", "CartPoel-v1", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: gym has no environment 'CartPoel-v1', did you mean 'CartPole-v1'?\n"

@@ -1,0 +1,82 @@
+"""`cartrl record`: the film is read back, and holds every frame of every episode."""
+
+import imageio.v2 as imageio
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers import run_cartrl
+
+
+def film(short_run, tmp_path, *options, output="film.mp4"):
+    done = run_cartrl(
+        "record", "--checkpoint", short_run.directory, "--output", tmp_path / output, *options, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    returns = next(line for line in done.stdout.splitlines() if line.startswith("returns")).split(maxsplit=1)[1]
+    return tmp_path / output, [float(value) for value in returns.split(",")], done.stdout
+
+
+def frames_of(path):
+    with imageio.get_reader(path) as reader:
+        return [np.asarray(frame) for frame in reader], reader.get_meta_data()
+
+
+def test_three_episodes_as_mp4_hold_all_their_frames(short_run, tmp_path):
+    path, returns, stdout = film(short_run, tmp_path, "--episodes", "3")
+    frames, about = frames_of(path)
+    # In CartPole the return counts the steps, and each episode shows one frame more: the first.
+    assert len(returns) == 3
+    assert len(frames) == sum(returns) + 3
+    assert {frame.shape for frame in frames} == {(400, 600, 3)}
+    assert about["fps"] == 50
+    assert about["codec"] == "h264"
+    assert f"{len(frames)} frames at 50 a second" in stdout
+    assert all(len(line) <= 80 or str(path) in line for line in stdout.splitlines())
+    moved = [np.abs(a.astype(int) - b).mean() for a, b in zip(frames, frames[1:])]
+    assert np.median(moved) > 0.05  # it moves
+
+
+def test_a_frame_shows_the_cart_and_a_caption(short_run, tmp_path):
+    path, _, _ = film(short_run, tmp_path, "--episodes", "1", output="film.gif")
+    with Image.open(path) as picture:
+        frame = np.asarray(picture.convert("L")).astype(int)
+    assert (frame[:35, :300] < 100).sum() > 200  # the caption, dark on white
+    assert (frame[250:330] < 100).sum() > 1000  # the cart and its track
+
+
+def test_gif_and_webm_hold_the_same_episode(short_run, tmp_path):
+    gif, returns, _ = film(short_run, tmp_path, "--episodes", "1", output="film.gif")
+    webm, same, _ = film(short_run, tmp_path, "--episodes", "1", "--fps", "25", output="film.webm")
+    assert returns == same
+    with Image.open(gif) as picture:
+        assert picture.n_frames == returns[0] + 1
+        assert picture.info["duration"] == 20  # ms, 50 frames a second
+    frames, about = frames_of(webm)
+    assert len(frames) == returns[0] + 1
+    assert about["fps"] == 25
+
+
+def test_by_default_the_film_of_the_latest_run_lands_beside_its_policy(short_run):
+    home = short_run.directory.parent.parent
+    done = run_cartrl("record", "--episodes", "1", "--stochastic", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "  runs/short/videos/best.mp4"
+    assert [path.name for path in (short_run.directory / "videos").iterdir()] == ["best.mp4"]
+    (short_run.directory / "videos/best.mp4").unlink()
+    (short_run.directory / "videos").rmdir()
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("film.avi", "error: film.avi: the name of a film ends in one of .mp4, .gif, .webm\n"),
+        ("folder.mp4", "error: folder.mp4: this is a directory; give the name of a file\n"),
+        ("file/film.mp4", "error: file: cannot be made: File exists\n"),
+    ],
+)
+def test_a_place_where_no_film_can_be_is_named_before_anything_is_rendered(short_run, tmp_path, output, sentence):
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "file").write_text("")
+    done = run_cartrl("record", "--checkpoint", short_run.directory, "--output", output, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)

@@ -1,0 +1,219 @@
+"""The loss and its gradient, against TF-Agents' own agent on episodes without padding, and against numbers by hand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tf_agents.agents.reinforce import reinforce_agent
+from tf_agents.networks import actor_distribution_network, value_network
+from tf_agents.specs import tensor_spec
+from tf_agents.trajectories import time_step as ts
+from tf_agents.trajectories import trajectory
+
+from cartrl.agents import reinforce
+from cartrl.episodes import Episode, EpisodeBatch
+
+OBSERVATION = tensor_spec.BoundedTensorSpec((4,), tf.float32, -10, 10, name="observation")
+DISCRETE = tensor_spec.BoundedTensorSpec((), tf.int64, 0, 2, name="action")
+CONTINUOUS = tensor_spec.BoundedTensorSpec((2,), tf.float32, -1, 1, name="action")
+LENGTHS = (7, 1, 12, 4)
+DISCOUNT = 0.9
+
+
+def make_episodes(action_spec, seed=0):
+    rng = np.random.default_rng(seed)
+    episodes = []
+    for number, length in enumerate(LENGTHS):
+        actions = rng.integers(0, 3, length) if action_spec is DISCRETE else rng.normal(size=(length, 2))
+        episodes.append(
+            Episode(
+                observations=rng.normal(size=(length, 4)).astype(np.float32),
+                actions=actions.astype(action_spec.dtype.as_numpy_dtype),
+                rewards=rng.normal(size=length).astype(np.float32),
+                terminated=number % 2 == 0,
+            )
+        )
+    return episodes
+
+
+def make_agents(action_spec, baseline, **options):
+    """Our agent and TF-Agents' own, sharing the same networks."""
+    actor = actor_distribution_network.ActorDistributionNetwork(OBSERVATION, action_spec, fc_layer_params=(8,))
+    critic = value_network.ValueNetwork(OBSERVATION, fc_layer_params=(8,)) if baseline else None
+    agents = []
+    for kind, extra in (
+        (reinforce.EpisodicReinforceAgent, {}),
+        # The critic is a constant in the policy's loss, as the equation has it.
+        (reinforce_agent.ReinforceAgent, {"advantage_fn": lambda r, v: r if v is None else r - tf.stop_gradient(v)}),
+    ):
+        agent = kind(
+            ts.time_step_spec(OBSERVATION),
+            action_spec,
+            actor_network=actor,
+            value_network=critic,
+            optimizer=tf.keras.optimizers.SGD(0.0),
+            gamma=DISCOUNT,
+            train_step_counter=tf.Variable(0, dtype=tf.int64),
+            **options,
+            **extra,
+        )
+        agent.initialize()
+        agents.append(agent)
+    return agents
+
+
+def concatenated(episodes):
+    """All episodes in one row without padding, as TF-Agents' agent reads them: [1, sum of lengths]."""
+    first = [[ts.StepType.FIRST] + [ts.StepType.MID] * (len(e) - 1) for e in episodes]
+    following = [[ts.StepType.MID] * (len(e) - 1) + [ts.StepType.LAST] for e in episodes]
+    discount = [[1.0] * (len(e) - 1) + [0.0 if e.terminated else 1.0] for e in episodes]
+
+    def row(parts, dtype):
+        return tf.constant(np.concatenate(parts)[np.newaxis], dtype)
+
+    return trajectory.Trajectory(
+        step_type=row(first, tf.int32),
+        observation=row([e.observations for e in episodes], tf.float32),
+        action=row([e.actions for e in episodes], None),
+        policy_info=(),
+        next_step_type=row(following, tf.int32),
+        reward=row([e.rewards for e in episodes], tf.float32),
+        discount=row(discount, tf.float32),
+    )
+
+
+def padded(episodes, num_steps):
+    batch = EpisodeBatch.pad(episodes, num_steps)
+    return reinforce.as_trajectory({name: tf.constant(array) for name, array in batch.arrays().items()})
+
+
+def returns_of(agent, experience):
+    """Discounted returns, by TF-Agents' own recipe of resets at the last step."""
+    not_last = tf.cast(experience.next_step_type != ts.StepType.LAST, tf.float32)
+    returns, total = [], tf.zeros_like(experience.reward[:, 0])
+    for step in reversed(range(experience.reward.shape[1])):
+        total = experience.reward[:, step] + DISCOUNT * not_last[:, step] * total
+        returns.insert(0, total)
+    return tf.stack(returns, axis=1)
+
+
+def loss_and_gradients(agent, experience, weights, part=None):
+    variables = [*agent._actor_network.trainable_weights]
+    if agent._value_network:
+        variables += agent._value_network.trainable_weights
+    with tf.GradientTape() as tape:
+        info = agent.total_loss(experience, returns_of(agent, experience), weights)
+        value = info.loss if part is None else info.extra[part]
+    return value.numpy(), tape.gradient(value, variables)
+
+
+@pytest.mark.parametrize("action_spec", [DISCRETE, CONTINUOUS], ids=["discrete", "continuous"])
+@pytest.mark.parametrize("baseline", [False, True], ids=["no baseline", "baseline"])
+@pytest.mark.parametrize("num_steps", [12, 50], ids=["tight", "much padding"])
+def test_a_padded_batch_equals_the_same_episodes_without_padding(action_spec, baseline, num_steps):
+    ours, theirs = make_agents(action_spec, baseline)
+    episodes = make_episodes(action_spec)
+    experience, mask = padded(episodes, num_steps)
+    loss, gradients = loss_and_gradients(ours, experience, mask)
+    expected_loss, expected = loss_and_gradients(theirs, concatenated(episodes), None)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5, atol=1e-6)
+    for gradient, reference in zip(gradients, expected):
+        np.testing.assert_allclose(gradient, reference, rtol=1e-4, atol=1e-5)
+        assert np.abs(reference).max() > 0
+
+
+def test_what_stands_in_the_padding_changes_nothing():
+    ours, _ = make_agents(DISCRETE, baseline=True, entropy_regularization=0.1)
+    episodes = make_episodes(DISCRETE)
+    batch = EpisodeBatch.pad(episodes, 20)
+    rubbish = {name: array.copy() for name, array in batch.arrays().items()}
+    padding = np.arange(20)[np.newaxis] >= batch.lengths[:, np.newaxis]
+    rubbish["observations"][padding] = 123.0
+    rubbish["actions"][padding] = 2
+    outcomes = []
+    for arrays in (batch.arrays(), rubbish):
+        experience, mask = reinforce.as_trajectory({name: tf.constant(array) for name, array in arrays.items()})
+        outcomes.append(loss_and_gradients(ours, experience, mask))
+    np.testing.assert_allclose(outcomes[0][0], outcomes[1][0], rtol=1e-6)
+    for clean, dirty in zip(outcomes[0][1], outcomes[1][1]):
+        np.testing.assert_allclose(clean, dirty, rtol=1e-5, atol=1e-6)
+
+
+def test_the_policy_loss_gives_the_critic_no_gradient():
+    ours, _ = make_agents(DISCRETE, baseline=True)
+    experience, mask = padded(make_episodes(DISCRETE), 12)
+    _, gradients = loss_and_gradients(ours, experience, mask, part="policy_gradient_loss")
+    actor = len(ours._actor_network.trainable_weights)
+    assert all(gradient is not None for gradient in gradients[:actor])
+    assert all(gradient is None for gradient in gradients[actor:])
+
+
+def test_the_parts_of_the_loss_by_hand():
+    """The module's equation in plain numpy, from the logits and values that the networks give."""
+    ours, _ = make_agents(DISCRETE, baseline=True, entropy_regularization=0.5, value_estimation_loss_coef=0.3)
+    episodes = make_episodes(DISCRETE)
+    experience, mask = padded(episodes, 12)
+    parts = ours.total_loss(experience, returns_of(ours, experience), mask).extra
+    advantages, log_probabilities, entropies, errors = [], [], [], []
+    for episode in episodes:
+        returns, total = [], 0.0
+        for reward in reversed(episode.rewards):
+            total = reward + DISCOUNT * total
+            returns.insert(0, total)
+        distribution, _ = ours._actor_network(episode.observations, (), ())
+        values, _ = ours._value_network(episode.observations)
+        logits = distribution.logits.numpy().reshape(len(episode), 3)
+        all_log = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        log_probabilities.append(all_log[np.arange(len(episode)), episode.actions])
+        entropies.append(-(np.exp(all_log) * all_log).sum(axis=1))
+        errors.append((np.array(returns) - values.numpy()) ** 2)
+        advantages.append(np.array(returns) - values.numpy())
+    advantages, log_probabilities, entropies, errors = map(
+        np.concatenate, (advantages, log_probabilities, entropies, errors)
+    )
+    advantages = (advantages - advantages.mean()) / advantages.std()
+    count = len(episodes)
+    np.testing.assert_allclose(
+        parts["policy_gradient_loss"], -(log_probabilities * advantages).sum() / count, rtol=1e-4
+    )
+    np.testing.assert_allclose(parts["entropy_regularization_loss"], -0.5 * entropies.sum() / count, rtol=1e-4)
+    np.testing.assert_allclose(parts["value_estimation_loss"], 0.3 * errors.sum() / count, rtol=1e-4)
+    np.testing.assert_allclose(parts["policy_entropy"], entropies.mean(), rtol=1e-4)
+
+
+def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
+    """One compiled update, against the gradient taken outside of it and Adam's first step by hand."""
+    from cartrl.settings import ReinforceSettings
+
+    learner = reinforce.build(
+        ReinforceSettings(fc_layer_params=[8], discount=DISCOUNT, learning_rate=0.01),
+        ts.time_step_spec(OBSERVATION), DISCRETE, seed=0,
+    )  # fmt: skip
+    agent = learner._agent
+    batch = EpisodeBatch.pad(make_episodes(DISCRETE), 12)
+    arrays = {name: tf.constant(array) for name, array in batch.arrays().items()}
+    experience, mask = reinforce.as_trajectory(arrays)
+    loss, gradients = loss_and_gradients(agent, experience, mask)
+    before = [weight.numpy() for weight in agent.trainable_variables]
+    report = learner.train(arrays)
+    np.testing.assert_allclose(report["loss"], loss, rtol=1e-4)
+    norm = np.sqrt(sum((np.asarray(gradient) ** 2).sum() for gradient in gradients))
+    np.testing.assert_allclose(report["gradient_norm"], norm, rtol=1e-4)
+    for old, new, gradient in zip(before, agent.trainable_variables, map(np.asarray, gradients)):
+        large = np.abs(gradient) > 1e-3  # where Adam's epsilon does not matter, its first step is the sign
+        np.testing.assert_allclose((new - old)[large], -0.01 * np.sign(gradient[large]), rtol=1e-2)
+    assert learner.train_step.numpy() == 1
+
+
+def test_weights_depend_on_the_seed_alone():
+    def weights(seed):
+        from cartrl.settings import ReinforceSettings
+
+        settings = ReinforceSettings(value_fc_layer_params=[5])
+        learner = reinforce.build(settings, ts.time_step_spec(OBSERVATION), DISCRETE, seed)
+        return [weight.numpy() for weight in learner._agent.trainable_variables]
+
+    first, again, other = weights(1), weights(1), weights(2)
+    tf.random.normal([3])  # a draw from the global generator in between
+    assert all(np.array_equal(a, b) for a, b in zip(first, again))
+    assert not any(np.array_equal(a, b) for a, b in zip(first, other) if a.ndim == 2)
+    assert np.std(first[0]) == pytest.approx(np.sqrt(2 / (4 + 100)), rel=0.15)  # Glorot: sqrt(2 / (fan in + out))
