@@ -15,6 +15,7 @@ TAGS = {
     "value_estimation_loss": "losses/value_estimation",
     "entropy_regularization_loss": "losses/entropy_regularization",
     "gradient_norm": "policy/gradient_norm",
+    "weights_norm": "policy/weights_norm",
     "policy_entropy": "policy/entropy",
     "environment_steps": "progress/environment_steps",
     "truncated_episodes": "progress/truncated_episodes",

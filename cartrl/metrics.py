@@ -18,6 +18,7 @@ COLUMNS = {
     "value_estimation_loss": "its part for the value network, 0 without one",
     "entropy_regularization_loss": "its part for the entropy, 0 without regularization",
     "gradient_norm": "global norm of the gradient, before clipping",
+    "weights_norm": "global norm of the networks' weights, after the update",
     "policy_entropy": "mean entropy of the policy over this iteration's steps, before the update, in nats",
     "collect_return_mean": "mean return of the episodes collected in this iteration",
     "collect_return_min": "the least of them",

@@ -16,10 +16,25 @@ from cartrl.environments import gym_environment
 from cartrl.sidecar import SavedPolicy
 
 FONT_SIZE = 18
-# Suffix -> how imageio writes it. Both codecs want even sizes, which classic control has: nothing is resized.
+
+
+def _ffmpeg(codec: str, *parameters: str) -> Callable[[int], dict[str, Any]]:
+    """Return how imageio writes with ``codec``; it wants even sizes, which all of classic control has."""
+    return lambda fps: {
+        "format": "FFMPEG",
+        "fps": fps,
+        "codec": codec,
+        "macro_block_size": 2,
+        "quality": None,
+        "ffmpeg_log_level": "error",
+        "output_params": list(parameters),
+    }
+
+
+# Suffix -> how imageio writes it.
 FORMATS: dict[str, Callable[[int], dict[str, Any]]] = {
-    ".mp4": lambda fps: {"format": "FFMPEG", "fps": fps, "codec": "libx264", "macro_block_size": 2, "quality": 8},
-    ".webm": lambda fps: {"format": "FFMPEG", "fps": fps, "codec": "libvpx-vp9", "macro_block_size": 2, "quality": 8},
+    ".mp4": _ffmpeg("libx264", "-crf", "20", "-movflags", "+faststart"),
+    ".webm": _ffmpeg("libvpx-vp9", "-crf", "32", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "5"),
     ".gif": lambda fps: {"format": "GIF-PIL", "duration": 1000 / fps, "loop": 0},
 }
 

@@ -58,10 +58,15 @@ def train(settings: ExperimentSettings, pipeline: Pipeline, journal: Journal) ->
         with journal.phase("learn"):
             replay.write(episodes)
             losses = agent.train(replay.read())
-        if not math.isfinite(losses["loss"]):
-            raise CartrlError(f"the loss is {losses['loss']} in iteration {iteration}; try a smaller learning_rate")
+        _require_finite(losses, iteration)
         evaluation = None
         if iteration % settings.eval.eval_interval == 0 or iteration == num_iterations:
             with journal.phase("evaluate"):
                 evaluation = evaluate(iteration)
         journal.record(iteration, episodes, losses, evaluation)
+
+
+def _require_finite(losses: dict[str, float], iteration: int) -> None:
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise CartrlError(f"{name} is {value} in iteration {iteration}; try a smaller agent.learning_rate")

@@ -55,7 +55,8 @@ class EpisodicReinforceAgent(reinforce_agent.ReinforceAgent):
             grads_and_vars = eager_utils.clip_gradient_norms(grads_and_vars, self._gradient_clipping)
         self._optimizer.apply_gradients(grads_and_vars)
         self.train_step_counter.assign_add(1)
-        return tf_agent.LossInfo(loss_info.loss, {**loss_info.extra, "gradient_norm": gradient_norm})
+        norms = {"gradient_norm": gradient_norm, "weights_norm": tf.linalg.global_norm(variables)}
+        return tf_agent.LossInfo(loss_info.loss, {**loss_info.extra, **norms})
 
     def total_loss(
         self, experience: trajectory.Trajectory, returns: tf.Tensor, weights: tf.Tensor, training: bool = False
@@ -125,9 +126,9 @@ class ReinforceLearner:
         self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
 
     def train(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, float]:
-        """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and the gradient's norm.
+        """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and what is worth a column.
 
-        The gradient's norm is the global one, before clipping; the entropy, in nats, is that before the update.
+        The names are columns of `cartrl.metrics.COLUMNS`, which says what they are.
         """
         if self._compiled:
             results = self._update(dict(episodes))

@@ -53,8 +53,8 @@ def test_the_report_equals_gym_stepped_by_hand(short_run):
     assert (report["min"], report["max"]) == (min(returns), max(returns))
     assert (report["terminated"], report["truncated"]) == (fallen, 12 - fallen)
     assert report["reward_threshold"] == 195.0
-    assert report["verdict"] == "not solved"  # after 30 iterations
     low, high = report["interval_95"]
+    assert report["verdict"] == ("solved" if low >= 195 else "not solved" if high < 195 else "undecided")
     assert min(returns) <= low <= report["mean"] <= high <= max(returns)
 
 

@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,11 +87,12 @@ def test_a_pause_longer_than_the_timeout_does_no_harm(monkeypatch):
     queue.close()
 
 
-def test_closing_is_quick_and_leaves_nothing_behind():
+def test_closing_is_quick_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     queue = replay.EpisodeReplay(capacity=4, signature=SIGNATURE)
     queue.write(batch(0))
     queue.read()
     began = time.perf_counter()
     queue.close()
     assert time.perf_counter() - began < 2
-    assert not list(Path(tempfile.gettempdir()).glob("cartrl-reverb-*"))
+    assert not list(tmp_path.iterdir())

@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -135,18 +134,22 @@ def test_a_learning_rate_that_blows_up_is_named_and_what_was_reached_is_kept(tmp
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr.startswith("error: the loss is nan in iteration ")
-    assert "learning_rate" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == "error: weights_norm is inf in iteration 1; try a smaller agent.learning_rate\n"
     assert json.loads((tmp_path / "run/manifest.json").read_text())["outcome"] == "failed"
     assert run_cartrl("eval", "--checkpoint", "run", "--episodes", "2", cwd=tmp_path).returncode == 0
 
 
 def test_an_interrupt_stops_cleanly_and_keeps_what_was_reached(tmp_path):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "cartrl", "train", "-c", CONFIGS / "reinforce.yaml", "--run-dir", "run"],
-        cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={**clean_environment(), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     metrics_file = tmp_path / "run/metrics.csv"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (metrics_file.exists() and len(rows_of(tmp_path / "run")) > 3):
@@ -158,4 +161,4 @@ def test_an_interrupt_stops_cleanly_and_keeps_what_was_reached(tmp_path):
     assert "Traceback" not in stderr
     assert json.loads((tmp_path / "run/manifest.json").read_text())["outcome"] == "interrupted"
     assert (tmp_path / "run/policies/best/policy.json").exists()
-    assert not list(Path(tempfile.gettempdir()).glob("cartrl-reverb-*"))
+    assert not list(temporary.iterdir())

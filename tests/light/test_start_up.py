@@ -1,0 +1,74 @@
+"""The command line answers at once: what needs no library does not load one."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.helpers import CONFIGS, clean_environment, run_and_list_imports
+
+TRIES = 20  # the fastest counts, since other processes only ever make one slower
+SLACK = 0.15  # seconds
+
+
+def fastest(command, cwd, within=0.0):
+    """Return the least wall-clock seconds that ``command`` took; stop trying at the first below ``within``."""
+    best = float("inf")
+    for _ in range(TRIES):
+        began = time.perf_counter()
+        subprocess.run(command, cwd=cwd, env=clean_environment(), capture_output=True, check=False)
+        best = min(best, time.perf_counter() - began)
+        if best < within:
+            break
+    return best
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A directory with a bad config."""
+    directory = tmp_path / "home"
+    directory.mkdir()
+    (directory / "bad.yaml").write_text("environment:\n  env_name: CartPole-v0\nagent:\n  learning_rate: fast\n")
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["--help"], 0, id="help"),
+        pytest.param(["train", "--help"], 0, id="help of train"),
+        pytest.param(["eval", "--help"], 0, id="help of eval"),
+        pytest.param(["--version"], 0, id="version"),
+        pytest.param(["config", CONFIGS / "reinforce.yaml"], 0, id="config"),
+        pytest.param(["config", "--schema"], 0, id="schema"),
+        pytest.param(["config", "bad.yaml"], 2, id="bad config"),
+        pytest.param(["train", "--config", "bad.yaml"], 2, id="train with a bad config"),
+        pytest.param(["train", "--config", "missing.yaml"], 2, id="train without a config"),
+        pytest.param(["eval", "--checkpoint", "missing"], 2, id="eval of a missing run"),
+        pytest.param(["record", "--checkpoint", "missing"], 2, id="film of a missing run"),
+        pytest.param(["record"], 2, id="film without any run"),
+    ],
+)
+def test_nothing_heavy_is_imported(home, tmp_path, arguments, code):
+    done, imported = run_and_list_imports(*arguments, cwd=home, report=tmp_path / "report.json")
+    assert done.returncode == code, done.stderr
+    assert imported == []
+
+
+def test_what_watches_imports_sees_them(home, tmp_path):
+    done, imported = run_and_list_imports("env", "CartPole-v1", cwd=home, report=tmp_path / "report.json")
+    assert done.returncode == 0, done.stderr
+    assert "gym" in imported
+    assert "tensorflow" not in imported
+
+
+def test_help_takes_little_longer_than_the_libraries_that_draw_it(home):
+    libraries = fastest([sys.executable, "-c", "import typer, rich"], home, within=0.1)
+    limit = 3 * libraries + SLACK
+    assert fastest([sys.executable, "-m", "cartrl", "--help"], home, within=limit) < limit
+
+
+def test_a_bad_config_is_answered_within_half_a_second(home):
+    command = [sys.executable, "-m", "cartrl", "train", "--config", "bad.yaml"]
+    assert fastest(command, home, within=0.5) < 0.5

@@ -1,0 +1,111 @@
+"""The loop on fakes that write down each call, and what the journal makes of it: no TensorFlow here."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cartrl.episodes import EpisodeBatch, Evaluation
+from cartrl.errors import CartrlError
+from cartrl.journal import Journal, Progress
+from cartrl.settings import ExperimentSettings
+from cartrl.training import Pipeline, train
+
+
+def batch(number):
+    """Two episodes of 3 and 1 steps, the first of return 3 x number."""
+    rewards = np.array([[number, number, number], [1, 0, 0]], np.float32)
+    lengths = np.array([3, 1], np.int32)
+    return EpisodeBatch(np.zeros((2, 3, 4)), np.zeros((2, 3)), rewards, lengths, np.array([True, False]))
+
+
+def evaluation(*returns):
+    return Evaluation(np.array(returns, float), np.ones(len(returns)), np.ones(len(returns), bool))
+
+
+class Tape:
+    """Collector, replay and agent in one, writing down what is asked of them."""
+
+    def __init__(self, loss=0.5):
+        self.calls = []
+        self._loss = loss
+
+    def collect(self, iteration):
+        self.calls.append(f"collect {iteration}")
+        return batch(iteration)
+
+    def write(self, episodes):
+        self.calls.append("write")
+        self._episodes = episodes
+
+    def read(self):
+        self.calls.append("read")
+        return self._episodes
+
+    def train(self, episodes):
+        self.calls.append("train")
+        assert episodes is self._episodes
+        return {"loss": self._loss}
+
+    def evaluate(self, iteration):
+        self.calls.append(f"evaluate {iteration}")
+        return evaluation(*{0: (1, 3), 2: (5, 7), 4: (4, 4), 5: (6, 6)}[iteration])
+
+
+class Rows(list):
+    """A listener that keeps the rows."""
+
+
+def run(tape, **settings):
+    sections = {"environment": {"env_name": "CartPole-v0"}, "eval": {"eval_interval": 2}, **settings}
+    progress = Progress(5)
+    rows, saved = Rows(), []
+    journal = Journal(progress, [rows], lambda improved: saved.append((progress.iteration, improved)))
+    experiment = ExperimentSettings(**{**sections, "train": {"num_iterations": 5}})
+    train(experiment, Pipeline(tape, tape, tape, tape.evaluate), journal)
+    return progress, rows, saved
+
+
+def test_each_iteration_collects_hands_over_and_learns_and_evaluations_come_when_due():
+    tape = Tape()
+    run(tape)
+    step = ["write", "read", "train"]
+    assert tape.calls == [
+        "evaluate 0",
+        "collect 1", *step,
+        "collect 2", *step, "evaluate 2",
+        "collect 3", *step,
+        "collect 4", *step, "evaluate 4",
+        "collect 5", *step, "evaluate 5",
+    ]  # fmt: skip
+
+
+def test_the_rows_and_counters_are_those_of_the_episodes():
+    progress, rows, _ = run(Tape())
+    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert [row["episodes"] for row in rows] == [0, 2, 4, 6, 8, 10]
+    assert [row["environment_steps"] for row in rows] == [0, 4, 8, 12, 16, 20]
+    third = rows[3]
+    assert (third["collect_return_mean"], third["collect_return_min"], third["collect_return_max"]) == (5, 1, 9)
+    assert (third["terminated_episodes"], third["truncated_episodes"]) == (1, 1)
+    assert [row.get("greedy_return_mean") for row in rows] == [2, None, 6, None, 4, 6]
+    assert rows[0]["greedy_return_std"] == pytest.approx(np.sqrt(2))
+    assert set(progress.seconds) == {"evaluate", "collect", "learn", "save"}
+
+
+def test_the_best_is_the_highest_mean_and_of_equals_the_later():
+    progress, _, saved = run(Tape())
+    assert saved == [(0, True), (2, True), (4, False), (5, True)]
+    assert (progress.best.mean, progress.best_iteration) == (6, 5)
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_the_run_and_is_named(loss):
+    with pytest.raises(CartrlError, match=rf"loss is {loss} in iteration 1; try a smaller agent.learning_rate"):
+        run(Tape(loss))
+
+
+def test_the_loop_needs_no_tensorflow():
+    code = "import sys, cartrl.training; print('tensorflow' in sys.modules or 'gym' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -1,0 +1,30 @@
+"""Does it learn? A few seeds of the tutorial's budget, and one of each config that claims to solve its task."""
+
+import json
+
+import pytest
+
+from tests.helpers import CONFIGS, run_cartrl
+
+
+def best_after_training(config, seed, home):
+    done = run_cartrl("train", "-c", CONFIGS / config, "--seed", seed, "--run-dir", f"{seed}", "--quiet", cwd=home)
+    assert done.returncode == 0, done.stderr
+    done = run_cartrl("eval", "--checkpoint", f"{seed}", "--episodes", "100", "--json", cwd=home)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.learning
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_tutorials_budget_of_500_episodes_solves_cartpole_v0(seed, tmp_path):
+    report = best_after_training("reinforce.yaml", seed, tmp_path)
+    assert report["episodes"] == 100
+    assert report["mean"] >= 195
+
+
+@pytest.mark.learning
+@pytest.mark.parametrize(("config", "threshold"), [("cartpole-v1.yaml", 475), ("acrobot.yaml", -100)])
+def test_the_other_configs_solve_their_tasks(config, threshold, tmp_path):
+    report = best_after_training(config, 0, tmp_path)
+    assert report["reward_threshold"] == threshold
+    assert report["mean"] >= threshold
