@@ -92,9 +92,7 @@ class LiveDisplay(SilentDisplay):
             console=console,
         )
         self._width = min(console.width, WIDEST)
-        self._live = Live(
-            console=console, get_renderable=self._render, refresh_per_second=REFRESHES_PER_SECOND, transient=True
-        )
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=REFRESHES_PER_SECOND)
 
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
         """Take the run to show."""
@@ -139,15 +137,16 @@ class LiveDisplay(SilentDisplay):
         row = self._row
         seconds = time.perf_counter() - self._began
         steps_per_second = progress.environment_steps / seconds if seconds > 0 else 0.0
-        table = Table.grid(padding=(0, 2))
-        for justify in ("left", "right", "left", "right", "left", "right"):
-            table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
         best = spread(progress.best) + (f" at {progress.best_iteration}" if progress.best else "")
+        table = Table.grid(padding=(0, 2))
+        for style, justify in (("dim", "left"), ("", "right"), ("dim", "left"), ("", "right")):
+            table.add_column(style=style, justify=justify, no_wrap=True)  # type: ignore[arg-type]
         table.add_row(
-            "episodes", number(progress.episodes, 0),
-            "steps", number(progress.environment_steps, 0),
-            "steps/s", number(steps_per_second, 0),
-        )  # fmt: skip
-        table.add_row("loss", number(row.get("loss"), 3), "collect return", number(row.get("collect_return_mean")))
-        table.add_row("greedy", spread(progress.last), "best greedy", best)
+            "episodes", number(progress.episodes, 0), "collect return", number(row.get("collect_return_mean"))
+        )
+        table.add_row(
+            "environment steps", number(progress.environment_steps, 0), "greedy return", spread(progress.last)
+        )
+        table.add_row("steps per second", number(steps_per_second, 0), "best greedy return", best)
+        table.add_row("loss", number(row.get("loss"), 3))
         return table

@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 
+from cartrl.display.settings import resolved_yaml, write_resolved
 from cartrl.errors import UsageError
 from cartrl.settings import load
 from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_cartrl
@@ -30,6 +31,30 @@ TUTORIAL = {
     "eval": {"num_eval_episodes": 10, "eval_interval": 50},
 }
 REINFORCE = "configs/reinforce.yaml"
+TEXTS = [
+    *(
+        "ALE/Pong-v5",
+        "it's",
+        "a: b",
+        "a # b",
+        "[a]",
+        "é",
+        "😀",
+        " a ",
+        "'",
+        '"',
+        "\\",
+        "@a",
+        "-",
+        "?",
+        "a:" + 200 * "b",
+    ),
+    # What YAML 1.1 or 1.2 reads as something else when it stands without quotes.
+    *("true", "False", "null", "Null", "~", "yes", "No", "on", "OFF", "1", "-1", "1e-3", "-1e3", "1_000", "0x1F"),
+    *(".inf", "2001-01-01", "=", "<<", "---"),
+    # What does not stay on its line, or may not stand in YAML at all.
+    *("a\nb", "a\tb", "\x07", "\x85", "\u2028"),
+]
 PRINTED_LINE = re.compile(r"  (?P<key>\w+): (?P<value>.*?) +# (?P<origin>.*)")
 
 
@@ -87,9 +112,8 @@ class TestValues:
         assert (agent.learning_rate, agent.discount) == (0.003, 0.5)
 
     def test_byte_order_mark_and_windows_line_ends_are_read(self, tmp_path):
-        (tmp_path / "a.yaml").write_bytes(
-            b"\xef\xbb\xbfenvironment:\r\n  env_name: CartPole-v0\r\ntrain:\r\n  seed: 5\r\n"
-        )
+        text = "\ufeffenvironment:\r\n  env_name: CartPole-v0\r\ntrain:\r\n  seed: 5\r\n"
+        (tmp_path / "a.yaml").write_bytes(text.encode())
         resolved = load(tmp_path / "a.yaml")
         assert resolved.settings.train.seed == 5
         assert resolved.origins["train", "seed"] == f"{tmp_path / 'a.yaml'}:4"
@@ -194,15 +218,14 @@ class TestPrintedConfig:
     def reads_back(self, tmp_path, environment="CartPole-v0", **agent):
         """Check that what ``cartrl config`` prints of these values reads back, here and by any YAML 1.1 parser."""
         values = {"environment": {"env_name": environment}, "agent": agent}
-        (tmp_path / "a.yaml").write_text(json.dumps(values))  # JSON is YAML
-        printed = config("a.yaml", cwd=tmp_path)
-        (tmp_path / "b.yaml").write_text(printed)
-        again = config("b.yaml", cwd=tmp_path)
-        first, second = load(tmp_path / "a.yaml").settings, load(tmp_path / "b.yaml").settings
-        assert second == first
-        assert first.environment.env_name == environment
+        (tmp_path / "a.yaml").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")  # JSON is YAML
+        first = load(tmp_path / "a.yaml")
+        assert first.settings.environment.env_name == environment
+        write_resolved(first, tmp_path / "b.yaml")  # what the command prints, and what a run keeps
+        printed = (tmp_path / "b.yaml").read_text(encoding="utf-8")
+        assert printed == resolved_yaml(first)
+        assert load(tmp_path / "b.yaml").settings == first.settings
         independent = yaml.safe_load(printed)
-        assert yaml.safe_load(again) == independent
         assert kinds(independent["environment"]["env_name"]) == ("str", environment)
         for key, value in agent.items():
             assert kinds(independent["agent"][key]) == kinds(value)
@@ -225,14 +248,7 @@ class TestPrintedConfig:
     def test_of_lists(self, tmp_path):
         self.reads_back(tmp_path, fc_layer_params=[], value_fc_layer_params=list(range(1, 200)))
 
-    @pytest.mark.parametrize(
-        "name",
-        ["ALE/Pong-v5", "it's", "a: b", "a # b", "[a]", "é", " a ", "'", '"', "\\", "@a", "-", "?", "1", "1e-3"]
-        # what YAML reads as something else when it stands without quotes
-        + ["true", "False", "null", "Null", "~", "yes", "No", "on", "OFF", "-1", "-1e3", ".inf", "2001-01-01", "0x1F"]
-        + ["a\nb", "a\tb", "\x07", "\u2028", "a:" + 200 * "b"],
-        ids=repr,
-    )
+    @pytest.mark.parametrize("name", TEXTS, ids=ascii)
     def test_of_texts_that_need_quotes(self, tmp_path, name):
         self.reads_back(tmp_path, environment=name)
 

@@ -1,8 +1,10 @@
 """Run directories: how they are named and found, and what of a saved policy is checked before it is loaded."""
 
+import hashlib
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -80,17 +82,13 @@ class TestCreation:
         at_once, rounds = 8, 25
         for number in range(rounds):
             barrier = threading.Barrier(at_once)
-            made = []
 
-            def create(seed=number, barrier=barrier, made=made):
+            def create(_, seed=number, barrier=barrier):
                 barrier.wait()
-                made.append(RunDirectory.create(None, "CartPole-v1", "reinforce", seed).root)
+                return RunDirectory.create(None, "CartPole-v1", "reinforce", seed).root
 
-            threads = [threading.Thread(target=create) for _ in range(at_once)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            with ThreadPoolExecutor(at_once) as pool:
+                made = list(pool.map(create, range(at_once)))
             assert len(set(made)) == at_once
 
     def test_directory_of_ones_own_may_lie_deep(self, here):
@@ -201,8 +199,15 @@ class TestSidecar:
         return message
 
     def test_untouched_policy_is_read(self, policy):
-        content = sidecar.read(policy)
+        saved = sidecar.read(policy)
+        assert saved.directory == policy
+        assert (saved.env_name, saved.max_episode_steps) == ("CartPole-v0", 200)
+        assert (saved.step, saved.observation_shape) == (250, (4,))
+
+    def test_every_file_has_its_fingerprint(self, policy):
+        content = read_json(policy / "policy.json")
         assert {key: content[key] for key in CONTENT} == CONTENT
+        assert content["files"]["variables/variables.index"] == hashlib.sha256(b"index").hexdigest()
         assert sorted(content["files"]) == [
             "saved_model.pb",
             "variables/variables.data-00000-of-00001",
@@ -210,7 +215,7 @@ class TestSidecar:
         ]
 
     def test_moved_policy_is_read(self, policy, tmp_path):
-        assert sidecar.read(policy.rename(tmp_path / "elsewhere"))["step"] == 250
+        assert sidecar.read(policy.rename(tmp_path / "elsewhere")).step == 250
 
     @pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
     def test_changed_byte_is_refused(self, policy, name):
@@ -247,10 +252,19 @@ class TestSidecar:
         assert message.startswith(f"{policy / 'policy.json'}: ")
         assert repr(key) in message
 
-    @pytest.mark.parametrize("files", [None, 4, "saved_model.pb", ["saved_model.pb"]], ids=repr)
-    def test_sidecar_whose_files_are_no_mapping_is_refused(self, policy, files):
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            *(("files", value) for value in (None, 4, "saved_model.pb", ["saved_model.pb"])),
+            *(("environment", value) for value in (None, "CartPole-v0", {}, {"env_name": "CartPole-v0"})),
+            *(("specs", value) for value in (None, {}, {"observation": None}, {"observation": {"shape": 4}})),
+            *(("step", value) for value in (None, "many", [], float("inf"), float("nan"))),
+        ],
+        ids=repr,
+    )
+    def test_sidecar_of_other_types_is_refused(self, policy, key, value):
         content = json.loads((policy / "policy.json").read_text())
-        (policy / "policy.json").write_text(json.dumps({**content, "files": files}))
+        (policy / "policy.json").write_text(json.dumps({**content, key: value}))
         assert self.refusal(policy).startswith(f"{policy / 'policy.json'}: ")
 
     @pytest.mark.parametrize(
