@@ -8,6 +8,7 @@ from typing import Optional
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from cartrl import __version__
 from cartrl.errors import CartrlError
@@ -51,13 +52,8 @@ def main() -> None:
 
 def message(text: str) -> None:
     """Print an error for the user."""
-    Console(stderr=True).print(f"[bold red]error:[/] {_escaped(text)}", highlight=False, soft_wrap=True)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    sentence = Text.assemble(("error:", "bold red"), " ", " ".join(text.splitlines()))
+    Console(stderr=True).print(sentence, soft_wrap=True)
 
 
 def _print_version(wanted: bool) -> None:

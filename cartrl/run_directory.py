@@ -1,5 +1,6 @@
 """A run's directory: every path inside it, its manifest, and how to find a run or a policy that was saved."""
 
+import itertools
 import json
 import os
 import platform
@@ -42,25 +43,24 @@ class RunDirectory:
         Raises:
             UsageError: when it exists already, or cannot be made.
         """
-        if root is None:
-            now = datetime.now().strftime("%Y%m%d-%H%M%S")
-            name = f"{env_name.replace('/', '-')}-{agent}-{seed}-{now}"
-            root = next(path for path in _numbered(RUNS / name) if not path.exists())
-        try:
-            root.mkdir(parents=True)
-        except FileExistsError:
-            raise UsageError(f"{root}: exists already, and a run never writes over another; give a new one") from None
-        except OSError as error:
-            raise UsageError(f"{root}: cannot be made: {error.strerror}") from None
-        return cls(root)
+        if root is not None:
+            if _make(root):
+                return cls(root)
+            raise UsageError(f"{root}: exists already, and a run never writes over another; give a new one")
+        name = f"{env_name.replace('/', '-')}-{agent}-{seed}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        return cls(next(RUNS / name for name in names if _make(RUNS / name)))
 
 
-def _numbered(path: Path) -> Any:
-    yield path
-    number = 2
-    while True:
-        yield path.with_name(f"{path.name}-{number}")
-        number += 1
+def _make(directory: Path) -> bool:
+    """Make ``directory``; return False when it is there already."""
+    try:
+        directory.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UsageError(f"{directory}: cannot be made: {error.strerror}") from None
+    return True
 
 
 def find_policy(reference: Optional[str]) -> Path:
@@ -87,7 +87,12 @@ def _latest_run() -> Path:
     runs = _runs()
     if not runs:
         raise UsageError(f"there is no run below {RUNS}/ here; train one, or name one with --checkpoint")
-    return max(runs, key=lambda run: read_json(run / "manifest.json").get("started", ""))
+    return max(runs, key=_started)
+
+
+def _started(run: Path) -> str:
+    started = read_json(run / "manifest.json").get("started")
+    return started if isinstance(started, str) else ""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
     if not isinstance(content, dict):
         raise UsageError(f"{path}: not a JSON object")

@@ -26,7 +26,7 @@ class SavedPolicy:
 
 def fingerprints(directory: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below ``directory`` but the sidecar, by relative path."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != SIDECAR)
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path != directory / SIDECAR)
     return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -51,11 +51,13 @@ def read(directory: Path) -> SavedPolicy:
             observation_shape=tuple(int(size) for size in content["specs"]["observation"]["shape"]),
         )
         saved = dict(content["files"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"{directory / SIDECAR}: not the sidecar of a policy: {error!r}") from None
     found = fingerprints(directory)
     for name in sorted({*saved, *found}):
         if saved.get(name) != found.get(name):
-            what = "is missing" if name not in found else "is not what was saved (its SHA-256 differs)"
+            what = "is not what was saved (its SHA-256 differs)"
+            if name not in found or name not in saved:
+                what = "is missing" if name in saved else "was added"
             raise UsageError(f"{directory}: {name} {what}; the policy is not loaded")
     return policy

@@ -13,7 +13,7 @@ from cartrl.display.settings import write_resolved
 from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.episodes import Evaluation
-from cartrl.errors import CartrlError
+from cartrl.errors import CartrlError, UsageError
 from cartrl.journal import Progress
 from cartrl.run_directory import Manifest, RunDirectory
 from cartrl.settings import ResolvedConfig
@@ -27,7 +27,10 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
     noise.prepare()
     with noise.held_back():
         from cartrl.environments.gym_environment import require_usable, reward_threshold
-    require_usable(settings.environment.env_name, settings.environment.max_episode_steps)
+    try:
+        require_usable(settings.environment.env_name, settings.environment.max_episode_steps)
+    except UsageError as error:
+        raise config.error(("environment", "env_name"), str(error)) from None
     threshold = reward_threshold(settings.environment.env_name)
     directory = RunDirectory.create(run_dir, settings.environment.env_name, settings.agent.kind, settings.train.seed)
     write_resolved(config, directory.config)

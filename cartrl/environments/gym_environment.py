@@ -21,7 +21,7 @@ def registered(env_name: str) -> "gym.envs.registration.EnvSpec":
     """
     if ":" in env_name:
         raise UsageError(
-            f"environment.env_name is {env_name!r}; ids of the form module:Env-v0 import code, which cartrl does not"
+            f"{env_name!r} is of the form module:Env-v0, which imports code; cartrl takes only what gym itself registers"
         )
     known = {spec.id: spec for spec in gym.envs.registry.all()}
     if env_name not in known:
@@ -40,8 +40,8 @@ def make(env_name: str) -> gym.Env:
     spec.max_episode_steps = None
     try:
         return spec.make()
-    except (gym.error.Error, ImportError) as error:
-        raise UsageError(f"gym cannot make {env_name}: {error}") from None
+    except (gym.error.Error, ImportError, AttributeError) as error:
+        raise UsageError(f"gym cannot make {env_name}, is all that it needs installed? {error}") from None
 
 
 def time_limit(env_name: str, max_episode_steps: Optional[int]) -> int:
@@ -83,12 +83,12 @@ def require_usable(env_name: str, max_episode_steps: Optional[int]) -> None:
     Raises:
         UsageError: for an environment that cannot be made, has no time limit, or cannot be served.
     """
-    time_limit(env_name, max_episode_steps)
     env = make(env_name)
     try:
         require_servable(env, env_name)
     finally:
         env.close()
+    time_limit(env_name, max_episode_steps)
 
 
 def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:

@@ -29,7 +29,7 @@ def _phrase(annotation: Any, field: ModelField) -> str:
     if annotation is bool:
         return "true or false"
     if annotation is str:
-        return "a text"
+        return "a text" if not field.field_info.min_length else "a text that is not empty"
     if annotation is int or annotation is float:
         return _number(annotation is int, field)
     return "a section of settings"
@@ -62,7 +62,8 @@ def shown(value: Any, limit: int = 60) -> str:
     elif isinstance(value, float) and not math.isfinite(value):
         text = f".{value}" if value != -math.inf else "-.inf"
     elif isinstance(value, float):
-        text = f"{value:g}" if value == float(f"{value:g}") else repr(value)
+        mantissa, e, exponent = repr(value).partition("e")  # YAML 1.1 asks for a dot: 1e-05 is a text there
+        text = (mantissa if "." in mantissa else f"{mantissa}.0") + e + exponent
     else:
         text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -27,6 +27,12 @@ class ResolvedConfig:
     settings: ExperimentSettings
     origins: dict[Key, str]
 
+    def error(self, key: Key, reason: str) -> UsageError:
+        """Return the error for a value that turned out later to be unusable, pointing at where it came from."""
+        file, _, line = self.origins[key].rpartition(":")
+        place = f"{file}, line {line}" if line.isdigit() else self.origins[key]
+        return UsageError(f"{place}: {'.'.join(key)}: {reason}")
+
 
 @dataclass
 class _Draft:
@@ -136,9 +142,10 @@ def _line(place: str) -> int:
 
 
 def _problem(item: Any, draft: _Draft) -> tuple[str, str]:
-    path = tuple(part for part in item["loc"] if isinstance(part, str) and part != "__root__")
-    if not path:
-        return draft.name, item["msg"]
+    path = tuple(part for part in item["loc"] if isinstance(part, str))
+    if path == ("__root__",) and item["type"] != "value_error.extra":
+        keys = (("replay_buffer", "replay_buffer_capacity"), ("collect", "collect_episodes_per_iteration"))
+        return next((draft.places[key] for key in keys if key in draft.places), draft.name), item["msg"]
     dotted = ".".join(path[:2])
     place = draft.places.get(path[:2]) or draft.places.get(path[:1]) or draft.name
     model: type[BaseModel] = ExperimentSettings

@@ -34,6 +34,13 @@ class Section(BaseModel):
         extra = Extra.forbid
         frozen = True
 
+        @staticmethod
+        def schema_extra(schema: dict, model: type) -> None:
+            """Allow null where a setting does: pydantic 1 leaves it out."""
+            for name, annotation in model.__annotations__.items():
+                if type(None) in get_args(annotation):
+                    schema["properties"][name]["type"] = [schema["properties"][name]["type"], "null"]
+
     @validator("*", pre=True)
     def _no_coercion(cls, value: Any, field: ModelField) -> Any:
         annotation = cls.__annotations__[field.name]

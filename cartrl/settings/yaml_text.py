@@ -46,6 +46,8 @@ def parse(text: str, where: str) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise UsageError(f"{where}, line {line}: the character {error.character:#04x} is not allowed in YAML") from None
+    except (OverflowError, ValueError):  # PyYAML's own, for an escape such as "\\UFFFFFFFF"
+        raise UsageError(f"{where}, line {loader.line + 1}: an escape that is no Unicode character") from None
     if node is None:
         return Document(None, {})
     lines: dict[Path, int] = {}
@@ -114,7 +116,7 @@ def _sentence(error: yaml.MarkedYAMLError, text: str, where: str) -> str:
         return f"{where}: not valid YAML"
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
-    if "\t" in line:
+    if "'\\t'" in (error.problem or "") or "\t" in line[: len(line) - len(line.lstrip())]:
         problem = "a tab; YAML is indented with spaces"
     elif isinstance(error, yaml.composer.ComposerError) and "document" in (error.problem or ""):
         problem = "a second document begins; a config is a single one"
