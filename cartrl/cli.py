@@ -1,6 +1,7 @@
 """The command line. Each command imports the one heavy function that it calls, and nothing else is heavy."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -45,6 +46,8 @@ def main() -> None:
     except CartrlError as error:
         message(str(error))
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except BrokenPipeError:  # the reader of our output has gone, as in `cartrl config … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -17,6 +17,7 @@ class Episode:
     actions: np.ndarray  # [T, *action]: as drawn, before clipping to the environment's bounds
     rewards: np.ndarray  # [T] float32
     terminated: bool
+    final_observation: np.ndarray  # [*observation]: what followed the last step
 
     def __len__(self) -> int:
         return len(self.rewards)
@@ -36,6 +37,7 @@ class EpisodeBatch:
     rewards: np.ndarray  # [B, T] float32
     lengths: np.ndarray  # [B] int32
     terminated: np.ndarray  # [B] bool; False where the time limit ended the episode
+    final_observations: np.ndarray  # [B, *observation] float32
 
     @classmethod
     def pad(cls, episodes: Sequence[Episode], num_steps: int) -> "EpisodeBatch":
@@ -52,7 +54,8 @@ class EpisodeBatch:
             rewards[row, :length] = episode.rewards
         lengths = np.array([len(episode) for episode in episodes], np.int32)
         terminated = np.array([episode.terminated for episode in episodes])
-        return cls(observations, actions, rewards, lengths, terminated)
+        final_observations = np.array([episode.final_observation for episode in episodes])
+        return cls(observations, actions, rewards, lengths, terminated, final_observations)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""

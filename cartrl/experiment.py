@@ -1,7 +1,7 @@
 """The one place where an experiment is put together: settings and a run directory in, a trained policy out."""
 
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Callable
 
 from cartrl import agents, evaluation, policies, quiet, run_directory, seeding
 from cartrl.checkpoints import PolicyExporter, TrainingCheckpoints
@@ -29,15 +29,15 @@ class Experiment:
         self._open = ExitStack()
         self._pipeline = self._build()
 
-    def run(self) -> Progress:
-        """Train to the end; the final policy and the learning curve are saved whatever ends the training."""
+    def run(self, should_stop: Callable[[], bool]) -> Progress:
+        """Train to the end, or until the iteration after which ``should_stop``; save the policy reached."""
         with self._open:
             metrics = self._open.enter_context(MetricsFile(self._run.metrics))
             events = EventLog(self._run.tensorboard)
             self._open.callback(events.close)
             listeners: list[Listener] = [metrics, events, self._display]
             journal = Journal(self.progress, listeners, self._save_progress)
-            train(self._settings, self._pipeline, journal)
+            train(self._settings, self._pipeline, journal, should_stop)
             with journal.phase("save"):
                 self._save_policy(self._run.final_policy, self.progress.last, self.progress.iteration)
         return self.progress

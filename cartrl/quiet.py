@@ -39,8 +39,8 @@ def held_back() -> Iterator[None]:
         os.dup2(held.fileno(), STDERR)
         try:
             yield
-        except CartrlError:
-            raise  # its message says all that the user needs
+        except (CartrlError, KeyboardInterrupt):
+            raise  # what the user needs to know is known
         except BaseException:
             sys.stderr.flush()
             held.seek(0)

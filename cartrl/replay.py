@@ -31,6 +31,7 @@ def signature(
         "rewards": tf.TensorSpec(cells, tf.float32),
         "lengths": tf.TensorSpec((num_episodes,), tf.int32),
         "terminated": tf.TensorSpec((num_episodes,), tf.bool),
+        "final_observations": tf.TensorSpec((num_episodes, *observation.shape), observation.dtype),
     }
 
 

@@ -45,8 +45,13 @@ class Pipeline(NamedTuple):
     evaluate: Callable[[int], Evaluation]  # of the greedy policy after so many iterations
 
 
-def train(settings: ExperimentSettings, pipeline: Pipeline, journal: Journal) -> None:
-    """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last."""
+def train(
+    settings: ExperimentSettings, pipeline: Pipeline, journal: Journal, should_stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last.
+
+    ``should_stop`` is asked after each; if it says so, that iteration is the last, and is evaluated as such.
+    """
     collector, replay, agent, evaluate = pipeline
     num_iterations = settings.train.num_iterations
     with journal.phase("evaluate"):
@@ -59,11 +64,14 @@ def train(settings: ExperimentSettings, pipeline: Pipeline, journal: Journal) ->
             replay.write(episodes)
             losses = agent.train(replay.read())
         _require_finite(losses, iteration)
+        is_last = iteration == num_iterations or should_stop()
         evaluation = None
-        if iteration % settings.eval.eval_interval == 0 or iteration == num_iterations:
+        if is_last or iteration % settings.eval.eval_interval == 0:
             with journal.phase("evaluate"):
                 evaluation = evaluate(iteration)
         journal.record(iteration, episodes, losses, evaluation)
+        if is_last:
+            return
 
 
 def _require_finite(losses: dict[str, float], iteration: int) -> None:

@@ -4,7 +4,7 @@
     With a baseline: R. S. Sutton and A. G. Barto (2018), "Reinforcement Learning: An Introduction", section 13.4.
 
 For episodes i = 1 … B of lengths T_i, with G_t = Σ_{k ≥ t} γ^(k-t) r_k the return from step t on, and A_t = G_t (or
-G_t - V(s_t) with a baseline), shifted and scaled to mean 0 and standard deviation 1 over all real steps of the batch:
+G_t - V(s_t) with a baseline V), shifted and scaled to mean 0 and standard deviation 1 over all real steps of the batch:
 
     loss = 1/B Σ_i Σ_t [ -A_t log π(a_t | s_t) + c_V (G_t - V(s_t))² - c_H H(π(· | s_t)) ]
 
@@ -13,7 +13,9 @@ equation once episodes are padded to one length, it is put right here:
 
 - it normalises over padding too, which changes advantages and flips signs; here over real steps only;
 - it lets the policy loss train the critic through A_t = G_t - V(s_t); here the critic is a constant in it;
-- it averages the entropy over all cells while it sums the policy loss over an episode; here both are sums.
+- it averages the entropy over all cells while it sums the policy loss over an episode; here both are sums;
+- it lets a truncated episode end as if nothing could follow; here, with a baseline, what would have followed counts
+  with its estimate γ V(s_T) (F. Pardo et al. (2018), "Time limits in reinforcement learning").
 """
 
 from collections.abc import Mapping
@@ -42,9 +44,10 @@ class EpisodicReinforceAgent(reinforce_agent.ReinforceAgent):
     the mask, float32 [B, T]: 1 for a real step, 0 for padding.
     """
 
-    def _train(self, experience: trajectory.Trajectory, weights: tf.Tensor) -> tf_agent.LossInfo:
-        discounts = self._gamma * tf.ones_like(experience.reward)
-        returns = value_ops.discounted_return(experience.reward, discounts, time_major=False)
+    def _train(
+        self, experience: trajectory.Trajectory, weights: tf.Tensor, final_observations: tf.Tensor
+    ) -> tf_agent.LossInfo:
+        returns = self.returns(experience, final_observations)
         variables = self.trainable_variables
         with tf.GradientTape() as tape:
             loss_info = self.total_loss(experience, returns, weights, training=True)
@@ -57,6 +60,15 @@ class EpisodicReinforceAgent(reinforce_agent.ReinforceAgent):
         self.train_step_counter.assign_add(1)
         norms = {"gradient_norm": gradient_norm, "weights_norm": tf.linalg.global_norm(variables)}
         return tf_agent.LossInfo(loss_info.loss, {**loss_info.extra, **norms})
+
+    def returns(self, experience: trajectory.Trajectory, final_observations: tf.Tensor) -> tf.Tensor:
+        """Return G_t, [B, T]; ``final_observations`` [B, *observation] is what followed each episode's last step."""
+        rewards = experience.reward
+        if self._baseline:
+            values, _ = self._value_network(final_observations)
+            truncated = experience.is_last() & (experience.discount > 0)
+            rewards += self._gamma * values[:, tf.newaxis] * tf.cast(truncated, tf.float32)
+        return value_ops.discounted_return(rewards, self._gamma * tf.ones_like(rewards), time_major=False)
 
     def total_loss(
         self, experience: trajectory.Trajectory, returns: tf.Tensor, weights: tf.Tensor, training: bool = False
@@ -140,7 +152,7 @@ class ReinforceLearner:
 
     def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         experience, mask = as_trajectory(episodes)
-        loss_info = self._agent.train(experience, weights=mask)
+        loss_info = self._agent.train(experience, weights=mask, final_observations=episodes["final_observations"])
         return {"loss": loss_info.loss, **loss_info.extra}
 
 

@@ -17,8 +17,7 @@ from cartrl.errors import CartrlError, UsageError
 from cartrl.journal import Progress
 from cartrl.run_directory import Manifest, RunDirectory
 from cartrl.settings import ResolvedConfig
-
-INTERRUPTED = 130  # the exit code of a process that ^C ended
+from cartrl.stopping import StopRequest
 
 
 def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: bool, began: float) -> None:
@@ -38,13 +37,9 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
     console = Console(stderr=as_json)
     display = _display(console, settings.train.log_interval, str(directory.root), quiet)
     try:
-        with display:
-            progress = _train(config, directory, display, threshold, began)
-        manifest.end("finished", result=_result(progress))
-    except KeyboardInterrupt:
-        manifest.end("interrupted")
-        console.print(f"interrupted; what was reached so far is in {directory.root}", soft_wrap=True, highlight=False)
-        sys.exit(INTERRUPTED)
+        with StopRequest() as stop, display:
+            progress = _train(config, directory, display, threshold, began, stop)
+        manifest.end("interrupted" if stop() else "finished", result=_result(progress))
     except BaseException as error:
         manifest.end("failed", error=f"{type(error).__name__}: {error}")
         raise
@@ -54,10 +49,17 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
         print(directory.root)
     else:
         run_summary(console, progress, directory, threshold)
+    if stop():
+        sys.exit(stop.exit_code)
 
 
 def _train(
-    config: ResolvedConfig, directory: RunDirectory, display: SilentDisplay, threshold: Optional[float], began: float
+    config: ResolvedConfig,
+    directory: RunDirectory,
+    display: SilentDisplay,
+    threshold: Optional[float],
+    began: float,
+    stop: StopRequest,
 ) -> Progress:
     with noise.held_back():
         from cartrl.experiment import Experiment
@@ -66,7 +68,7 @@ def _train(
     experiment.progress.seconds["start-up"] = time.perf_counter() - began
     display.attach(experiment.progress, threshold)
     try:
-        return experiment.run()
+        return experiment.run(stop)
     finally:
         _draw_curve(config, directory, threshold)
 

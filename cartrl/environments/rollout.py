@@ -64,7 +64,13 @@ class VectorEnvironment:
                     observations[row] = observation
                     continue
                 terminated = bool(done) and not info.get("TimeLimit.truncated", False)
-                episodes[episode] = _episode(seen, drawn, rewards[episode], row, began, terminated)
+                episodes[episode] = Episode(
+                    observations=np.array([observations[row] for observations in seen[began:]]),
+                    actions=np.array([actions[row] for actions in drawn[began:]]),
+                    rewards=np.array(rewards[episode], np.float32),
+                    terminated=terminated,
+                    final_observation=np.asarray(observation, np.float32),
+                )
                 following = next(waiting, None)
                 if following is None:
                     del running[row]
@@ -77,14 +83,3 @@ class VectorEnvironment:
         """Close every copy."""
         for env in self._envs:
             env.close()
-
-
-def _episode(
-    seen: list[np.ndarray], drawn: list[np.ndarray], rewards: list[float], row: int, began: int, terminated: bool
-) -> Episode:
-    return Episode(
-        observations=np.array([observations[row] for observations in seen[began:]]),
-        actions=np.array([actions[row] for actions in drawn[began:]]),
-        rewards=np.array(rewards, np.float32),
-        terminated=terminated,
-    )

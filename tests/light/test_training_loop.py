@@ -17,7 +17,8 @@ def batch(number):
     """Two episodes of 3 and 1 steps, the first of return 3 x number."""
     rewards = np.array([[number, number, number], [1, 0, 0]], np.float32)
     lengths = np.array([3, 1], np.int32)
-    return EpisodeBatch(np.zeros((2, 3, 4)), np.zeros((2, 3)), rewards, lengths, np.array([True, False]))
+    observations, terminated = np.zeros((2, 3, 4)), np.array([True, False])
+    return EpisodeBatch(observations, np.zeros((2, 3)), rewards, lengths, terminated, np.zeros((2, 4)))
 
 
 def evaluation(*returns):
@@ -57,13 +58,13 @@ class Rows(list):
     """A listener that keeps the rows."""
 
 
-def run(tape, **settings):
+def run(tape, should_stop=lambda: False, **settings):
     sections = {"environment": {"env_name": "CartPole-v0"}, "eval": {"eval_interval": 2}, **settings}
     progress = Progress(5)
     rows, saved = Rows(), []
     journal = Journal(progress, [rows], lambda improved: saved.append((progress.iteration, improved)))
     experiment = ExperimentSettings(**{**sections, "train": {"num_iterations": 5}})
-    train(experiment, Pipeline(tape, tape, tape, tape.evaluate), journal)
+    train(experiment, Pipeline(tape, tape, tape, tape.evaluate), journal, should_stop)
     return progress, rows, saved
 
 
@@ -98,6 +99,15 @@ def test_the_best_is_the_highest_mean_and_of_equals_the_later():
     progress, _, saved = run(Tape())
     assert saved == [(0, True), (2, True), (4, False), (5, True)]
     assert (progress.best.mean, progress.best_iteration) == (6, 5)
+
+
+def test_when_asked_to_stop_it_ends_after_the_iteration_with_an_evaluation():
+    tape = Tape()
+    progress, rows, saved = run(tape, should_stop=lambda: "collect 4" in tape.calls)
+    assert tape.calls[-2:] == ["train", "evaluate 4"]
+    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]
+    assert progress.iteration == 4
+    assert saved[-1] == (4, False)
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

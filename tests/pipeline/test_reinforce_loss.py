@@ -30,6 +30,7 @@ def make_episodes(action_spec, seed=0):
                 actions=actions.astype(action_spec.dtype.as_numpy_dtype),
                 rewards=rng.normal(size=length).astype(np.float32),
                 terminated=number % 2 == 0,
+                final_observation=rng.normal(size=4).astype(np.float32),
             )
         )
     return episodes
@@ -180,6 +181,23 @@ def test_the_parts_of_the_loss_by_hand():
     np.testing.assert_allclose(parts["policy_entropy"], entropies.mean(), rtol=1e-4)
 
 
+@pytest.mark.parametrize("baseline", [False, True], ids=["no baseline", "baseline"])
+def test_returns_by_hand_and_a_truncated_episode_goes_on_with_its_estimated_value(baseline):
+    ours, _ = make_agents(DISCRETE, baseline)
+    episodes = make_episodes(DISCRETE)
+    assert {episode.terminated for episode in episodes} == {True, False}
+    experience, _ = padded(episodes, 15)
+    returns = ours.returns(experience, tf.constant([episode.final_observation for episode in episodes]))
+    for row, episode in zip(returns.numpy(), episodes):
+        total = 0.0
+        if baseline and not episode.terminated:
+            total = float(ours._value_network(episode.final_observation[np.newaxis])[0][0])
+            assert total != 0
+        for step in reversed(range(len(episode))):
+            total = episode.rewards[step] + DISCOUNT * total
+            assert row[step] == pytest.approx(total, rel=1e-5)
+
+
 def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
     """One compiled update, against the gradient taken outside of it and Adam's first step by hand."""
     from cartrl.settings import ReinforceSettings
@@ -195,7 +213,7 @@ def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
     loss, gradients = loss_and_gradients(agent, experience, mask)
     before = [weight.numpy() for weight in agent.trainable_variables]
     report = learner.train(arrays)
-    np.testing.assert_allclose(report["loss"], loss, rtol=1e-4)
+    np.testing.assert_allclose(report["loss"], loss, rtol=1e-4, atol=1e-5)
     norm = np.sqrt(sum((np.asarray(gradient) ** 2).sum() for gradient in gradients))
     np.testing.assert_allclose(report["gradient_norm"], norm, rtol=1e-4)
     for old, new, gradient in zip(before, agent.trainable_variables, map(np.asarray, gradients)):

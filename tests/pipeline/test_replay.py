@@ -17,6 +17,7 @@ SIGNATURE = {
     "rewards": tf.TensorSpec((2, 5), tf.float32),
     "lengths": tf.TensorSpec((2,), tf.int32),
     "terminated": tf.TensorSpec((2,), tf.bool),
+    "final_observations": tf.TensorSpec((2, 3), tf.float32),
 }
 
 
@@ -28,6 +29,7 @@ def batch(number):
         rewards=rng.normal(size=(2, 5)).astype(np.float32),
         lengths=np.array([5, 3], np.int32),
         terminated=np.array([True, False]),
+        final_observations=rng.normal(size=(2, 3)).astype(np.float32),
     )
 
 

@@ -37,6 +37,7 @@ def test_episodes_equal_those_of_gym_stepped_one_by_one(env_name):
             observation, reward, done, _ = env.step(action)
             assert episode.rewards[step] == np.float32(reward)
             step += 1
+        np.testing.assert_array_equal(episode.final_observation, np.float32(observation))
         assert len(episode) == step
         assert episode.terminated == done
 

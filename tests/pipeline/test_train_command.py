@@ -139,7 +139,8 @@ def test_a_learning_rate_that_blows_up_is_named_and_what_was_reached_is_kept(tmp
     assert run_cartrl("eval", "--checkpoint", "run", "--episodes", "2", cwd=tmp_path).returncode == 0
 
 
-def test_an_interrupt_stops_cleanly_and_keeps_what_was_reached(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(number, tmp_path):
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     process = subprocess.Popen(
@@ -154,11 +155,14 @@ def test_an_interrupt_stops_cleanly_and_keeps_what_was_reached(tmp_path):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (metrics_file.exists() and len(rows_of(tmp_path / "run")) > 3):
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     stdout, stderr = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "interrupted" in stdout
-    assert "Traceback" not in stderr
+    assert process.returncode == 128 + number
+    assert stderr == ""
+    rows = rows_of(tmp_path / "run")
+    assert f"interrupted          after {len(rows) - 1} of 250 iterations" in stdout
+    assert rows[-1]["greedy_return_mean"]
     assert json.loads((tmp_path / "run/manifest.json").read_text())["outcome"] == "interrupted"
-    assert (tmp_path / "run/policies/best/policy.json").exists()
+    for policy in ("best", "final"):
+        assert (tmp_path / "run/policies" / policy / "policy.json").exists()
     assert not list(temporary.iterdir())
