@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and docs/commands.md from the code; ``--check`` only says which is out of date."""
+"""Writes the reference pages in docs/ from the code; ``--check`` only says which is out of date."""
 
 import os
 import re
@@ -12,6 +12,8 @@ from typing import Callable
 import typer
 
 from cartrl.cli import app
+from cartrl.event_log import TAGS
+from cartrl.metrics import COLUMNS
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 
@@ -51,6 +53,17 @@ COMMANDS = """\
 {overview}
 The help below is what `cartrl COMMAND --help` prints at {width} columns. The settings of a config are in
 [settings.md](settings.md).
+"""
+
+METRICS = """\
+# Metrics
+
+<!-- Written by docs/generate.py. Edit COLUMNS in cartrl/metrics.py, or the text in docs/generate.py. -->
+
+`metrics.csv` in a run directory has a row an iteration, and a row 0 for the evaluation before the first update. A
+column without a value in an iteration is empty there. Floats are written with all their digits. But for the last
+column, two runs of one config with one seed on one machine write the same file to the last bit.
+
 """
 
 # Command -> what its help does not say, and how it is called.
@@ -102,7 +115,7 @@ CLOSING = """
 | 0    | Done.                                                                                          |
 | 1    | Something failed while running; the loss was not finite, say.                                  |
 | 2    | What was given cannot be used: an option, a config, an environment, a path, a damaged policy.  |
-| 130  | Interrupted with Ctrl-C. A run directory keeps what had been written to it.                    |
+| 130  | Ended by Ctrl-C; `train` ends after the iteration, and saves what was reached. 143 for SIGTERM. |
 
 Errors go to stderr, and those that cartrl foresees are one sentence. How a run ended is also in its
 `manifest.json`: its `outcome` is `running`, `finished`, `interrupted` or `failed`.
@@ -176,6 +189,12 @@ def settings_table(model: type) -> str:
     return table(("Setting", "Allowed", "Default", "What it is"), rows)
 
 
+def metrics_page() -> str:
+    """Return docs/metrics.md: the columns of metrics.csv, and their tags in TensorBoard."""
+    rows = [(f"`{name}`", f"`{TAGS[name]}`" if name in TAGS else "", text) for name, text in COLUMNS.items()]
+    return METRICS + table(("Column", "In TensorBoard", "What it holds"), rows)
+
+
 def commands_page() -> str:
     """Return docs/commands.md: a section for each command, and what holds for all."""
     commands = typer.main.get_command(app).commands
@@ -211,7 +230,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(map(str.ljust, row, widths))} |\n" for row in (header, rule, *rows))
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings_page, "commands.md": commands_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "metrics.md": metrics_page,
+}
 
 
 def comparable(page: str) -> str:

@@ -21,7 +21,7 @@ def registered(env_name: str) -> "gym.envs.registration.EnvSpec":
     """
     if ":" in env_name:
         raise UsageError(
-            f"{env_name!r} is of the form module:Env-v0, which imports code; only ids that gym itself registers are taken"
+            f"{env_name!r} is of the form module:Env-v0, which imports code; give an id that gym itself registers"
         )
     known = {spec.id: spec for spec in gym.envs.registry.all()}
     if env_name not in known:
