@@ -37,7 +37,7 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("reward threshold", "none" if threshold is None else f"{threshold:g}"),
         ("frame rate", f"{gym_environment.render_fps(env)} frames a second"),
         ("first time step", _time_step("FIRST", 0.0, 1.0, first)),
-        ("action taken", action),
+        ("action taken", _array(action)),
         ("next time step", _time_step("LAST" if done else "MID", reward, 0.0 if done else 1.0, following)),
     ]
     env.close()
@@ -58,7 +58,9 @@ def _space(space: Any) -> str:
 
 
 def _array(values: Any) -> str:
-    return np.array2string(np.asarray(values), precision=4, separator=", ", max_line_width=60, threshold=20)
+    return np.array2string(
+        np.asarray(values), formatter={"float_kind": "{:.4g}".format}, separator=", ", max_line_width=60, threshold=20
+    )
 
 
 def _time_step(step_type: str, reward: float, discount: float, observation: Any) -> str:
