@@ -35,7 +35,7 @@ def _ffmpeg(codec: str, *parameters: str) -> Callable[[int], dict[str, Any]]:
 FORMATS: dict[str, Callable[[int], dict[str, Any]]] = {
     ".mp4": _ffmpeg("libx264", "-crf", "20", "-movflags", "+faststart"),
     ".webm": _ffmpeg("libvpx-vp9", "-crf", "32", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "5"),
-    ".gif": lambda fps: {"format": "GIF-PIL", "duration": 1000 / fps, "loop": 0},
+    ".gif": lambda fps: {"format": "GIF-PIL", "duration": 1 / fps, "loop": 0},
 }
 
 

@@ -84,7 +84,8 @@ def _draw_curve(config: ResolvedConfig, directory: RunDirectory, threshold: Opti
 def _display(console: Console, log_interval: int, title: str, quiet: bool) -> SilentDisplay:
     if quiet:
         return SilentDisplay()
-    if console.is_terminal and not console.is_dumb_terminal:
+    # Only stdout: what is written to stderr while libraries start is held back, and a live display with it.
+    if console.is_terminal and not console.is_dumb_terminal and not console.stderr:
         return LiveDisplay(console, title)
     return LineDisplay(console, log_interval)
 
