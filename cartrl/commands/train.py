@@ -70,7 +70,8 @@ def _train(
     try:
         return experiment.run(stop)
     finally:
-        _draw_curve(config, directory, threshold)
+        if directory.metrics.exists():
+            _draw_curve(config, directory, threshold)
 
 
 def _draw_curve(config: ResolvedConfig, directory: RunDirectory, threshold: Optional[float]) -> None:

@@ -42,10 +42,18 @@ class VectorEnvironment:
         steppers = [env.step for env in envs]
         waiting = iter(range(len(seeds)))
         observations = np.zeros((len(envs), *self.observation_space.shape), np.float32)
-        running = {}  # environment -> [its episode, the step of the rollout at which that began]
+        running: dict[int, tuple[int, int]] = {}  # environment -> its episode, and the step at which that began
+
+        def begin(row: int, step: int) -> None:
+            episode = next(waiting, None)
+            if episode is None:
+                running.pop(row, None)
+            else:
+                running[row] = (episode, step)
+                observations[row] = envs[row].reset(seed=int(seeds[episode]))
+
         for row in range(len(envs)):
-            running[row] = [next(waiting), 0]
-            observations[row] = envs[row].reset(seed=int(seeds[running[row][0]]))
+            begin(row, 0)
         rewards: list[list[float]] = [[] for _ in seeds]
         seen: list[np.ndarray] = []
         drawn: list[np.ndarray] = []
@@ -71,12 +79,7 @@ class VectorEnvironment:
                     terminated=terminated,
                     final_observation=np.asarray(observation, np.float32),
                 )
-                following = next(waiting, None)
-                if following is None:
-                    del running[row]
-                else:
-                    running[row] = [following, step]
-                    observations[row] = envs[row].reset(seed=int(seeds[following]))
+                begin(row, step)
         return [episode for episode in episodes if episode is not None]
 
     def close(self) -> None:
