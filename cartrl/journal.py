@@ -15,6 +15,7 @@ class Progress:
     """The state of a run, for displays and for what is saved beside a policy."""
 
     num_iterations: int
+    ended: str = "running"  # then finished, solved or interrupted
     iteration: int = 0
     episodes: int = 0
     environment_steps: int = 0

@@ -14,34 +14,42 @@ from cartrl.sidecar import SavedPolicy
 TimeStep = collections.namedtuple("TimeStep", ["step_type", "reward", "discount", "observation"])
 
 
-class BatchPolicy:
-    """A policy for batches of observations, traced once for any batch size.
+# observations [N, *observation] -> the distribution of their actions
+Distribution = Callable[[tf.Tensor], tfp.distributions.Distribution]
 
-    Args:
-        distribution: maps a time step of batched tensors to the distribution of actions, [N, *action].
-        observation_shape: the shape of one observation.
-        time_step: the class of time step that ``distribution`` takes.
+
+def of_observations(policy: Any, time_step: Callable[..., Any] = TimeStep) -> Distribution:
+    """Return the distribution of a TF-Agents policy, live or loaded, as a function of observations alone.
+
+    The networks look at nothing else in a time step, so its other fields are those of the middle of an episode.
     """
 
-    def __init__(
-        self,
-        distribution: Callable[[Any], tfp.distributions.Distribution],
-        observation_shape: Sequence[int],
-        time_step: Callable[..., Any] = TimeStep,
-    ):
+    def distribution(observations: tf.Tensor) -> tfp.distributions.Distribution:
+        size = tf.shape(observations)[:1]
+        return policy.distribution(
+            time_step(tf.ones(size, tf.int32), tf.zeros(size), tf.ones(size), observations)
+        ).action
+
+    return distribution
+
+
+class BatchPolicy:
+    """A policy for numpy batches of observations, traced once for any batch size.
+
+    Args:
+        distribution: maps observations to the distribution of actions.
+        observation_shape: the shape of one observation.
+    """
+
+    def __init__(self, distribution: Distribution, observation_shape: Sequence[int]):
         batched = tf.TensorSpec([None, *observation_shape], tf.float32)
-
-        def at(observations: tf.Tensor) -> tfp.distributions.Distribution:
-            size = tf.shape(observations)[:1]
-            return distribution(time_step(tf.ones(size, tf.int32), tf.zeros(size), tf.ones(size), observations))
-
         self._sample = tf.function(
-            lambda observations, seed: at(observations).sample(seed=seed),
+            lambda observations, seed: distribution(observations).sample(seed=seed),
             autograph=False,
             input_signature=[batched, tf.TensorSpec([2], tf.int32)],
         ).get_concrete_function()
         self._mode = tf.function(
-            lambda observations: at(observations).mode(), autograph=False, input_signature=[batched]
+            lambda observations: distribution(observations).mode(), autograph=False, input_signature=[batched]
         ).get_concrete_function()
 
     def sample(self, observations: np.ndarray, seed: np.ndarray) -> np.ndarray:
@@ -58,5 +66,4 @@ def load(saved: SavedPolicy) -> BatchPolicy:
 
     Loading a SavedModel runs its graph, so only what matches its sidecar gets here: see `cartrl.sidecar`.
     """
-    model = tf.saved_model.load(str(saved.directory))
-    return BatchPolicy(lambda time_step: model.distribution(time_step).action, saved.observation_shape)
+    return BatchPolicy(of_observations(tf.saved_model.load(str(saved.directory))), saved.observation_shape)

@@ -4,6 +4,7 @@ A run of the notebook opens with a page of warnings. Here they are held back whi
 and given back, in full, when that fails. Outside those moments stderr is untouched.
 """
 
+import functools
 import logging
 import os
 import sys
@@ -11,10 +12,12 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Callable, TypeVar
 
 from cartrl.errors import CartrlError
 
 STDERR = 2
+Result = TypeVar("Result")
 
 
 def prepare() -> None:
@@ -28,6 +31,23 @@ def prepare() -> None:
     logging.getLogger("absl").setLevel(logging.ERROR)
     if not sys.warnoptions:
         warnings.filterwarnings("ignore", module=r"(gym|tensorflow|tf_agents|keras|pygame|imageio|flatbuffers)\b")
+
+
+def at_first(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Return ``function`` with stderr held back in its first call, in which XLA compiles it and says so."""
+    called = False
+
+    @functools.wraps(function)
+    def quiet_at_first(*arguments: Any) -> Result:
+        nonlocal called
+        if called:
+            return function(*arguments)
+        with held_back():
+            result = function(*arguments)
+        called = True
+        return result
+
+    return quiet_at_first
 
 
 @contextmanager

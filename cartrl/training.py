@@ -46,11 +46,20 @@ class Pipeline(NamedTuple):
 
 
 def train(
-    settings: ExperimentSettings, pipeline: Pipeline, journal: Journal, should_stop: Callable[[], bool] = lambda: False
+    settings: ExperimentSettings,
+    pipeline: Pipeline,
+    journal: Journal,
+    should_stop: Callable[[], bool] = lambda: False,
+    solved_from: float = math.inf,
 ) -> None:
     """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last.
 
-    ``should_stop`` is asked after each; if it says so, that iteration is the last, and is evaluated as such.
+    Args:
+        settings: how many iterations, and when to evaluate.
+        pipeline: the parts.
+        journal: is told of every iteration, and how it all ended.
+        should_stop: asked in each iteration; if it says so, that one is the last, and is evaluated as such.
+        solved_from: the mean return of an evaluation from which the task is solved, which ends the training.
     """
     collector, replay, agent, evaluate = pipeline
     num_iterations = settings.train.num_iterations
@@ -70,7 +79,11 @@ def train(
             with journal.phase("evaluate"):
                 evaluation = evaluate(iteration)
         journal.record(iteration, episodes, losses, evaluation)
+        if evaluation is not None and evaluation.mean >= solved_from:
+            journal.progress.ended = "solved"
+            return
         if is_last:
+            journal.progress.ended = "finished" if iteration == num_iterations else "interrupted"
             return
 
 

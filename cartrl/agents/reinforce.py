@@ -134,21 +134,15 @@ class ReinforceLearner:
         self.train_step = agent.train_step_counter
         self.state = state  # what must be saved to continue: networks, optimizer slots and the step
         self._agent = agent
-        self._compiled = False
         self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
+        self._update_quietly = quiet.at_first(self._update)
 
     def train(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, float]:
         """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and what is worth a column.
 
         The names are columns of `cartrl.metrics.COLUMNS`, which says what they are.
         """
-        if self._compiled:
-            results = self._update(dict(episodes))
-        else:
-            with quiet.held_back():  # XLA announces itself
-                results = self._update(dict(episodes))
-            self._compiled = True
-        return {name: float(value) for name, value in results.items()}
+        return {name: float(value) for name, value in self._update_quietly(dict(episodes)).items()}
 
     def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         experience, mask = as_trajectory(episodes)

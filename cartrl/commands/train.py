@@ -1,6 +1,7 @@
 """``cartrl train``."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -24,13 +25,7 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
     """Train, and print what was reached; ``began`` is when the process did."""
     settings = config.settings
     noise.prepare()
-    with noise.held_back():
-        from cartrl.environments.gym_environment import require_usable, reward_threshold
-    try:
-        require_usable(settings.environment.env_name, settings.environment.max_episode_steps)
-    except UsageError as error:
-        raise config.error(("environment", "env_name"), str(error)) from None
-    threshold = reward_threshold(settings.environment.env_name)
+    threshold = _check_environment(config)
     directory = RunDirectory.create(run_dir, settings.environment.env_name, settings.agent.kind, settings.train.seed)
     write_resolved(config, directory.config)
     manifest = Manifest(directory.manifest, settings.train.seed)
@@ -39,7 +34,7 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
     try:
         with StopRequest() as stop, display:
             progress = _train(config, directory, display, threshold, began, stop)
-        manifest.end("interrupted" if stop() else "finished", result=_result(progress))
+        manifest.end(progress.ended, result=_result(progress))
     except BaseException as error:
         manifest.end("failed", error=f"{type(error).__name__}: {error}")
         raise
@@ -49,8 +44,39 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], quiet: bool, as_json: b
         print(directory.root)
     else:
         run_summary(console, progress, directory, threshold)
-    if stop():
+    if progress.ended == "interrupted":
         sys.exit(stop.exit_code)
+
+
+def _check_environment(config: ResolvedConfig) -> Optional[float]:
+    """Refuse what gym, without TensorFlow, can tell to be wrong; return gym's reward threshold.
+
+    Raises:
+        UsageError: pointing at the setting.
+    """
+    with noise.held_back():
+        from cartrl.environments import compiled, gym_environment
+    settings = config.settings
+    env_name = settings.environment.env_name
+    try:
+        gym_environment.require_usable(env_name, settings.environment.max_episode_steps)
+    except UsageError as error:
+        raise config.error(("environment", "env_name"), str(error)) from None
+    if settings.collect.engine == "compiled" and not compiled.has_twin(gym_environment.make(env_name)):
+        raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
+    threshold = gym_environment.reward_threshold(env_name)
+    if settings.train.stop_when_solved is True and threshold is None:
+        reason = f"gym names no reward threshold for {env_name}; give the mean return from which to stop"
+        raise config.error(("train", "stop_when_solved"), reason)
+    return threshold
+
+
+def _solved_from(config: ResolvedConfig, threshold: Optional[float]) -> float:
+    """Return the mean return that ends the training; infinity where none does."""
+    wanted = config.settings.train.stop_when_solved
+    if wanted is True and threshold is not None:
+        return threshold
+    return math.inf if isinstance(wanted, bool) else wanted
 
 
 def _train(
@@ -68,7 +94,7 @@ def _train(
     experiment.progress.seconds["start-up"] = time.perf_counter() - began
     display.attach(experiment.progress, threshold)
     try:
-        return experiment.run(stop)
+        return experiment.run(stop, _solved_from(config, threshold))
     finally:
         if directory.metrics.exists():
             _draw_curve(config, directory, threshold)

@@ -38,9 +38,8 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     total = sum(seconds.values())
     phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
     rows: list[tuple[str, Any]] = []
-    if progress.iteration < progress.num_iterations:
-        stopped = f"after {progress.iteration} of {progress.num_iterations} iterations"
-        rows.append(("interrupted", Text(stopped, style="bold yellow")))
+    if progress.ended != "finished":
+        rows.append((progress.ended, f"after {progress.iteration} of {progress.num_iterations} iterations"))
     rows += [
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best_iteration}"),
         ("final greedy return", spread(progress.last)),

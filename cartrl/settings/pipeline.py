@@ -1,6 +1,6 @@
 """Settings of the sections around the agent: ``collect``, ``replay_buffer``, ``train`` and ``eval``."""
 
-from typing import Optional
+from typing import Literal, Optional, Union
 
 from pydantic import Field
 
@@ -14,9 +14,14 @@ class CollectSettings(Section):
         2,
         "Whole episodes collected for each update of the policy; all of them are learned from.",
     )
+    engine: Literal["auto", "compiled", "vectorized"] = Field(
+        "auto",
+        description="How episodes are played. vectorized steps gym's own environments, any of them; compiled steps "
+        "a twin of one in a program that XLA compiles, many times faster. auto takes the twin where there is one.",
+    )
     num_environments: Optional[int] = count(
         None,
-        "Environments stepped side by side, with one call of the policy for all of them. "
+        "For the engine vectorized: environments stepped side by side, with one call of the policy for all of them. "
         "null takes as many as there are episodes to collect; more than that are never made.",
     )
 
@@ -36,6 +41,10 @@ class TrainSettings(Section):
     num_iterations: int = count(
         250,
         "Updates of the policy.",
+    )
+    stop_when_solved: Union[bool, float] = Field(
+        False,
+        description="End the run when an evaluation's mean return reaches gym's reward threshold (true), or a number.",
     )
     log_interval: int = count(
         25,

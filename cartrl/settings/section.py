@@ -33,6 +33,7 @@ class Section(BaseModel):
 
         extra = Extra.forbid
         frozen = True
+        smart_union = True  # in a union a value keeps its own type
 
         @staticmethod
         def schema_extra(schema: dict, model: type) -> None:

@@ -18,6 +18,15 @@ class TrainedRun:
 
 
 @pytest.fixture(scope="session")
+def solved_run(tmp_path_factory) -> TrainedRun:
+    """The tutorial's config as it stands, seed 0."""
+    home = tmp_path_factory.mktemp("solved")
+    done = run_cartrl("train", "--config", CONFIGS / "reinforce.yaml", "--run-dir", "run", cwd=home)
+    assert done.returncode == 0, done.stderr
+    return TrainedRun(home / "run", done)
+
+
+@pytest.fixture(scope="session")
 def short_run(tmp_path_factory) -> TrainedRun:
     """30 iterations of the tutorial's config with seed 3."""
     home = tmp_path_factory.mktemp("short")

@@ -144,7 +144,18 @@ def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(nu
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "cartrl", "train", "-c", CONFIGS / "reinforce.yaml", "--run-dir", "run"],
+        [
+            sys.executable,
+            "-m",
+            "cartrl",
+            "train",
+            "-c",
+            CONFIGS / "reinforce.yaml",
+            "--run-dir",
+            "run",
+            "--set",
+            "train.num_iterations=100000",
+        ],
         cwd=tmp_path,
         env={**clean_environment(), "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
@@ -160,7 +171,7 @@ def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(nu
     assert process.returncode == 128 + number
     assert stderr == ""
     rows = rows_of(tmp_path / "run")
-    assert f"interrupted          after {len(rows) - 1} of 250 iterations" in stdout
+    assert f"interrupted          after {len(rows) - 1} of 100000 iterations" in stdout
     assert rows[-1]["greedy_return_mean"]
     assert json.loads((tmp_path / "run/manifest.json").read_text())["outcome"] == "interrupted"
     for policy in ("best", "final"):

@@ -1,0 +1,80 @@
+"""Collects from a compiled environment: a whole batch of episodes is one XLA program."""
+
+import tensorflow as tf
+
+from cartrl import quiet, seeding
+from cartrl.environments.compiled import CompiledEnvironment
+from cartrl.episodes import EpisodeBatch
+from cartrl.policies import Distribution
+
+
+class CompiledCollector:
+    """Rolls the policy out in all episodes of an iteration at once, each in an environment of its own."""
+
+    def __init__(
+        self, environment: CompiledEnvironment, time_limit: int, policy: Distribution, num_episodes: int, seed: int
+    ):
+        self._environment = environment
+        self._time_limit = time_limit
+        self._policy = policy
+        self._num_episodes = num_episodes
+        self._seed = seed
+        self._roll_out = tf.function(self._one_rollout, autograph=False, jit_compile=True)
+        self._roll_out_quietly = quiet.at_first(self._roll_out)
+
+    def collect(self, iteration: int) -> EpisodeBatch:
+        """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
+        resets = seeding.ActionSeeds(self._seed, seeding.Stream.COLLECT_RESETS, iteration)
+        actions = seeding.ActionSeeds(self._seed, seeding.Stream.COLLECT_ACTIONS, iteration)
+        tensors = self._roll_out_quietly(tf.constant(resets[0]), tf.constant(actions[0]))
+        return EpisodeBatch(**{name: tensor.numpy() for name, tensor in tensors.items()})
+
+    def _one_rollout(self, reset: tf.Tensor, actions: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Step until every episode has ended or the time limit is reached; what has ended stays as it is."""
+        batch, environment = self._num_episodes, self._environment
+
+        def body(step: tf.Tensor, state: tf.Tensor, running: tf.Tensor, lengths: tf.Tensor, arrays: tuple) -> tuple:
+            observation = environment.observe(state)
+            action = self._policy(observation).sample(seed=actions + tf.stack([0, step]))
+            following, reward, terminated = environment.step(state, action)
+            cells = (observation, action, reward)
+            arrays = tuple(array.write(step, masked(cell, running)) for array, cell in zip(arrays, cells))
+            state = tf.where(running[:, tf.newaxis], following, state)
+            return step + 1, state, running & ~terminated, lengths + tf.cast(running, tf.int32), arrays
+
+        state = environment.reset(batch, reset)
+        observation = environment.observe(state)
+        action = self._policy(observation).sample(seed=actions)
+        arrays = tuple(
+            tf.TensorArray(dtype, self._time_limit, element_shape=shape)
+            for dtype, shape in (
+                (observation.dtype, observation.shape), (action.dtype, action.shape), (tf.float32, (batch,))
+            )
+        )  # fmt: skip
+        everyone = tf.ones(batch, tf.bool)
+        _, state, running, lengths, arrays = tf.while_loop(
+            lambda step, state, running, *_: (step < self._time_limit) & tf.reduce_any(running),
+            body,
+            (tf.constant(0), state, everyone, tf.zeros(batch, tf.int32), arrays),
+            maximum_iterations=self._time_limit,
+        )
+        observations, drawn, rewards = (batch_major(array.stack()) for array in arrays)
+        return {
+            "observations": observations,
+            "actions": drawn,
+            "rewards": rewards,
+            "lengths": lengths,
+            "terminated": ~running,
+            "final_observations": environment.observe(state),
+        }
+
+
+def masked(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Return ``values`` [B, …] with zeros where ``mask`` [B] is false."""
+    mask = tf.reshape(mask, mask.shape + [1] * (values.shape.rank - 1))
+    return tf.where(mask, values, tf.zeros_like(values))
+
+
+def batch_major(values: tf.Tensor) -> tf.Tensor:
+    """Turn [T, B, …] into [B, T, …]."""
+    return tf.transpose(values, [1, 0, *range(2, values.shape.rank)])

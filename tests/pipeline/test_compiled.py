@@ -1,0 +1,130 @@
+"""The compiled engine: its twins against gym itself, its collector, and the settings that choose it."""
+
+import json
+import re
+
+import gym
+import numpy as np
+import pytest
+import tensorflow as tf
+from tf_agents.trajectories import time_step as ts
+
+from cartrl import agents, policies, seeding, sidecar
+from cartrl.collectors.compiled import CompiledCollector
+from cartrl.environments import compiled, gym_environment, specs
+from cartrl.settings import ReinforceSettings
+from tests.helpers import CONFIGS, run_cartrl
+
+ROUNDING = 5e-7  # of float32, at the size of CartPole's and Pendulum's observations
+
+
+def untrained(env):
+    """A freshly drawn policy, as the distribution that a collector takes."""
+    time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
+    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec, seed=0)
+    return policies.of_observations(learner.collect_policy, ts.TimeStep)
+
+
+def trained(directory):
+    sidecar.read(directory)
+    return policies.of_observations(tf.saved_model.load(str(directory)))
+
+
+def assert_gym_agrees(env_name, limit, distribution, num_episodes):
+    """Drive gym with the start states and the actions of a compiled rollout, and compare every number."""
+    env = gym_environment.make(env_name)
+    twin = compiled.twin_of(env)
+    batch = CompiledCollector(twin, limit, distribution, num_episodes, seed=1).collect(iteration=5)
+    reset = seeding.ActionSeeds(1, seeding.Stream.COLLECT_RESETS, 5)[0]
+    # Compiled as in the rollout: XLA draws other numbers from a seed than TensorFlow's own kernels do.
+    starts = tf.function(lambda: twin.reset(num_episodes, tf.constant(reset)), jit_compile=True)().numpy()
+    for row, start in enumerate(starts):
+        env.reset(seed=0)
+        env.unwrapped.state = start
+        length, done, step = batch.lengths[row], False, 0
+        assert np.abs(batch.observations[row, 0] - twin.observe(tf.constant(starts[row : row + 1]))[0]).max() == 0
+        while not done and step < limit:
+            observation, reward, done, _ = env.step(gym_environment.moves(env.action_space, batch.actions[row])[step])
+            assert abs(batch.rewards[row, step] - reward) < 1e-5
+            step += 1
+            following = batch.observations[row, step] if step < length else batch.final_observations[row]
+            assert np.abs(following - observation).max() <= ROUNDING
+        assert (step, done) == (length, batch.terminated[row])
+        assert not batch.observations[row, length:].any()
+        assert not batch.rewards[row, length:].any()
+    return batch
+
+
+def test_cartpole_and_its_twin_agree_over_1000_random_episodes():
+    batch = assert_gym_agrees("CartPole-v1", 500, untrained(gym.make("CartPole-v1")), 1000)
+    assert batch.terminated.all()
+
+
+def test_cartpole_and_its_twin_agree_over_1000_episodes_of_a_trained_policy(solved_run):
+    batch = assert_gym_agrees("CartPole-v0", 200, trained(solved_run.directory / "policies/best"), 1000)
+    assert {True, False} == set(batch.terminated)  # it draws its actions, so now and then it falls
+    assert batch.lengths.mean() > 150
+
+
+def test_pendulum_and_its_twin_agree_with_torques_beyond_the_bounds():
+    def wild(observations):
+        return policies.tfp.distributions.MultivariateNormalDiag(tf.zeros_like(observations[:, :1]), [3.0])
+
+    batch = assert_gym_agrees("Pendulum-v1", 200, wild, 100)
+    assert np.abs(batch.actions).max() > 2
+    assert not batch.terminated.any()
+
+
+def test_gyms_constants_are_taken_over():
+    env = gym.make("CartPole-v1")
+    env.unwrapped.gravity = 1.62
+    assert compiled.twin_of(env).gravity == 1.62
+
+
+def test_rollout_and_update_are_traced_once():
+    env = gym.make("CartPole-v0")
+    time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
+    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec, seed=0)
+    distribution = policies.of_observations(learner.collect_policy, ts.TimeStep)
+    collector = CompiledCollector(compiled.twin_of(env), 200, distribution, 2, seed=0)
+    for iteration in range(5):
+        episodes = collector.collect(iteration)
+        learner.train({name: tf.constant(array) for name, array in episodes.arrays().items()})
+    assert collector._roll_out.experimental_get_tracing_count() == 1
+    assert learner._update.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("engine", ["compiled", "vectorized"])
+def test_each_engine_repeats_itself_to_the_last_bit_and_stops_when_solved(engine, tmp_path):
+    def metrics(name):
+        done = run_cartrl(
+            "train", "-c", CONFIGS / "reinforce.yaml", "--set", f"collect.engine={engine}",
+            "--set", "train.stop_when_solved=50", "--set", "eval.eval_interval=20", "--run-dir", name, cwd=tmp_path,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        assert re.search(r"^solved +after \d+ of 250 iterations", done.stdout, re.MULTILINE)
+        assert json.loads((tmp_path / name / "manifest.json").read_text())["outcome"] == "solved"
+        rows = [line.rpartition(",")[0] for line in (tmp_path / name / "metrics.csv").read_text().splitlines()]
+        assert len(rows) - 2 < 250
+        return rows
+
+    assert metrics("one") == metrics("two")
+
+
+@pytest.mark.parametrize(
+    ("env_name", "setting", "sentence"),
+    [
+        ("Acrobot-v1", "collect.engine=compiled", "Acrobot-v1 has no compiled twin; take auto or vectorized"),
+        (
+            "Pendulum-v1",
+            "train.stop_when_solved=true",
+            "gym names no reward threshold for Pendulum-v1; give the mean return from which to stop",
+        ),
+    ],
+)
+def test_what_an_environment_does_not_have_is_refused(env_name, setting, sentence, tmp_path):
+    (tmp_path / "config.yaml").write_text(f"environment:\n  env_name: {env_name}\n")
+    done = run_cartrl("train", "-c", "config.yaml", "--set", setting, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: --set {setting}: {setting.split('=')[0]}: {sentence}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]
