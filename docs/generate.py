@@ -118,7 +118,7 @@ CLOSING = """
 | 130  | Ended by Ctrl-C; `train` ends after the iteration, and saves what was reached. 143 for SIGTERM. |
 
 Errors go to stderr, and those that cartrl foresees are one sentence. How a run ended is also in its
-`manifest.json`: its `outcome` is `running`, `finished`, `interrupted` or `failed`.
+`manifest.json`: its `outcome` is `running`, `finished`, `solved`, `interrupted` or `failed`.
 
 ## What `--json` prints
 

@@ -75,7 +75,7 @@ def test_the_run_directory_is_complete(short_run):
         "config.yaml", "manifest.json", "metrics.csv", "tensorboard", "policies", "checkpoints", "learning_curve.png",
     }  # fmt: skip
     config = yaml.safe_load((run / "config.yaml").read_text())
-    assert config["train"] == {"num_iterations": 30, "log_interval": 25, "seed": 3}
+    assert config["train"] == {"num_iterations": 30, "stop_when_solved": False, "log_interval": 25, "seed": 3}
     assert config["agent"]["fc_layer_params"] == [100]
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["outcome"] == "finished"
