@@ -33,10 +33,11 @@ def cartrl(*arguments: Any) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def run_seed(config: Path, seed: int, run: Path) -> Outcome:
+def run_seed(config: Path, overrides: list[str], seed: int, run: Path) -> Outcome:
     """Train ``seed`` in the directory ``run`` and evaluate what it saved."""
+    options = [word for override in overrides for word in ("--set", override)]
     began = time.perf_counter()
-    cartrl("train", "--config", config, "--seed", seed, "--run-dir", run, "--quiet")
+    cartrl("train", "--config", config, *options, "--seed", seed, "--run-dir", run, "--quiet")
     seconds = time.perf_counter() - began
     best, final = (
         json.loads(cartrl("eval", "--checkpoint", run / "policies" / name, "--episodes", EPISODES, "--json"))
@@ -68,11 +69,15 @@ def main() -> None:
     """Run all seeds, a few at a time, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path)
+    parser.add_argument("--set", action="append", default=[], help="passed on to cartrl train")
     parser.add_argument("--seeds", type=int, default=32, help="how many, from 0")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(run_seed, options.config, seed, Path(home) / str(seed)) for seed in range(options.seeds)]
+        futures = [
+            pool.submit(run_seed, options.config, options.set, seed, Path(home) / str(seed))
+            for seed in range(options.seeds)
+        ]
         for done, future in enumerate(concurrent.futures.as_completed(futures), start=1):
             outcome = future.result()
             print(f"{done}/{options.seeds}: seed {outcome.seed}, best {described(outcome.best)}", file=sys.stderr)

@@ -153,7 +153,12 @@ class TestOrigins:
     def test_the_last_override_holds_and_seed_outranks_them(self):
         overrides = ("--set", "train.seed=1", "--set", "train.log_interval=3", "--set", "train.log_interval=4")
         printed = config(REINFORCE, *overrides, "--seed", "2")
-        assert yaml.safe_load(printed)["train"] == {"num_iterations": 250, "stop_when_solved": False, "log_interval": 4, "seed": 2}
+        assert yaml.safe_load(printed)["train"] == {
+            "num_iterations": 250,
+            "stop_when_solved": False,
+            "log_interval": 4,
+            "seed": 2,
+        }
         assert origins(printed)["train", "log_interval"] == "--set train.log_interval=4"
         assert origins(printed)["train", "seed"] == "--seed 2"
 
