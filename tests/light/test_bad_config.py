@@ -239,8 +239,9 @@ CASES = [*THROUGH_CONFIG, *(train(case) for case in THROUGH_CONFIG if case.name 
 def outcomes(tmp_path_factory):
     """What each case's process said, and what its directory held before and after; several processes at a time."""
 
-    def run(bad):
-        home = tmp_path_factory.mktemp("bad")
+    homes = [tmp_path_factory.mktemp("bad") for _ in CASES]  # not in the threads: pytest makes its base only once
+
+    def run(bad, home):
         path = home / FILE
         if callable(bad.config):
             bad.config(path)
@@ -251,7 +252,7 @@ def outcomes(tmp_path_factory):
         return done, before, everything_below(home)
 
     with ThreadPoolExecutor(4) as pool:
-        return dict(zip((bad.name for bad in CASES), pool.map(run, CASES)))
+        return dict(zip((bad.name for bad in CASES), pool.map(run, CASES, homes)))
 
 
 def test_no_two_cases_share_a_name():
