@@ -1,6 +1,6 @@
 """Rolls a policy out on the real gym environment."""
 
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -14,17 +14,15 @@ from cartrl.statistics import bootstrap_interval, verdict
 WIDEST = 256  # environments at once; more would gain little
 
 
-def greedy(policy: policies.BatchPolicy, environment: VectorEnvironment, resets: np.ndarray) -> Evaluation:
-    """Run one greedy episode for each seed in ``resets``."""
-    return Evaluation.of(environment.run_episodes(lambda observations, _: policy.mode(observations), resets))
-
-
-def stochastic(
-    policy: policies.BatchPolicy, environment: VectorEnvironment, resets: np.ndarray, actions: seeding.ActionSeeds
+def evaluate(
+    policy: policies.BatchPolicy,
+    environment: VectorEnvironment,
+    resets: np.ndarray,
+    actions: Optional[seeding.ActionSeeds] = None,
 ) -> Evaluation:
-    """Run one episode for each seed in ``resets``, drawing each action from the policy's distribution."""
+    """Run one episode for each seed in ``resets``, greedily, or with ``actions`` drawn from the policy."""
     return Evaluation.of(
-        environment.run_episodes(lambda observations, step: policy.sample(observations, actions[step]), resets)
+        environment.run_episodes(lambda observations, step: policy.act(observations, step, actions), resets)
     )
 
 
@@ -33,10 +31,8 @@ def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int
     environment = VectorEnvironment(saved.env_name, min(episodes, WIDEST), saved.max_episode_steps)
     policy = policies.load(saved)
     resets = seeding.draw(episodes, seed, seeding.Stream.EVAL_RESETS)
-    if is_greedy:
-        evaluation = greedy(policy, environment, resets)
-    else:
-        evaluation = stochastic(policy, environment, resets, seeding.ActionSeeds(seed, seeding.Stream.EVAL_ACTIONS))
+    actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.EVAL_ACTIONS)
+    evaluation = evaluate(policy, environment, resets, actions)
     environment.close()
     return evaluation
 

@@ -66,7 +66,7 @@ class Experiment:
 
         def evaluate(iteration: int) -> Evaluation:
             resets = seeding.draw(settings.eval.num_eval_episodes, seed, seeding.Stream.TRAIN_EVAL_RESETS, iteration)
-            return evaluation.greedy(policy, environment, resets)
+            return evaluation.evaluate(policy, environment, resets)
 
         return Pipeline(self._collector(policy, distribution), replay, agent, evaluate)
 

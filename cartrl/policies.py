@@ -2,12 +2,13 @@
 
 import collections
 from collections.abc import Sequence
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from cartrl.seeding import ActionSeeds
 from cartrl.sidecar import SavedPolicy
 
 # The structure that a saved policy takes; TF-Agents' own TimeStep is a namedtuple of the same name and fields.
@@ -59,6 +60,10 @@ class BatchPolicy:
     def mode(self, observations: np.ndarray) -> np.ndarray:
         """Return the greedy action, the mode of the distribution, for each of ``observations``."""
         return self._mode(tf.constant(observations)).numpy()
+
+    def act(self, observations: np.ndarray, step: int, seeds: Optional[ActionSeeds]) -> np.ndarray:
+        """Draw the actions of ``step`` of a rollout, or without ``seeds`` return the greedy ones."""
+        return self.mode(observations) if seeds is None else self.sample(observations, seeds[step])
 
 
 def load(saved: SavedPolicy) -> BatchPolicy:

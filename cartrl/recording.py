@@ -112,7 +112,7 @@ def play(
         if done or step == limit:
             return
         batch = np.asarray(observation, np.float32)[np.newaxis]
-        drawn = policy.mode(batch) if actions is None else policy.sample(batch, actions[step])
+        drawn = policy.act(batch, step, actions)
         observation, reward, done, _ = env.step(gym_environment.moves(env.action_space, drawn)[0])
         total += float(reward)
 

@@ -20,6 +20,6 @@ class VectorizedCollector:
         resets = seeding.draw(self._num_episodes, self._seed, seeding.Stream.COLLECT_RESETS, iteration)
         actions = seeding.ActionSeeds(self._seed, seeding.Stream.COLLECT_ACTIONS, iteration)
         episodes = self._environment.run_episodes(
-            lambda observations, step: self._policy.sample(observations, actions[step]), resets
+            lambda observations, step: self._policy.act(observations, step, actions), resets
         )
         return EpisodeBatch.pad(episodes, self._environment.time_limit)
