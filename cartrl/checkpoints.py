@@ -1,71 +1,96 @@
-"""What a run saves: the state of training, and policies as SavedModels."""
+"""The state of training on disk: what a stopped run needs in order to go on as if it had never stopped.
 
-import shutil
+All randomness is stateless and the replay is empty between iterations, so that is the learner's variables alone; the
+counters and the record of evaluations are in the metrics. A checkpoint is a file of numpy arrays by name, which no
+reader can be made to run as code.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
-from tf_agents.policies import policy_saver, tf_policy
 
-from cartrl import sidecar
+from cartrl import files
+from cartrl.errors import CartrlError
 
-KEPT_CHECKPOINTS = 2
+KEPT = 2
+SUFFIX = ".npz"
 
-
-class PolicyExporter:
-    """Saves a policy with TF-Agents' PolicySaver, and a sidecar beside it.
-
-    It takes the collect policy, whose actions are drawn from a distribution: the greedy policy is that
-    distribution's mode, while from a saved greedy policy no other action could ever be drawn.
-    """
-
-    def __init__(self, policy: tf_policy.TFPolicy, train_step: tf.Variable):
-        self._saver = policy_saver.PolicySaver(policy, batch_size=None, train_step=train_step)
-        self._specs = {
-            "observation": describe(policy.time_step_spec.observation),
-            "action": describe(policy.action_spec),
-        }
-
-    def save(self, directory: Path, facts: dict[str, Any]) -> None:
-        """Save to ``directory``, in the place of what was there; ``facts`` go into the sidecar."""
-        draft = directory.with_name(f".{directory.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        self._saver.save(str(draft))
-        sidecar.write(draft, {**facts, "specs": self._specs})
-        replace_directory(draft, directory)
-
-
-def replace_directory(draft: Path, directory: Path) -> None:
-    """Put the finished ``draft`` in the place of ``directory``."""
-    old = directory.with_name(f".{directory.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if directory.exists():
-        directory.replace(old)
-    draft.replace(directory)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def describe(spec: tf.TypeSpec) -> dict[str, Any]:
-    """Return a bounded spec as JSON."""
-    return {
-        "shape": list(spec.shape),
-        "dtype": spec.dtype.name,
-        "minimum": np.asarray(spec.minimum).tolist(),
-        "maximum": np.asarray(spec.maximum).tolist(),
-    }
+State = Mapping[str, np.ndarray]
 
 
 class TrainingCheckpoints:
-    """The state of training, a file prefix a save; the newest two are kept."""
+    """The checkpoints of a run, ``<iteration>.npz`` each; the newest two are kept."""
 
-    def __init__(self, state: tf.train.Checkpoint, directory: Path):
-        self._state = state
+    def __init__(self, directory: Path):
         self._directory = directory
 
-    def save(self, iteration: int) -> None:
-        """Save the state after ``iteration``."""
-        directory = self._directory / f"{iteration:08d}"
-        self._state.write(str(directory / "state"))
-        for old in sorted(self._directory.iterdir())[:-KEPT_CHECKPOINTS]:
-            shutil.rmtree(old)
+    def save(self, iteration: int, state: State) -> None:
+        """Save ``state`` as that after ``iteration``: written apart, read back, checked, and only then put in place.
+
+        Raises:
+            CartrlError: for a value that is not finite, or when what was written does not read back the same.
+        """
+        self._directory.mkdir(exist_ok=True)
+        path = self._directory / f"{iteration:08d}{SUFFIX}"
+        archive = io.BytesIO()
+        np.savez(archive, **state)
+        with files.whole_file(path) as draft:
+            draft.write_bytes(archive.getvalue())
+            _require_same(_read(draft), state, path)
+        for old in self._paths()[:-KEPT]:
+            old.unlink()
+
+    def newest(self, warn: Callable[[str], None]) -> "tuple[int, State]":
+        """Return the newest checkpoint that can be read, as iteration and state; (0, {}) where there are none.
+
+        Args:
+            warn: is told of each that is damaged, and set aside.
+
+        Raises:
+            CartrlError: when there are some, and none can be read.
+        """
+        paths = self._paths()
+        damaged: list[Path] = []
+        for path in reversed(paths):
+            try:
+                state = _read(path)
+                for other in damaged:
+                    other.replace(other.with_suffix(".damaged"))
+                return int(path.stem), state
+            except CartrlError as error:
+                warn(f"{error}; the one before it is taken")
+                damaged.append(path)
+        if paths:
+            raise CartrlError(
+                f"{self._directory}: none of the {len(paths)} checkpoints can be read; nothing is resumed"
+            )
+        return 0, {}
+
+    def _paths(self) -> list[Path]:
+        paths = self._directory.glob(f"*{SUFFIX}")
+        return sorted(path for path in paths if path.stem.isdigit())
+
+
+def _read(path: Path) -> State:
+    """Read a checkpoint; the archive's checksums tell damage.
+
+    Raises:
+        CartrlError: when it cannot be read, or holds a value that is not finite.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            state = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise CartrlError(f"{path}: damaged, and cannot be read: {error}") from None
+    for name, values in state.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise CartrlError(f"{path}: {name} holds a value that is not finite")
+    return state
+
+
+def _require_same(found: State, state: State, path: Path) -> None:
+    if found.keys() != state.keys() or not all(np.array_equal(found[name], state[name]) for name in state):
+        raise CartrlError(f"{path}: what was written does not read back the same; is the disk failing?")

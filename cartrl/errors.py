@@ -20,3 +20,8 @@ def nearest(word: str, candidates: "list[str]") -> str:
     by_lower = {candidate.lower(): candidate for candidate in candidates}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f", did you mean {by_lower[close[0]]!r}?" if close else ""
+
+
+def cut(text: str, limit: int = 100) -> str:
+    """Return ``text``, or its first ``limit`` characters: what is quoted in a sentence must not fill a screen."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

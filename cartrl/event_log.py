@@ -1,6 +1,10 @@
 """The metrics again, as TensorBoard's event files: ``tensorboard --logdir runs`` shows them."""
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Optional
 
 from cartrl.metrics import Row
 
@@ -23,20 +27,42 @@ TAGS = {
 
 
 class EventLog:
-    """Writes event files into ``directory``."""
+    """Writes an event file into ``directory``.
 
-    def __init__(self, directory: Path):
-        from tensorboard.summary import Writer  # brings TensorFlow
+    Args:
+        directory: for event files alone; those of before are replaced.
+        rows: those of a run that goes on, with which the file begins, so that each iteration is in it once.
+    """
 
-        self._writer = Writer(str(directory))
+    def __init__(self, directory: Path, rows: Sequence[Row] = ()):
+        # tensorboard.summary.Writer would write an event for each value; one for each row takes a twentieth of that.
+        from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        for old in directory.glob("events.out.tfevents.*"):
+            old.unlink()
+        self._writer = EventFileWriter(str(directory))
+        self._event, self._summary = event_pb2.Event, summary_pb2.Summary
+        self._began = time.time() - (float(rows[-1]["seconds"] or 0) if rows else 0.0)
+        for row in rows:
+            self.append(row)
 
     def append(self, row: Row) -> None:
-        """Write each value of ``row`` at its step."""
-        for column, tag in TAGS.items():
-            value = row.get(column)
-            if value is not None:
-                self._writer.add_scalar(tag, value, row["step"])
+        """Write the values of ``row`` at its step."""
+        values = [
+            self._summary.Value(tag=tag, simple_value=row[column])
+            for column, tag in TAGS.items()
+            if row.get(column) is not None
+        ]
+        event = self._event(
+            wall_time=self._began + float(row["seconds"] or 0), step=row["step"], summary=self._summary(value=values)
+        )
+        self._writer.add_event(event)
 
-    def close(self) -> None:
-        """Write out what is buffered."""
+    def __enter__(self) -> "EventLog":
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
         self._writer.close()

@@ -4,27 +4,59 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Callable, Optional, Protocol
+from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from cartrl.episodes import EpisodeBatch, Evaluation
 from cartrl.metrics import Row
 
 
+class Reached(NamedTuple):
+    """What an evaluation found."""
+
+    step: int  # the iteration after which it was
+    mean: float
+    std: float
+    episodes: int
+
+
 @dataclass
 class Progress:
-    """The state of a run, for displays and for what is saved beside a policy."""
+    """The state of a run, for displays and for what is saved beside a policy: all of it follows from its rows."""
 
     num_iterations: int
+    num_eval_episodes: int
     ended: str = "running"  # then finished, solved or interrupted
-    iteration: int = 0
+    iteration: int = -1  # the last whose row is in; 0 is the evaluation before the first update
     episodes: int = 0
     environment_steps: int = 0
-    last: Optional[Evaluation] = None
-    best: Optional[Evaluation] = None
-    best_iteration: int = 0
+    last: Optional[Reached] = None
+    best: Optional[Reached] = None
     collect_returns: list[tuple[int, float]] = field(default_factory=list)  # (iteration, mean)
     greedy_returns: list[tuple[int, float]] = field(default_factory=list)  # (iteration, mean)
     seconds: dict[str, float] = field(default_factory=dict)  # wall time by phase
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take in the next row. Of equal evaluations the later is the best: it has learned from more."""
+        self.iteration = row["step"]
+        self.episodes, self.environment_steps = row["episodes"], row["environment_steps"]
+        if row.get("collect_return_mean") is not None:
+            self.collect_returns.append((self.iteration, row["collect_return_mean"]))
+        if row.get("greedy_return_mean") is None:
+            return
+        mean, std = row["greedy_return_mean"], row["greedy_return_std"]
+        self.last = Reached(self.iteration, mean, std, self.num_eval_episodes)
+        self.greedy_returns.append((self.iteration, mean))
+        if self.best is None or mean >= self.best.mean:
+            self.best = self.last
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether the last iteration was."""
+        return self.last is not None and self.last.step == self.iteration
+
+    def is_solved(self, mean: float) -> bool:
+        """Whether the last iteration was evaluated, and reached a mean return of ``mean``."""
+        return self.is_evaluated and self.last is not None and self.last.mean >= mean
 
 
 class Listener(Protocol):
@@ -38,17 +70,19 @@ class Journal:
     """Counts, times and compares, and passes a row an iteration to its listeners.
 
     Args:
-        progress: the state to keep.
+        progress: the state to keep; it may hold rows already, those of a run that goes on.
         listeners: told in this order.
-        on_evaluation: called after each evaluation, with whether it is the best so far. Of equals the later is
-            better: it has learned from more.
+        save: called after each row, to save what must outlive the process.
+        seconds: how long the run has been training before.
     """
 
-    def __init__(self, progress: Progress, listeners: Sequence[Listener], on_evaluation: Callable[[bool], None]):
+    def __init__(
+        self, progress: Progress, listeners: Sequence[Listener], save: Callable[[], None], seconds: float = 0.0
+    ):
         self.progress = progress
         self._listeners = listeners
-        self._on_evaluation = on_evaluation
-        self._began = time.perf_counter()
+        self._save = save
+        self._began = time.perf_counter() - seconds
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -71,15 +105,11 @@ class Journal:
         """Note an iteration: what was collected, what the update reported, and the evaluation if there was one."""
         progress = self.progress
         returns = episodes.returns
-        progress.iteration = iteration
-        progress.episodes += len(returns)
-        progress.environment_steps += int(episodes.lengths.sum())
-        progress.collect_returns.append((iteration, float(returns.mean())))
         terminated = int(episodes.terminated.sum())
         row: Row = {
             "step": iteration,
-            "episodes": progress.episodes,
-            "environment_steps": progress.environment_steps,
+            "episodes": progress.episodes + len(returns),
+            "environment_steps": progress.environment_steps + int(episodes.lengths.sum()),
             **losses,
             "collect_return_mean": float(returns.mean()),
             "collect_return_min": float(returns.min()),
@@ -92,17 +122,10 @@ class Journal:
     def _close_row(self, row: Row, evaluation: Optional[Evaluation]) -> None:
         if evaluation is not None:
             row["greedy_return_mean"], row["greedy_return_std"] = evaluation.mean, evaluation.std
-            self._compare(evaluation)
         row["seconds"] = round(time.perf_counter() - self._began, 3)
-        for listener in self._listeners:
-            listener.append(row)
-
-    def _compare(self, evaluation: Evaluation) -> None:
-        progress = self.progress
-        improved = progress.best is None or evaluation.mean >= progress.best.mean
-        progress.last = evaluation
-        progress.greedy_returns.append((progress.iteration, evaluation.mean))
-        if improved:
-            progress.best, progress.best_iteration = evaluation, progress.iteration
+        self.progress.add(row)
+        with self.phase("log"):
+            for listener in self._listeners:
+                listener.append(row)
         with self.phase("save"):
-            self._on_evaluation(improved)
+            self._save()

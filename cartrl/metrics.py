@@ -1,9 +1,15 @@
 """A run's metrics: one row an iteration, in a CSV file that any tool reads."""
 
 import csv
+import io
+import itertools
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Optional, Union
+from typing import Any, Optional, Union
+
+from cartrl import files
 
 Value = Union[int, float, None]
 Row = dict[str, Value]
@@ -32,16 +38,28 @@ COLUMNS = {
 
 
 class MetricsFile:
-    """Appends rows to ``path``, each on disk as soon as it is appended."""
+    """Appends rows to ``path``, each on disk as soon as it is appended.
 
-    def __init__(self, path: Path):
-        self._file = path.open("x", newline="", encoding="utf-8", buffering=1)
+    Args:
+        path: the file; what stood there is replaced.
+        rows: those of a run that goes on, with which the file begins.
+    """
+
+    def __init__(self, path: Path, rows: Sequence[Row] = ()):
+        begin = io.StringIO()
+        csv.DictWriter(begin, COLUMNS, lineterminator="\n").writeheader()
+        csv.DictWriter(begin, COLUMNS, lineterminator="\n").writerows(map(_texts, rows))
+        files.write_text(path, begin.getvalue())
+        self._file = path.open("a", newline="", encoding="utf-8", buffering=1)
         self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
-        self._writer.writeheader()
 
     def append(self, row: Row) -> None:
         """Write one row; floats keep every bit."""
-        self._writer.writerow({name: repr(value) if isinstance(value, float) else value for name, value in row.items()})
+        self._writer.writerow(_texts(row))
+
+    def sync(self) -> None:
+        """Wait until all rows are on disk."""
+        os.fsync(self._file.fileno())
 
     def __enter__(self) -> "MetricsFile":
         return self
@@ -52,10 +70,19 @@ class MetricsFile:
         self._file.close()
 
 
-def read(path: Path) -> list[Row]:
-    """Read the rows back; an empty cell is None."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)]
+def read(path: Path, count: Optional[int] = None) -> list[Row]:
+    """Read the rows back, or the first ``count`` of them; an empty cell is None.
+
+    A last line without its end, of a run that was killed, is no row.
+    """
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1].splitlines()
+    rows = itertools.islice(csv.DictReader(whole), count)
+    return [{name: _number(cell) for name, cell in row.items()} for row in rows]
+
+
+def _texts(row: Row) -> dict[str, Any]:
+    return {name: repr(value) if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _number(text: str) -> Value:

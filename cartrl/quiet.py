@@ -1,29 +1,29 @@
 """Start-up without noise: what TensorFlow, gym, Reverb and SDL say when nothing is wrong.
 
-A run of the notebook opens with a page of warnings. Here they are held back while libraries load and servers start,
-and given back, in full, when that fails. Outside those moments stderr is untouched.
+A run of the notebook opens with a page of warnings. Here they are held back while libraries load and servers start.
+Outside those moments stderr is untouched; with ``--debug`` it is untouched in them too.
 """
 
-import functools
+import gc
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, TypeVar
-
-from cartrl.errors import CartrlError
+from pathlib import Path
 
 STDERR = 2
-Result = TypeVar("Result")
+
+debug = False  # the option --debug: hold nothing back, and show tracebacks
 
 
 def prepare() -> None:
     """Set what the libraries read from the process's environment; call before the first of them is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    # On a GPU TensorFlow otherwise takes all the memory there is, and a second run beside the first finds none.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     # gym renders through pygame, which opens a display unless told not to; cartrl never shows a window.
     os.environ["SDL_VIDEODRIVER"] = "dummy"
     os.environ["SDL_AUDIODRIVER"] = "dummy"
@@ -33,40 +33,35 @@ def prepare() -> None:
         warnings.filterwarnings("ignore", module=r"(gym|tensorflow|tf_agents|keras|pygame|imageio|flatbuffers)\b")
 
 
-def at_first(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Return ``function`` with stderr held back in its first call, in which XLA compiles it and says so."""
-    called = False
+@contextmanager
+def loading() -> Iterator[None]:
+    """Hold back what libraries say while they are imported, and the garbage collector, which would find nothing.
 
-    @functools.wraps(function)
-    def quiet_at_first(*arguments: Any) -> Result:
-        nonlocal called
-        if called:
-            return function(*arguments)
+    TensorFlow and what stands on it make millions of objects that stay; looking through them again and again takes a
+    fifth of the start-up.
+    """
+    gc.disable()
+    try:
         with held_back():
-            result = function(*arguments)
-        called = True
-        return result
-
-    return quiet_at_first
+            yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold back stderr, of Python and of C++ code alike; on an unexpected error, write it out after all."""
+    """Hold back stderr, of Python and of C++ code alike."""
+    if debug:
+        yield
+        return
     sys.stderr.flush()
     stderr = os.dup(STDERR)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), STDERR)
-        try:
-            yield
-        except (CartrlError, KeyboardInterrupt):
-            raise  # what the user needs to know is known
-        except BaseException:
-            sys.stderr.flush()
-            held.seek(0)
-            os.write(stderr, held.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(stderr, STDERR)
-            os.close(stderr)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), STDERR)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(stderr, STDERR)
+        os.close(stderr)

@@ -1,42 +1,21 @@
 """Films a policy: every frame of every episode, captioned, at the environment's own frame rate."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 import gym
-import imageio.v2 as imageio
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cartrl import policies, seeding
+from cartrl import films, policies, seeding
 from cartrl.environments import gym_environment
+from cartrl.errors import CartrlError
+from cartrl.files import whole_file
 from cartrl.sidecar import SavedPolicy
 
 FONT_SIZE = 18
-
-
-def _ffmpeg(codec: str, *parameters: str) -> Callable[[int], dict[str, Any]]:
-    """Return how imageio writes with ``codec``; it wants even sizes, which all of classic control has."""
-    return lambda fps: {
-        "format": "FFMPEG",
-        "fps": fps,
-        "codec": codec,
-        "macro_block_size": 2,
-        "quality": None,
-        "ffmpeg_log_level": "error",
-        "output_params": list(parameters),
-    }
-
-
-# Suffix -> how imageio writes it.
-FORMATS: dict[str, Callable[[int], dict[str, Any]]] = {
-    ".mp4": _ffmpeg("libx264", "-crf", "20", "-movflags", "+faststart"),
-    ".webm": _ffmpeg("libvpx-vp9", "-crf", "32", "-b:v", "0", "-deadline", "realtime", "-cpu-used", "5"),
-    ".gif": lambda fps: {"format": "GIF-PIL", "duration": 1 / fps, "loop": 0},
-}
 
 
 @dataclass(frozen=True)
@@ -46,7 +25,7 @@ class Recording:
     path: Path
     fps: int
     frames: int
-    returns: list[float]
+    returns: list[list[float]]  # of each policy, an episode each
 
     @property
     def seconds(self) -> float:
@@ -67,54 +46,82 @@ def record(
 
     Args:
         saved: the policy.
-        output: the film, with a suffix of `FORMATS`; it appears whole, in the place of what was there.
+        output: the film, with a suffix of `films.SUFFIXES`; it appears whole, in the place of what was there.
         episodes: how many.
-        fps: frames a second; None takes the environment's own rate.
+        fps: frames a second; None takes the environment's own rate, as near as the format comes to it.
         is_greedy: take the most probable action, or draw one.
         seed: start states, and drawn actions, depend on it alone.
         on_frame: called with (episode from 1, step from 0) after each frame.
+
+    Raises:
+        CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
     env = gym_environment.make(saved.env_name)
-    fps = fps or gym_environment.render_fps(env)
     policy = policies.load(saved)
-    resets = seeding.draw(episodes, seed, seeding.Stream.RECORD_RESETS)
-    draft = output.with_name(f".draft-{os.getpid()}{output.suffix}")
-    returns, frames = [0.0] * episodes, 0
+    returns = [0.0] * episodes
+
+    def pictures() -> Iterator[np.ndarray]:
+        for number, (reset, actions) in enumerate(starts(episodes, is_greedy, seed)):
+            for moment in play(env, saved, policy, reset, actions):
+                returns[number] = moment.total
+                caption = f"episode {number + 1} of {episodes}   step {moment.step}   return {moment.total:g}"
+                yield captioned(moment.picture, caption)
+                on_frame(number + 1, moment.step)
+
     try:
-        with imageio.get_writer(draft, mode="I", **FORMATS[output.suffix.lower()](fps)) as film:
-            for number in range(episodes):
-                actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.RECORD_ACTIONS, number)
-                episode = play(env, policy, int(resets[number]), saved.max_episode_steps, actions)
-                for step, total, picture in episode:
-                    caption = f"episode {number + 1} of {episodes}   step {step}   return {total:g}"
-                    film.append_data(captioned(picture, caption))  # type: ignore[attr-defined]
-                    returns[number] = total
-                    frames += 1
-                    on_frame(number + 1, step)
-        draft.replace(output)
+        fps = fps or films.rate(output, gym_environment.render_fps(env))
+        return Recording(output, fps, write(output, fps, pictures()), [returns])
     finally:
-        draft.unlink(missing_ok=True)
         env.close()
-    return Recording(output, fps, frames, returns)
+
+
+def write(output: Path, fps: int, pictures: Iterator[np.ndarray]) -> int:
+    """Write a film of ``pictures``, uint8 [height, width, 3]; return how many there were.
+
+    Raises:
+        CartrlError: when it cannot be written; then none is left.
+    """
+    frames = 0
+    try:
+        with whole_file(output) as draft, films.writer(draft, fps) as film:
+            for picture in pictures:
+                film.append(picture)
+                frames += 1
+    except OSError as error:
+        raise CartrlError(f"{output}: cannot be written: {error.strerror or error}") from error
+    return frames
+
+
+def starts(episodes: int, is_greedy: bool, seed: int) -> Iterator[tuple[int, Optional[seeding.ActionSeeds]]]:
+    """Yield for each episode the seed of its start state, and those of its actions, or None for the greedy ones."""
+    for number, reset in enumerate(seeding.draw(episodes, seed, seeding.Stream.RECORD_RESETS)):
+        actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.RECORD_ACTIONS, number)
+        yield int(reset), actions
+
+
+class Moment(NamedTuple):
+    """A frame of an episode, and what led up to it."""
+
+    step: int  # from 0
+    total: float  # the return so far
+    picture: np.ndarray  # uint8 [height, width, 3]
+    is_terminal: bool  # the environment ended the episode
 
 
 def play(
-    env: gym.Env, policy: policies.BatchPolicy, reset: int, limit: int, actions: Optional[seeding.ActionSeeds]
-) -> Iterator[tuple[int, float, np.ndarray]]:
-    """Play one episode from the start state ``reset``, greedily without ``actions``.
-
-    Yields:
-        The step from 0, the return so far, and the frame: one more of them than there are steps.
-    """
-    observation, total, done = env.reset(seed=reset), 0.0, False
+    env: gym.Env, saved: SavedPolicy, policy: policies.BatchPolicy, reset: int, actions: Optional[seeding.ActionSeeds]
+) -> Iterator[Moment]:
+    """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
+    name, limit = saved.env_name, saved.max_episode_steps
+    observation, total, done = gym_environment.reset(env, name, reset), 0.0, False
     for step in range(limit + 1):
-        yield step, total, gym_environment.frame(env)
+        yield Moment(step, total, gym_environment.frame(env, name), done)
         if done or step == limit:
             return
-        batch = np.asarray(observation, np.float32)[np.newaxis]
-        drawn = policy.act(batch, step, actions)
-        observation, reward, done, _ = env.step(gym_environment.moves(env.action_space, drawn)[0])
-        total += float(reward)
+        drawn = policy.act(observation[np.newaxis], step, actions)
+        move = gym_environment.moves(env.action_space, drawn)[0]
+        observation, reward, done, _ = gym_environment.step(env, name, move)
+        total += reward
 
 
 def captioned(picture: np.ndarray, caption: str) -> np.ndarray:

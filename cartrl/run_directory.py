@@ -4,19 +4,24 @@ import itertools
 import json
 import os
 import platform
+import stat
 import subprocess
 import sys
 from datetime import datetime, timezone
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import __version__
+from cartrl import __version__, files
 from cartrl.errors import UsageError, nearest
+from cartrl.paths import new_directories, require_creatable
 
 RUNS = Path("runs")
 LATEST = "latest"
+MANIFEST = "manifest.json"
 SIDECAR = "policy.json"
+LARGEST_JSON = 1 << 20  # bytes; a sidecar has a few thousand
 LIBRARIES = ("tensorflow", "tensorflow-probability", "tf-agents", "dm-reverb", "gym", "numpy", "pydantic")
 
 
@@ -25,41 +30,55 @@ class RunDirectory:
 
     def __init__(self, root: Path):
         self.root = root
+        self.lock = root / ".lock"
         self.config = root / "config.yaml"
-        self.manifest = root / "manifest.json"
+        self.manifest = root / MANIFEST
         self.metrics = root / "metrics.csv"
         self.tensorboard = root / "tensorboard"
         self.policies = root / "policies"
+        self.kept_policies = self.policies / "kept"
         self.best_policy = self.policies / "best"
         self.final_policy = self.policies / "final"
         self.checkpoints = root / "checkpoints"
         self.learning_curve = root / "learning_curve.png"
         self.videos = root / "videos"
 
-    @classmethod
-    def create(cls, root: Optional[Path], env_name: str, agent: str, seed: int) -> "RunDirectory":
-        """Make a new directory: ``root``, or one named after the run and the time below ``runs/``.
+    def kept_policy(self, iteration: int) -> Path:
+        """Return where the policy after ``iteration`` is kept, if it is."""
+        return self.kept_policies / f"{iteration:08d}"
 
-        Raises:
-            UsageError: when it exists already, or cannot be made.
-        """
-        if root is not None:
-            if _make(root):
-                return cls(root)
-            raise UsageError(f"{root}: exists already, and a run never writes over another; give a new one")
-        name = f"{env_name.replace('/', '-')}-{agent}-{seed}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
-        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-        return cls(next(RUNS / name for name in names if _make(RUNS / name)))
+
+def create(root: Optional[Path], env_name: str, agent: str, what: str) -> Path:
+    """Make a new directory: ``root``, or one named after the run and the time below ``runs/``.
+
+    Args:
+        root: the directory, if the user names one.
+        env_name: of a name made up here the first part,
+        agent: the second,
+        what: and the third: a seed, or how many seeds.
+
+    Raises:
+        UsageError: when it exists already, or cannot be made.
+    """
+    if root is not None:
+        if _make(root):
+            return root
+        raise UsageError(f"{root}: exists already, and a run never writes over another; give a new one")
+    name = f"{env_name.replace('/', '-')}-{agent}-{what}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(RUNS / name for name in names if _make(RUNS / name))
 
 
 def _make(directory: Path) -> bool:
-    """Make ``directory``; return False when it is there already."""
-    try:
-        directory.mkdir(parents=True)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise UsageError(f"{directory}: cannot be made: {error.strerror}") from None
+    """Make ``directory``; return False when something is there already, be it a file or a symlink."""
+    require_creatable(directory)
+    with new_directories(directory.parent):
+        try:
+            directory.mkdir()
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise UsageError(f"{directory}: cannot be made: {error.strerror}") from None
     return True
 
 
@@ -69,29 +88,53 @@ def find_policy(reference: Optional[str]) -> Path:
     Raises:
         UsageError: when there is none.
     """
-    path = _latest_run() if reference in (None, LATEST) else Path(reference or LATEST)
-    for candidate in (path, path / "best", RunDirectory(path).best_policy):
-        if (candidate / SIDECAR).is_file():
-            return candidate
-    if not path.exists():
+    path = latest(MANIFEST) if reference in (None, LATEST) else Path(reference or LATEST)
+    try:
+        for candidate in (path, path / "best", RunDirectory(path).best_policy):
+            if (candidate / SIDECAR).is_file():
+                return candidate
+        is_there = path.exists()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    if not is_there:
         others = [str(run) for run in _runs()]
         raise UsageError(f"{path}: no such run or policy{nearest(str(path), others)}")
     raise UsageError(f"{path}: holds no saved policy; give a run directory or a policy directory inside it")
 
 
+def find_run(reference: str) -> RunDirectory:
+    """Return the run that ``reference`` names: its directory, or ``latest``.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    path = latest(MANIFEST) if reference == LATEST else Path(reference)
+    run = RunDirectory(path)
+    if run.manifest.is_file() and run.config.is_file():
+        return run
+    if not path.exists():
+        raise UsageError(f"{path}: no such run{nearest(str(path), [str(other) for other in _runs()])}")
+    raise UsageError(f"{path}: not a run; give a directory that cartrl train has made")
+
+
+def latest(*manifests: str) -> Path:
+    """Return what began last below ``runs/``, of the directories with one of these ``manifests``.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    found = [path for name in manifests for path in RUNS.glob(f"*/{name}")]
+    if not found:
+        raise UsageError(f"there is no run below {RUNS}/ here; train one, or name one")
+    return max(found, key=_started).parent
+
+
 def _runs() -> list[Path]:
-    return [path.parent for path in RUNS.glob("*/manifest.json")]
+    return [path.parent for path in RUNS.glob(f"*/{MANIFEST}")]
 
 
-def _latest_run() -> Path:
-    runs = _runs()
-    if not runs:
-        raise UsageError(f"there is no run below {RUNS}/ here; train one, or name one with --checkpoint")
-    return max(runs, key=_started)
-
-
-def _started(run: Path) -> str:
-    started = read_json(run / "manifest.json").get("started")
+def _started(manifest: Path) -> str:
+    started = read_json(manifest).get("started")
     return started if isinstance(started, str) else ""
 
 
@@ -99,9 +142,14 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        UsageError: when the file cannot be read or holds anything else.
+        UsageError: when the file cannot be read, is no page of text or holds anything else.
     """
     try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):  # opening a FIFO would wait for ever
+            raise ValueError("not a regular file")
+        if about.st_size > LARGEST_JSON:
+            raise ValueError(f"larger than {LARGEST_JSON} bytes")
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
@@ -112,9 +160,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON object so that no reader ever sees half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    draft.replace(path)
+    files.write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def timestamp() -> str:
@@ -122,6 +168,7 @@ def timestamp() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 
+@lru_cache
 def versions() -> dict[str, str]:
     """Return the versions of Python, cartrl and the libraries that a result depends on."""
     found = {"python": platform.python_version(), "cartrl": __version__}
@@ -129,31 +176,54 @@ def versions() -> dict[str, str]:
 
 
 class Manifest:
-    """What ran, where, and how it ended: written when the run starts, and again when it ends."""
+    """What ran, where, and how it ended: written when a run starts, when it is resumed, and when it ends."""
 
-    def __init__(self, path: Path, seed: int):
+    def __init__(self, path: Path, content: dict[str, Any]):
         self._path = path
-        self._content: dict[str, Any] = {
-            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-            "seed": seed,
-            "started": timestamp(),
-            "ended": None,
-            "outcome": "running",
-            "versions": versions(),
-            "git": _git(),
-            "host": {
-                "system": platform.platform(),
-                "machine": platform.machine(),
-                "processor": _processor(),
-                "cpus": os.cpu_count(),
-                "pid": os.getpid(),
-            },
-        }
-        write_json(path, self._content)
+        self._content = content
+        write_json(path, content)
+
+    @classmethod
+    def begin(cls, path: Path, **facts: Any) -> "Manifest":
+        """Write the manifest of a new run or study, and ``facts`` into it."""
+        return cls(path, {**facts, **_process(), "ended": None, "outcome": "running", "git": _git(), "host": _host()})
+
+    @classmethod
+    def resume(cls, path: Path, **facts: Any) -> "Manifest":
+        """Write that a run goes on in this process, and ``facts`` of where from.
+
+        Raises:
+            UsageError: when there is no manifest, or it is damaged.
+        """
+        content = read_json(path)
+        earlier = content.get("resumed")
+        resumed = [*(earlier if isinstance(earlier, list) else []), {**facts, **_process()}]
+        return cls(path, {**content, "ended": None, "outcome": "running", "host": _host(), "resumed": resumed})
+
+    def note(self, **facts: Any) -> None:
+        """Write down ``facts`` that have become known on the way."""
+        self._content.update(facts)
+        write_json(self._path, self._content)
 
     def end(self, outcome: str, **facts: Any) -> None:
-        """Record the outcome (finished, interrupted or failed) and what there is to say about it."""
+        """Record the outcome (finished, solved, interrupted or failed) and what there is to say about it."""
         write_json(self._path, {**self._content, "ended": timestamp(), "outcome": outcome, **facts})
+
+
+def _process() -> dict[str, Any]:
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return {"command": command, "started": timestamp(), "versions": versions()}
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "name": platform.node(),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "processor": processor(),
+        "cpus": os.cpu_count(),
+        "pid": os.getpid(),
+    }
 
 
 def _git() -> Optional[dict[str, Any]]:
@@ -169,7 +239,7 @@ def _git() -> Optional[dict[str, Any]]:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's name, which Linux keeps in /proc/cpuinfo."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

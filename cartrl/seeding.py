@@ -22,11 +22,12 @@ class Stream(IntEnum):
     RECORD_RESETS = 6
     RECORD_ACTIONS = 7
     BOOTSTRAP = 8
+    PERMUTATION = 9
 
 
 def draw(count: int, seed: int, stream: Stream, *indices: int) -> np.ndarray:
     """Return ``count`` seeds, uint32 [count], for the draws of ``stream`` at ``indices`` (an iteration, say)."""
-    return np.random.SeedSequence((seed, int(stream), *indices)).generate_state(count)
+    return np.random.SeedSequence(np.array((seed, stream, *indices), np.uint32)).generate_state(count)
 
 
 class ActionSeeds:

@@ -5,6 +5,7 @@ policy.json that says both, and nothing is loaded that does not match it.
 """
 
 import hashlib
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,23 @@ class SavedPolicy:
     max_episode_steps: int
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
+    action_shape: tuple[int, ...]
+    action_bounds: tuple[Any, Any]  # least and greatest, each a number or nested lists of them, as in the sidecar
 
 
 def fingerprints(directory: Path) -> dict[str, str]:
     """Return the SHA-256 of every file below ``directory`` but the sidecar, by relative path."""
     files = sorted(path for path in directory.rglob("*") if path.is_file() and path != directory / SIDECAR)
-    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {str(path.relative_to(directory)): _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file of any size."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def write(directory: Path, content: dict[str, Any]) -> None:
@@ -43,17 +55,22 @@ def read(directory: Path) -> SavedPolicy:
     """
     content = read_json(directory / SIDECAR)
     try:
+        environment, specs = content["environment"], content["specs"]
         policy = SavedPolicy(
             directory=directory,
-            env_name=str(content["environment"]["env_name"]),
-            max_episode_steps=int(content["environment"]["max_episode_steps"]),
-            step=int(content["step"]),
-            observation_shape=tuple(int(size) for size in content["specs"]["observation"]["shape"]),
+            env_name=_text(environment["env_name"]),
+            max_episode_steps=_whole(environment["max_episode_steps"], 1),
+            step=_whole(content["step"], 0),
+            observation_shape=_shape(specs["observation"]["shape"]),
+            action_shape=_shape(specs["action"]["shape"]),
+            action_bounds=(specs["action"]["minimum"], specs["action"]["maximum"]),
         )
-        saved = dict(content["files"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        saved = {_text(name): _text(digest) for name, digest in content["files"].items()}
+        found = fingerprints(directory)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{directory / SIDECAR}: not the sidecar of a policy: {error!r}") from None
-    found = fingerprints(directory)
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from None
     for name in sorted({*saved, *found}):
         if saved.get(name) != found.get(name):
             what = "is not what was saved (its SHA-256 differs)"
@@ -61,3 +78,22 @@ def read(directory: Path) -> SavedPolicy:
                 what = "is missing" if name in saved else "was added"
             raise UsageError(f"{directory}: {name} {what}; the policy is not loaded")
     return policy
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{reprlib.repr(value)} is not a text")
+    return value
+
+
+def _whole(value: Any, least: int) -> int:
+    """Return ``value`` if it is a count that an int32 holds; ``true`` is none, nor is 2.5."""
+    if type(value) is not int or not least <= value < 2**31:
+        raise ValueError(f"{reprlib.repr(value)} is not a whole number from {least} to {2**31 - 1}")
+    return value
+
+
+def _shape(sizes: Any) -> tuple[int, ...]:
+    if not isinstance(sizes, list):
+        raise TypeError(f"{reprlib.repr(sizes)} is not a shape")
+    return tuple(_whole(size, 0) for size in sizes)

@@ -15,7 +15,10 @@ from cartrl.settings import ExperimentSettings
 class Collector(Protocol):
     """Collects whole episodes under the current policy."""
 
-    def collect(self, iteration: int) -> EpisodeBatch:
+    def prepare(self) -> None:
+        """Do once what would make the first call slower than the others."""
+
+    def collect(self, seed: int, iteration: int) -> EpisodeBatch:
         """Return the episodes of ``iteration``, a function of (seed, iteration) and the policy alone."""
 
 
@@ -42,7 +45,7 @@ class Pipeline(NamedTuple):
     collector: Collector
     replay: Replay
     agent: Agent
-    evaluate: Callable[[int], Evaluation]  # of the greedy policy after so many iterations
+    evaluate: Callable[[int, int], Evaluation]  # of the greedy policy of a seed after so many iterations
 
 
 def train(
@@ -55,36 +58,36 @@ def train(
     """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last.
 
     Args:
-        settings: how many iterations, and when to evaluate.
-        pipeline: the parts.
+        settings: the seed, how many iterations, and when to evaluate.
+        pipeline: the parts; the agent is in the state after the last iteration that the journal knows of.
         journal: is told of every iteration, and how it all ended.
-        should_stop: asked in each iteration; if it says so, that one is the last, and is evaluated as such.
+        should_stop: asked between iterations.
         solved_from: the mean return of an evaluation from which the task is solved, which ends the training.
     """
     collector, replay, agent, evaluate = pipeline
-    num_iterations = settings.train.num_iterations
-    with journal.phase("evaluate"):
-        first = evaluate(0)
-    journal.start(first)
-    for iteration in range(1, num_iterations + 1):
+    seed, num_iterations, progress = settings.train.seed, settings.train.num_iterations, journal.progress
+    if progress.iteration < 0:
+        with journal.phase("evaluate"):
+            first = evaluate(seed, 0)
+        journal.start(first)
+    for iteration in range(progress.iteration + 1, num_iterations + 1):
+        if progress.is_solved(solved_from):
+            break
+        if should_stop():
+            progress.ended = "interrupted"
+            return
         with journal.phase("collect"):
-            episodes = collector.collect(iteration)
+            episodes = collector.collect(seed, iteration)
         with journal.phase("learn"):
             replay.write(episodes)
             losses = agent.train(replay.read())
         _require_finite(losses, iteration)
-        is_last = iteration == num_iterations or should_stop()
         evaluation = None
-        if is_last or iteration % settings.eval.eval_interval == 0:
+        if iteration == num_iterations or iteration % settings.eval.eval_interval == 0:
             with journal.phase("evaluate"):
-                evaluation = evaluate(iteration)
+                evaluation = evaluate(seed, iteration)
         journal.record(iteration, episodes, losses, evaluation)
-        if evaluation is not None and evaluation.mean >= solved_from:
-            journal.progress.ended = "solved"
-            return
-        if is_last:
-            journal.progress.ended = "finished" if iteration == num_iterations else "interrupted"
-            return
+    progress.ended = "finished" if progress.iteration == num_iterations else "solved"
 
 
 def _require_finite(losses: dict[str, float], iteration: int) -> None:

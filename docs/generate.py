@@ -51,6 +51,12 @@ COMMANDS = """\
 <!-- Written by docs/generate.py. Edit the options in cartrl/cli.py, or the text in docs/generate.py. -->
 
 {overview}
+Two options stand before the command, as in `cartrl --debug eval`:
+
+- `--debug` shows the traceback of an error, and what the libraries write on stderr.
+- `--import-module MODULE` imports a Python module, whose code runs, so that its environments can be named
+  `MODULE:NAME`: see [security.md](security.md#environments-of-your-own).
+
 The help below is what `cartrl COMMAND --help` prints at {width} columns. The settings of a config are in
 [settings.md](settings.md).
 """
@@ -78,6 +84,19 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
             "cartrl train --config configs/reinforce.yaml --set agent.learning_rate=3e-3 --run-dir runs/fast",
         ),
     ),
+    "sweep": (
+        "Trains a study of the same seeds for every combination of the values of `--grid`, or for settings that "
+        "Optuna suggests within the ranges of `--search`, and ranks them by the interquartile mean of the final "
+        "greedy return. All combinations are checked before the first is trained. Commas inside of brackets belong to "
+        "a value, as in `[64,64],[100]`. See [studies.md](studies.md#many-settings).",
+        (
+            "cartrl sweep --config configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 \\\n"
+            "  --grid collect.collect_episodes_per_iteration=2,8 --seeds 0-7",
+            "cartrl sweep --config configs/reinforce.yaml --search agent.learning_rate=1e-4..1e-2:log \\\n"
+            "  --trials 20 --seeds 0-7",
+            "cartrl sweep --resume latest",
+        ),
+    ),
     "eval": (
         "Plays whole episodes with a saved policy and reports their mean return with a 95 % interval. The "
         "verdict is `solved` or `not solved` when that interval lies wholly on one side of gym's reward "
@@ -86,10 +105,14 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
     ),
     "record": (
         "Plays episodes with a saved policy and films every frame, captioned with the episode, the step and "
-        "the return so far. No display is needed, and no window opens.",
+        "the return so far. No display is needed, and no window opens. `--progress` films how a run learned: its "
+        "first policy, up to two of those that `eval.keep_policies` kept on the way, and its best, side by side. All "
+        "begin each episode in the same state and step together; a panel whose episode is over stands still and pale. "
+        "A GIF has at most 50 frames a second, as players slow faster ones down.",
         (
             "cartrl record --episodes 3",
             "cartrl record --checkpoint runs/fast/policies/final --output final.gif",
+            "cartrl record --progress runs/fast --episodes 2",
         ),
     ),
     "env": (
@@ -97,12 +120,50 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         "would have, after how many steps an episode is cut off, and which return counts as solved.",
         ("cartrl env CartPole-v0", "cartrl env MountainCar-v0 --picture mountain.png"),
     ),
+    "report": (
+        "One file that opens in any browser, on a phone too, in light or dark, and that loads nothing: what was "
+        "run, the learning curve with its values under the pointer or the arrow keys, an evaluation over 100 "
+        "fresh episodes with its interval, a film, every setting, and how to run it again. Of a study also each "
+        "seed. See [report.md](report.md).",
+        ("cartrl report runs/fast", "cartrl report runs/study --output study.html"),
+    ),
+    "runs": (
+        "Looks at what lies directly in a directory, and groups it by environment and agent, the latest first. A "
+        "run that never came to say how it ended, and whose process is gone, is stopped. A damaged one is listed "
+        "with what is wrong. The best return is that of the best evaluation in training, and of a study the mean "
+        "of its seeds' best.",
+        ("cartrl runs", "cartrl runs --env CartPole-v0 --state running --state stopped", "cartrl runs old --json"),
+    ),
+    "reproduce": (
+        "Trains again with the config and the seed that the run directory holds, in a process of its own, and "
+        "compares `metrics.csv` cell by cell, but for the wall-clock time. A run that was stopped is compared as "
+        "far as it went. It says which versions changed since. The exit code is 0 for identical and 1 for different.",
+        ("cartrl reproduce runs/fast", "cartrl reproduce runs/fast --run-dir runs/fast-again"),
+    ),
     "config": (
         "What it prints is itself a config, with the origin of each value in a comment. Nothing is trained, "
         "and TensorFlow is not loaded, so it answers at once.",
         (
             "cartrl config configs/reinforce.yaml --set train.num_iterations=500",
             "cartrl config --schema > config.schema.json",
+        ),
+    ),
+    "plot": (
+        "Draws the greedy returns of runs and studies, the seeds of a study together, with a band of 95 % "
+        "intervals; each curve has a colour, a line and a marker of its own. What it shows, and what is left "
+        "out: [studies.md](studies.md).",
+        (
+            "cartrl plot runs/NAME",
+            "cartrl plot runs/fast runs/slow --x steps --output curves.png",
+        ),
+    ),
+    "compare": (
+        "Says in a sentence which study is better, or that it cannot be told and how many more seeds might; "
+        "above it stand the numbers of each study and each pair. What they mean, and how far they can be "
+        "trusted: [studies.md](studies.md).",
+        (
+            "cartrl compare runs/fast runs/slow",
+            "cartrl compare runs/a runs/b runs/c --plot profiles.png --json",
         ),
     ),
 }
@@ -113,11 +174,12 @@ CLOSING = """
 | Code | Meaning                                                                                        |
 | ---- | ---------------------------------------------------------------------------------------------- |
 | 0    | Done.                                                                                          |
-| 1    | Something failed while running; the loss was not finite, say.                                  |
+| 1    | Something failed while running; the loss was not finite, say. `reproduce`: it is different.    |
 | 2    | What was given cannot be used: an option, a config, an environment, a path, a damaged policy.  |
-| 130  | Ended by Ctrl-C; `train` ends after the iteration, and saves what was reached. 143 for SIGTERM. |
+| 130  | Ended by Ctrl-C; `train` and `sweep` end after the iteration, and save what was reached. 143 for SIGTERM. |
 
-Errors go to stderr, and those that cartrl foresees are one sentence. How a run ended is also in its
+Errors go to stderr, each in one line that begins with `error:`. One that nobody foresaw says `error: unexpected …` and
+ends with 1; `cartrl --debug COMMAND …` shows where it came from. How a run ended is also in its
 `manifest.json`: its `outcome` is `running`, `finished`, `solved`, `interrupted` or `failed`.
 
 ## What `--json` prints
@@ -140,6 +202,19 @@ Both evaluations are objects of `step` (updates of the policy before it), `mean`
 policy's returns) and `episodes` (how many were played). Of two equally good evaluations the later counts as
 the best.
 
+### `cartrl sweep --json`
+
+| Key                            | Value                                                                             |
+| ------------------------------ | --------------------------------------------------------------------------------- |
+| `sweep`, `outcome`             | The sweep's directory, and whether it is `finished`.                              |
+| `env_name`, `reward_threshold` | The environment, and gym's threshold for it, or `null`.                           |
+| `ranked_by`, `caution`         | What the ranks rest on, and what the first of them is worth.                      |
+| `settings`                     | An object for each setting, the best first.                                       |
+
+A setting has a `rank` (equal ones share it; `null` where no seed has ended), `name`, `path` (of its study), `values` by
+`section.key`, `seeds` (those that count), `notes` (what was left out, and why), `final_return` (`values`,
+`interquartile_mean`, `interval_95`) and `solved` (`count`, `seeds`, `share`, `interval_95`).
+
 ### `cartrl eval --json`
 
 | Key                    | Value                                                                             |
@@ -157,6 +232,46 @@ the best.
 | `truncated`            | Episodes that the time limit ended.                                               |
 | `reward_threshold`     | The mean return from which gym calls the environment solved, or `null`.           |
 | `verdict`              | `"solved"`, `"not solved"` or `"undecided"`; `null` where there is no threshold.  |
+
+### `cartrl compare --json`
+
+| Key                | Value                                                                                  |
+| ------------------ | -------------------------------------------------------------------------------------- |
+| `env_name`         | The environment of all studies.                                                        |
+| `reward_threshold` | The return from which gym calls it solved, or `null`.                                  |
+| `level`            | The stated probability of a wrong claim: 0.05.                                         |
+| `studies`          | An object for each study, see below.                                                   |
+| `differences`      | By `section.key` the settings in which the studies differ: the value of each.          |
+| `comparisons`      | An object for each pair of studies, see below.                                         |
+| `profile`          | Returns, and for each of them every study's share of seeds that ended at least there.  |
+| `conclusion`       | The sentence.                                                                          |
+
+A study has `name`, `path`, `seeds` (those that count), `notes` (what was left out, and why), `metrics` and
+`solved` (`count`, `seeds`, `share` and its `interval_95`; `null` without a threshold). Its metrics are
+`final_return`, `best_return`, `area` and, with a threshold, `steps_to_threshold`; each has `values` (a number
+a seed), `interquartile_mean` and `interval_95`. `null` is what is not finite: steps to a threshold that was
+never reached, and the interval of a single seed.
+
+A comparison has `first` and `second` (places in `studies`), `probability_of_improvement` for each metric,
+`interval_95` of that for the final return, `p_value`, `p_value_holm` (adjusted for all pairs), `better` (the
+place of the study for which that is claimed, or `null`), and how many `more_seeds` each would need to show a
+probability of improvement of `more_seeds_show`.
+
+### `cartrl runs --json`
+
+An array with an object for each run and study; what the files do not tell is `null`.
+
+| Key                            | Value                                                                     |
+| ------------------------------ | ------------------------------------------------------------------------- |
+| `path`                         | The directory.                                                            |
+| `kind`                         | `"run"` or `"study"`.                                                     |
+| `state`                        | `"running"`, `"finished"`, `"stopped"`, `"failed"` or `"damaged"`.        |
+| `env_name`, `agent`            | The environment and the agent.                                            |
+| `seeds`                        | The seed, or the seeds of a study.                                        |
+| `iterations`, `num_iterations` | Iterations done and planned; of a study, by all seeds together.           |
+| `best_greedy_return`           | The best evaluation in training; of a study, the mean of its seeds' best. |
+| `started`                      | When it started, in ISO 8601.                                             |
+| `problem`                      | What is damaged.                                                          |
 
 ## Shell completion
 

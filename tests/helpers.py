@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 REPO = Path(__file__).resolve().parent.parent
 CONFIGS = REPO / "configs"
@@ -13,17 +14,33 @@ CONFIGS = REPO / "configs"
 Done = subprocess.CompletedProcess
 
 
-def run_cartrl(*arguments: Any, cwd: Path, env: Optional[dict] = None, timeout: float = 300) -> "Done[str]":
-    """Run ``cartrl`` with ``arguments`` in ``cwd``, without a terminal; return its exit code, stdout and stderr."""
+def run_cartrl(
+    *arguments: Any, cwd: Path, env: Optional[dict] = None, timeout: float = 300, largest_file: Optional[int] = None
+) -> "Done[str]":
+    """Run ``cartrl`` with ``arguments`` in ``cwd``, without a terminal; return its exit code, stdout and stderr.
+
+    ``largest_file``, in KiB, is what any file of the process may grow to: a disk that fills up. (Nor can coverage
+    write then, so it is not measured.)
+    """
     return subprocess.run(
-        [sys.executable, "-m", "cartrl", *map(str, arguments)],
+        [*limit(largest_file), sys.executable, "-m", "cartrl", *map(str, arguments)],
         cwd=cwd,
-        env={**clean_environment(), **(env or {})},
+        env={**(clean_environment() if largest_file is None else unmeasured_environment()), **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
         stdin=subprocess.DEVNULL,
     )
+
+
+def unmeasured_environment() -> dict:
+    """The clean environment, without what makes a process measure its coverage."""
+    return {name: value for name, value in clean_environment().items() if not name.startswith("COVERAGE_")}
+
+
+def limit(largest_file: Optional[int]) -> list[str]:
+    """Return what stands before a command whose files may grow to so many KiB."""
+    return [] if largest_file is None else ["bash", "-c", 'ulimit -f "$0" && exec "$@"', str(largest_file)]
 
 
 def clean_environment() -> dict:
@@ -66,6 +83,81 @@ def run_and_list_imports(*arguments: Any, cwd: Path, report: Path) -> "tuple[Don
     assert report.is_file(), f"the process died before it could report: {done.stderr}"
     code, imported = json.loads(report.read_text(encoding="utf-8"))
     return subprocess.CompletedProcess(done.args, code, done.stdout, done.stderr), imported
+
+
+MODULES = REPO / "tests" / "modules"  # with PYTHONPATH on it, bad_environments can be imported
+
+# Runs several command lines, one after the other, in one process: what takes seconds to import is imported once.
+SEVERAL = """
+import json, os, sys, tempfile
+from cartrl.cli import main
+outcomes = []
+for arguments in json.loads(sys.argv[1]):
+    files = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]
+    kept = [os.dup(1), os.dup(2)]
+    for number, file in enumerate(files, 1):
+        os.dup2(file.fileno(), number)
+    sys.argv = ["cartrl", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code or 0
+    for number, file in enumerate((sys.stdout, sys.stderr), 1):
+        file.flush()
+        os.dup2(kept[number - 1], number)
+        os.close(kept[number - 1])
+    texts = []
+    for file in files:
+        file.seek(0)
+        texts.append(file.read().decode())
+    outcomes.append([code, *texts, "tensorflow" in sys.modules])
+json.dump(outcomes, sys.stdout)
+"""
+
+
+class Outcome(NamedTuple):
+    """How one of several command lines ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    tensorflow: bool  # whether it had been imported by then
+
+
+def run_several(
+    *calls: Sequence[Any], cwd: Path, env: Optional[dict] = None, largest_file: Optional[int] = None
+) -> list[Outcome]:
+    """Run ``cartrl`` with the arguments of each of ``calls``, in this order, in one process; see `run_cartrl`."""
+    done = subprocess.run(
+        [*limit(largest_file), sys.executable, "-c", SEVERAL, json.dumps([list(map(str, call)) for call in calls])],
+        cwd=cwd,
+        env={
+            **(clean_environment() if largest_file is None else unmeasured_environment()),
+            "PYTHONPATH": module_path(),
+            **(env or {}),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    return [Outcome(*outcome) for outcome in json.loads(done.stdout)]
+
+
+def module_path() -> str:
+    """Return a PYTHONPATH with what it holds already, and the modules of tests/modules."""
+    return os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(MODULES)])
+
+
+def one_line(outcome: Any, exit_code: int, stdout: str = "") -> str:
+    """Check that ``outcome`` is a failure with ``exit_code`` that is told in one line; return what it says."""
+    assert outcome.returncode == exit_code, outcome
+    assert outcome.stdout == stdout
+    assert outcome.stderr.startswith("error: "), outcome.stderr
+    assert outcome.stderr.endswith("\n")
+    assert len(outcome.stderr.splitlines()) == 1, outcome.stderr
+    return outcome.stderr[len("error: ") : -1]
 
 
 def everything_below(directory: Path) -> "dict[str, Optional[bytes]]":

@@ -19,7 +19,7 @@ equation once episodes are padded to one length, it is put right here:
 """
 
 from collections.abc import Mapping
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -31,7 +31,8 @@ from tf_agents.trajectories import trajectory
 from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
-from cartrl import quiet, seeding
+from cartrl import seeding
+from cartrl.errors import CartrlError
 from cartrl.settings.agents import ReinforceSettings
 
 EPSILON = np.finfo(np.float32).eps  # as in TF-Agents' own normalisation
@@ -127,27 +128,75 @@ def normalise(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 
 
 class ReinforceLearner:
-    """The agent as the pipeline uses it: the collect policy, an update from a batch of episodes, and its state."""
+    """The agent as the pipeline uses it: the collect policy, an update from a batch of episodes, and its state.
 
-    def __init__(self, agent: EpisodicReinforceAgent, state: tf.train.Checkpoint):
+    Args:
+        agent: the agent, initialised.
+        networks: its networks by name, whose weights are drawn from a run's seed in this order.
+        optimizer: its optimizer, built.
+    """
+
+    def __init__(
+        self,
+        agent: EpisodicReinforceAgent,
+        networks: Mapping[str, network.Network],
+        optimizer: tf.keras.optimizers.Optimizer,
+    ):
         self.collect_policy = agent.collect_policy
         self.train_step = agent.train_step_counter
-        self.state = state  # what must be saved to continue: networks, optimizer slots and the step
         self._agent = agent
+        self._networks = networks
+        owners = {**{name: net.variables for name, net in networks.items()}, "optimizer": optimizer.variables}
+        self._variables = {
+            f"{owner}/{number}/{variable.name}": variable
+            for owner, variables in owners.items()
+            for number, variable in enumerate(variables)
+        }
+        self._variables["train_step"] = self.train_step
+        self._fresh: Mapping[str, np.ndarray] = self.state()
+        self._columns: list[str] = []  # named when the update is traced
         self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
-        self._update_quietly = quiet.at_first(self._update)
+
+    def initialise(self, seed: int) -> None:
+        """Begin anew: weights drawn from ``seed``, and an optimizer that has seen nothing."""
+        self.restore(self._fresh)
+        for index, net in enumerate(self._networks.values()):
+            draw_weights(net, seed, index)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that must be saved to continue, by name: weights, optimizer slots and the step."""
+        return {name: variable.numpy() for name, variable in self._variables.items()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from ``state``, of the same names, shapes and types as `state` returns.
+
+        Raises:
+            CartrlError: when it is of other variables; then nothing has changed.
+        """
+        if _signature(state) != _signature(self._fresh):
+            raise CartrlError("the checkpoint holds other variables than this agent has")
+        for name, variable in self._variables.items():
+            variable.assign(state[name])
 
     def train(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, float]:
         """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and what is worth a column.
 
         The names are columns of `cartrl.metrics.COLUMNS`, which says what they are.
         """
-        return {name: float(value) for name, value in self._update_quietly(dict(episodes)).items()}
+        values = self._update(dict(episodes)).numpy().tolist()  # the first call names the columns
+        return dict(zip(self._columns, values))
 
-    def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Update, and return what is reported in one tensor, which is fetched in one go."""
         experience, mask = as_trajectory(episodes)
         loss_info = self._agent.train(experience, weights=mask, final_observations=episodes["final_observations"])
-        return {"loss": loss_info.loss, **loss_info.extra}
+        report = {"loss": loss_info.loss, **loss_info.extra}
+        self._columns = list(report)
+        return tf.stack(list(report.values()))
+
+
+def _signature(state: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, ...]]:
+    return {name: (values.shape, values.dtype) for name, values in state.items()}
 
 
 def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> tuple[trajectory.Trajectory, tf.Tensor]:
@@ -171,9 +220,9 @@ def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> tuple[trajectory.Traject
 
 
 def build(
-    settings: ReinforceSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec, seed: int
+    settings: ReinforceSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec
 ) -> ReinforceLearner:
-    """Build the agent with freshly drawn weights."""
+    """Build the agent; `ReinforceLearner.initialise` draws its weights."""
     networks: dict[str, network.Network] = {
         "actor": actor_distribution_network.ActorDistributionNetwork(
             time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
@@ -199,10 +248,7 @@ def build(
     )
     agent.initialize()
     optimizer.build(agent.trainable_variables)
-    for index, net in enumerate(networks.values()):
-        draw_weights(net, seed, index)
-    state = tf.train.Checkpoint(optimizer=optimizer, train_step=agent.train_step_counter, **networks)
-    return ReinforceLearner(agent, state)
+    return ReinforceLearner(agent, networks, optimizer)
 
 
 def draw_weights(net: network.Network, seed: int, index: int) -> None:

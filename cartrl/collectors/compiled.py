@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from cartrl import quiet, seeding
+from cartrl import seeding
 from cartrl.environments.compiled import CompiledEnvironment
 from cartrl.episodes import EpisodeBatch
 from cartrl.policies import Distribution
@@ -11,22 +11,22 @@ from cartrl.policies import Distribution
 class CompiledCollector:
     """Rolls the policy out in all episodes of an iteration at once, each in an environment of its own."""
 
-    def __init__(
-        self, environment: CompiledEnvironment, time_limit: int, policy: Distribution, num_episodes: int, seed: int
-    ):
+    def __init__(self, environment: CompiledEnvironment, time_limit: int, policy: Distribution, num_episodes: int):
         self._environment = environment
         self._time_limit = time_limit
         self._policy = policy
         self._num_episodes = num_episodes
-        self._seed = seed
         self._roll_out = tf.function(self._one_rollout, autograph=False, jit_compile=True)
-        self._roll_out_quietly = quiet.at_first(self._roll_out)
 
-    def collect(self, iteration: int) -> EpisodeBatch:
+    def prepare(self) -> None:
+        """Compile the rollout."""
+        self.collect(seed=0, iteration=0)
+
+    def collect(self, seed: int, iteration: int) -> EpisodeBatch:
         """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
-        resets = seeding.ActionSeeds(self._seed, seeding.Stream.COLLECT_RESETS, iteration)
-        actions = seeding.ActionSeeds(self._seed, seeding.Stream.COLLECT_ACTIONS, iteration)
-        tensors = self._roll_out_quietly(tf.constant(resets[0]), tf.constant(actions[0]))
+        resets = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_RESETS, iteration)
+        actions = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_ACTIONS, iteration)
+        tensors = self._roll_out(tf.constant(resets[0]), tf.constant(actions[0]))
         return EpisodeBatch(**{name: tensor.numpy() for name, tensor in tensors.items()})
 
     def _one_rollout(self, reset: tf.Tensor, actions: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -9,16 +9,18 @@ from cartrl.policies import BatchPolicy
 class VectorizedCollector:
     """Rolls the policy out in a vector of gym environments, drawing each action from its distribution."""
 
-    def __init__(self, environment: VectorEnvironment, policy: BatchPolicy, num_episodes: int, seed: int):
+    def __init__(self, environment: VectorEnvironment, policy: BatchPolicy, num_episodes: int):
         self._environment = environment
         self._policy = policy
         self._num_episodes = num_episodes
-        self._seed = seed
 
-    def collect(self, iteration: int) -> EpisodeBatch:
+    def prepare(self) -> None:
+        """Nothing is compiled here."""
+
+    def collect(self, seed: int, iteration: int) -> EpisodeBatch:
         """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
-        resets = seeding.draw(self._num_episodes, self._seed, seeding.Stream.COLLECT_RESETS, iteration)
-        actions = seeding.ActionSeeds(self._seed, seeding.Stream.COLLECT_ACTIONS, iteration)
+        resets = seeding.draw(self._num_episodes, seed, seeding.Stream.COLLECT_RESETS, iteration)
+        actions = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_ACTIONS, iteration)
         episodes = self._environment.run_episodes(
             lambda observations, step: self._policy.act(observations, step, actions), resets
         )

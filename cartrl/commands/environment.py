@@ -8,27 +8,29 @@ from rich.console import Console
 
 from cartrl import quiet
 from cartrl.display import tables
-from cartrl.errors import UsageError
+from cartrl.errors import CartrlError
+from cartrl.files import whole_file
+from cartrl.paths import require_writable
+from cartrl.sidecar import SavedPolicy
 
 SEED = 0
 
 
 def run(name: str, picture: Optional[Path]) -> None:
     """Print what the environment ``name`` is like, and render it to ``picture``."""
+    if picture is not None:
+        require_writable(picture, "picture", [".png"])
     quiet.prepare()
     with quiet.held_back():
         from cartrl.environments import gym_environment
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise UsageError(f"{picture}: the name of a picture ends in .png")
     env = gym_environment.make(name)
     entry = gym_environment.registered(name)
     threshold = gym_environment.reward_threshold(name)
     limit = entry.max_episode_steps
-    first = env.reset(seed=SEED)
-    if picture is not None:
-        _save(gym_environment.frame(env), picture)
+    first = gym_environment.reset(env, name, SEED)
+    frame = None if picture is None else gym_environment.frame(env, name)
     action = _first_action(env.action_space)
-    following, reward, done, _ = env.step(action)
+    following, reward, done, _ = gym_environment.step(env, name, action)
     rows: list[tuple[str, Any]] = [
         ("environment", name),
         ("observation", _space(env.observation_space)),
@@ -41,10 +43,24 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("next time step", _time_step("LAST" if done else "MID", reward, 0.0 if done else 1.0, following)),
     ]
     env.close()
+    if picture is not None and frame is not None:
+        _save(frame, picture)
     console = Console()
     tables.facts(console, rows)
     if picture is not None:
         tables.lines(console, "picture", [str(picture)])
+
+
+def require_match(saved: SavedPolicy) -> None:
+    """Check the environment of a saved policy, of all that it takes to play it the part without TensorFlow.
+
+    Raises:
+        CartrlError: see `cartrl.environments.gym_environment.require_match`.
+    """
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.environments import gym_environment
+    gym_environment.require_match(saved)
 
 
 def _space(space: Any) -> str:
@@ -77,10 +93,11 @@ def _first_action(space: Any) -> Any:
     return space.sample()
 
 
-def _save(picture: np.ndarray, path: Path) -> None:
-    from PIL import Image
+def _save(frame: np.ndarray, path: Path) -> None:
+    import imageio.v3 as imageio
 
     try:
-        Image.fromarray(picture).save(path)
+        with whole_file(path) as draft:
+            imageio.imwrite(draft, frame)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+        raise CartrlError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -6,6 +6,7 @@ from typing import Optional
 from rich.console import Console
 
 from cartrl import quiet, sidecar
+from cartrl.commands.environment import require_match
 from cartrl.display import tables
 from cartrl.run_directory import find_policy
 
@@ -13,8 +14,8 @@ from cartrl.run_directory import find_policy
 def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as_json: bool) -> None:
     """Evaluate the policy that ``checkpoint`` names, and print the report."""
     saved = sidecar.read(find_policy(checkpoint))
-    quiet.prepare()
-    with quiet.held_back():
+    require_match(saved)
+    with quiet.loading():
         from cartrl.evaluation import evaluate_saved, facts
 
         report = facts(saved, evaluate_saved(saved, episodes, is_greedy, seed), is_greedy, seed)

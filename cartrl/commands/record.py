@@ -1,36 +1,53 @@
 """``cartrl record``."""
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from cartrl import quiet, sidecar
+from cartrl import films, milestones, quiet, sidecar
+from cartrl.commands.environment import require_match
 from cartrl.display import tables
 from cartrl.errors import UsageError
-from cartrl.run_directory import RunDirectory, find_policy
+from cartrl.milestones import Milestone
+from cartrl.paths import require_writable
+from cartrl.run_directory import LATEST, RunDirectory, find_policy, find_run
+from cartrl.studies import find_study
 
-SUFFIXES = (".mp4", ".gif", ".webm")
+
+class Subject(NamedTuple):
+    """What is filmed."""
+
+    name: tuple[str, str]  # what it is, and which
+    policies: list[Milestone]
+    default_output: Path
 
 
 def run(
     checkpoint: Optional[str],
+    progress: Optional[str],
     episodes: int,
     output: Optional[Path],
     fps: Optional[int],
     is_greedy: bool,
     seed: int,
 ) -> None:
-    """Film the policy that ``checkpoint`` names, and print where the film is and what it shows."""
-    saved = sidecar.read(find_policy(checkpoint))
-    target = output or _default_output(saved.directory)
-    require_writable(target)
-    quiet.prepare()
-    with quiet.held_back():
-        from cartrl import recording
+    """Film the policy ``checkpoint``, or how the run ``progress`` learned; print what came of it."""
+    if progress is not None and checkpoint is not None:
+        raise UsageError("give --checkpoint to film one policy, or --progress to film how a run learned")
+    subject = _policy(checkpoint) if progress is None else _run(progress)
+    target = output or subject.default_output
+    require_writable(target, "film", films.SUFFIXES)
+    films.require_rate(target, fps)
+    films.require_encoder(target)
+    for milestone in subject.policies:
+        require_match(milestone.saved)
+    with quiet.loading():
+        from cartrl import recording, side_by_side
     console = Console()
+    saved = subject.policies[0].saved
     limit = saved.max_episode_steps
     bar = Progress(
         TextColumn("filming"), BarColumn(), TextColumn("{task.description}"), console=console, transient=True,
@@ -38,14 +55,13 @@ def run(
     )  # fmt: skip
     with bar:
         task = bar.add_task("", total=episodes * (limit + 1))
-        on_frame = _reporter(bar, task, console, episodes, limit)
-        film = recording.record(saved, target, episodes, fps, is_greedy, seed, on_frame)
-    returns = ", ".join(f"{value:,.1f}" for value in film.returns)
+        how = (target, episodes, fps, is_greedy, seed, _reporter(bar, task, console, episodes, limit))
+        film = recording.record(saved, *how) if progress is None else side_by_side.record(subject.policies, *how)
     tables.facts(
         console,
         [
-            ("policy", f"{saved.directory} (step {saved.step})"),
-            ("returns", returns),
+            subject.name,
+            ("returns", "\n".join(map(_listed, subject.policies, film.returns))),
             ("duration", f"{film.seconds:.1f} s, {film.frames:,} frames at {film.fps} a second"),
             ("size", f"{film.path.stat().st_size / 1024:,.0f} KiB"),
         ],
@@ -53,29 +69,29 @@ def run(
     tables.lines(console, "film", [str(film.path)])
 
 
-def require_writable(output: Path) -> None:
-    """Check the film's path before anything is rendered.
-
-    Raises:
-        UsageError: for a suffix that cannot be written, or a place where no file can be.
-    """
-    if output.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{output}: the name of a film ends in one of {', '.join(SUFFIXES)}")
-    if output.is_dir():
-        raise UsageError(f"{output}: this is a directory; give the name of a file")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{output.parent}: cannot be made: {error.strerror}") from None
-    if not os.access(output.parent, os.W_OK):
-        raise UsageError(f"{output.parent}: no file can be written there")
+def _policy(reference: Optional[str]) -> Subject:
+    """Return a policy; its film goes to videos/ in the run that it is in, or here for a policy on its own."""
+    saved = sidecar.read(find_policy(reference))
+    policies = saved.directory.parent  # or policies/kept
+    above = (RunDirectory(directory) for directory in (policies.parent, policies.parent.parent))
+    folder = next((run.videos for run in above if run.manifest.is_file()), Path())
+    output = folder / f"{saved.directory.resolve().name}.mp4"
+    return Subject(("policy", f"{saved.directory} (step {saved.step})"), [Milestone("", saved)], output)
 
 
-def _default_output(policy: Path) -> Path:
-    """Return videos/ in the run that the policy is in, or this directory for a policy on its own."""
-    run = RunDirectory(policy.parent.parent)
-    folder = run.videos if run.manifest.is_file() else Path()
-    return folder / f"{policy.resolve().name}.mp4"
+def _run(reference: str) -> Subject:
+    """Return the policies of a run; of a study say what its runs are called."""
+    study = None if reference == LATEST else find_study(reference)
+    if study is not None:
+        first = study.run(min(study.seeds())).root
+        raise UsageError(f"{study.root}: this is a study; name one of its runs, such as {first}")
+    run = find_run(reference)
+    return Subject(("run", str(run.root)), milestones.of_run(run), run.videos / "progress.mp4")
+
+
+def _listed(milestone: Milestone, returns: Sequence[float]) -> str:
+    numbers = ", ".join(f"{value:,.1f}" for value in returns)
+    return f"{milestone.title}: {numbers}" if milestone.title else numbers
 
 
 def _reporter(bar: Progress, task: TaskID, console: Console, episodes: int, limit: int) -> Callable[[int, int], None]:

@@ -3,12 +3,14 @@
 import math
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 
-from cartrl.settings import ExperimentSettings, ResolvedConfig
+from cartrl import files
+from cartrl.settings import ExperimentSettings, ResolvedConfig, load
 from cartrl.settings.describing import shown
 
 COMMENT_COLUMN = 44
@@ -28,6 +30,20 @@ def resolved_yaml(config: ResolvedConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
+def read_resolved(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) -> ResolvedConfig:
+    """Load what `write_resolved` wrote, each setting with the origin that its comment tells, and what overrides it."""
+    config = load(path, overrides, seed)
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    def first_origin(origin: str) -> str:
+        file, _, line = origin.rpartition(":")
+        if file != str(path) or not line.isdigit():
+            return origin
+        return lines[int(line) - 1].rpartition("  # ")[2] if "  # " in lines[int(line) - 1] else origin
+
+    return ResolvedConfig(config.settings, {key: first_origin(origin) for key, origin in config.origins.items()})
+
+
 def scalar(value: Any) -> str:
     """Write a value as YAML; a text is quoted where it would read as something else."""
     if not isinstance(value, str):
@@ -44,4 +60,4 @@ def schema() -> str:
 
 def write_resolved(config: ResolvedConfig, path: Path) -> None:
     """Write the resolved settings to ``path``."""
-    path.write_text(resolved_yaml(config), encoding="utf-8")
+    files.write_text(path, resolved_yaml(config))

@@ -41,7 +41,7 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     if progress.ended != "finished":
         rows.append((progress.ended, f"after {progress.iteration} of {progress.num_iterations} iterations"))
     rows += [
-        ("best greedy return", f"{spread(progress.best)} at iteration {progress.best_iteration}"),
+        ("best greedy return", f"{spread(progress.best)} at iteration {progress.best.step if progress.best else 0}"),
         ("final greedy return", spread(progress.last)),
         ("reward threshold", number(threshold)),
         ("episodes", number(progress.episodes, 0)),
@@ -50,10 +50,12 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     ]
     facts(console, rows)
     lines(console, "written", [str(path) for path in written(run)])
+    resume = [f"cartrl train --resume {run.root}"] if progress.ended == "interrupted" else []
     lines(
         console,
         "next",
         [
+            *resume,
             f"cartrl eval --checkpoint {run.root}",
             f"cartrl record --checkpoint {run.root} --episodes 3",
             f"tensorboard --logdir {run.root.parent}",

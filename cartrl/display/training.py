@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.display.chart import learning_curve
-from cartrl.episodes import Evaluation
-from cartrl.journal import Progress
+from cartrl.journal import Progress, Reached
 from cartrl.metrics import Row
 
 CHART_HEIGHT = 7
@@ -26,7 +25,7 @@ def number(value: Optional[float], digits: int = 1) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def spread(evaluation: Optional[Evaluation]) -> str:
+def spread(evaluation: Optional[Reached]) -> str:
     """Write an evaluation as mean ± standard deviation."""
     return "–" if evaluation is None else f"{evaluation.mean:,.1f} ± {evaluation.std:,.1f}"
 
@@ -137,7 +136,7 @@ class LiveDisplay(SilentDisplay):
         row = self._row
         seconds = time.perf_counter() - self._began
         steps_per_second = progress.environment_steps / seconds if seconds > 0 else 0.0
-        best = spread(progress.best) + (f" at {progress.best_iteration}" if progress.best else "")
+        best = spread(progress.best) + (f" at {progress.best.step}" if progress.best else "")
         table = Table.grid(padding=(0, 2))
         for style, justify in (("dim", "left"), ("", "right"), ("dim", "left"), ("", "right")):
             table.add_column(style=style, justify=justify, no_wrap=True)  # type: ignore[arg-type]

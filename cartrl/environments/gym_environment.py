@@ -2,13 +2,15 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Optional
+from typing import Any, Optional
 
 import gym
 import numpy as np
 from gym import spaces
 
+from cartrl.environments import imports
 from cartrl.errors import CartrlError, UsageError, nearest
+from cartrl.sidecar import SavedPolicy
 
 gym.logger.set_level(gym.logger.ERROR)
 
@@ -17,17 +19,19 @@ def registered(env_name: str) -> "gym.envs.registration.EnvSpec":
     """Return gym's own entry for ``env_name``.
 
     Raises:
-        UsageError: for an id that gym does not know, or one of the ``module:Env-v0`` form, which imports code.
+        UsageError: for an id that gym does not know, or a ``module:Env-v0`` whose module nobody asked to import.
     """
-    if ":" in env_name:
+    module, colon, name = env_name.rpartition(":")
+    if colon and module not in imports.imported:
         raise UsageError(
-            f"{env_name!r} is of the form module:Env-v0, which imports code; give an id that gym itself registers"
+            f"{env_name!r} imports code, the module {module!r}; if you trust it, say so: "
+            f"cartrl --import-module {module} …"
         )
     known = {spec.id: spec for spec in gym.envs.registry.all()}
-    if env_name not in known:
-        hint = nearest(env_name, list(known)) or "; classic control has CartPole-v1, Acrobot-v1, Pendulum-v1 and others"
+    if name not in known:
+        hint = nearest(name, list(known)) or "; classic control has CartPole-v1, Acrobot-v1, Pendulum-v1 and others"
         raise UsageError(f"gym has no environment {env_name!r}{hint}")
-    return known[env_name]
+    return known[name]
 
 
 def make(env_name: str) -> gym.Env:
@@ -38,10 +42,62 @@ def make(env_name: str) -> gym.Env:
     """
     spec = copy.copy(registered(env_name))
     spec.max_episode_steps = None
+    spec.order_enforce = False  # a wrapper around each step, for callers that forget to reset
     try:
         return spec.make()
     except (gym.error.Error, ImportError, AttributeError) as error:
         raise UsageError(f"gym cannot make {env_name}, is all that it needs installed? {error}") from None
+    except Exception as error:
+        raise failed(env_name, "its constructor", error) from error
+
+
+def failed(env_name: str, where: str, error: Exception) -> CartrlError:
+    """Return the error for an exception of the environment's own code."""
+    return CartrlError(f"{env_name} raised {type(error).__name__} in {where}: {error}")
+
+
+@np.errstate(over="ignore")
+def reset(env: gym.Env, env_name: str, seed: int) -> np.ndarray:
+    """Begin an episode; return the observation, as float32.
+
+    Raises:
+        CartrlError: when the environment raises, or observes what is no number.
+    """
+    try:
+        observation = np.asarray(env.reset(seed=seed), np.float32)
+    except Exception as error:
+        raise failed(env_name, "reset", error) from error
+    require_finite(observation, env_name, "observation", "reset")
+    return observation
+
+
+@np.errstate(over="ignore")
+def step(env: gym.Env, env_name: str, action: Any) -> tuple[np.ndarray, float, bool, dict]:
+    """Take a step; return the observation, as float32, the reward, whether the episode is done, and the info.
+
+    Raises:
+        CartrlError: when the environment raises, or returns what is no number.
+    """
+    try:
+        following, reward, done, info = env.step(action)
+        observation, reward = np.asarray(following, np.float32), float(reward)
+    except Exception as error:
+        raise failed(env_name, "step", error) from error
+    require_finite(observation, env_name, "observation", "step")
+    require_finite(np.float32(reward), env_name, "reward", "step")
+    return observation, reward, bool(done), info
+
+
+def require_finite(values: Any, env_name: str, what: str, where: str) -> None:
+    """Refuse NaN and infinity, from which nothing can be learned.
+
+    Raises:
+        CartrlError: naming the environment and the first such number.
+    """
+    finite = np.isfinite(values)
+    if not finite.all():
+        number = np.asarray(values)[~finite].flat[0]
+        raise CartrlError(f"{env_name} returned {number} as {what} in {where}; every number must be finite")
 
 
 def time_limit(env_name: str, max_episode_steps: Optional[int]) -> int:
@@ -78,17 +134,59 @@ def require_servable(env: gym.Env, env_name: str) -> None:
 
 
 def require_usable(env_name: str, max_episode_steps: Optional[int]) -> None:
-    """Check all that a config says of its environment, before anything slow is imported.
+    """Check all that a config says of its environment, and try a step of it, before anything slow is imported.
 
     Raises:
         UsageError: for an environment that cannot be made, has no time limit, or cannot be served.
+        CartrlError: for one that fails.
     """
     env = make(env_name)
     try:
         require_servable(env, env_name)
+        time_limit(env_name, max_episode_steps)
+        _try(env, env_name)
     finally:
         env.close()
-    time_limit(env_name, max_episode_steps)
+
+
+def require_match(saved: SavedPolicy) -> None:
+    """Check that the environment of a saved policy is what the policy was saved for, and works.
+
+    Raises:
+        UsageError: when there is no such environment, or it observes or takes something else.
+        CartrlError: for one that fails.
+    """
+    env = make(saved.env_name)
+    try:
+        require_servable(env, saved.env_name)
+        space = env.action_space
+        bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (space.start, space.start + space.n - 1)
+        shapes = (saved.observation_shape, saved.action_shape)
+        if shapes != (env.observation_space.shape, space.shape) or not _equal(saved.action_bounds, bounds):
+            raise UsageError(
+                f"{saved.directory}: not a policy for {saved.env_name}, which observes {env.observation_space} "
+                f"and takes actions of {space}"
+            )
+        _try(env, saved.env_name)
+    finally:
+        env.close()
+
+
+def _equal(saved: Any, bounds: Any) -> bool:
+    try:
+        return all(np.allclose(one, other) for one, other in zip(saved, bounds))
+    except (TypeError, ValueError):  # not numbers, or not as many
+        return False
+
+
+def _try(env: gym.Env, env_name: str) -> None:
+    """Begin an episode and take a step, whatever comes of it."""
+    observation = reset(env, env_name, seed=0)
+    if observation.shape != env.observation_space.shape:
+        space = env.observation_space
+        raise CartrlError(f"{env_name} returned an observation of shape {observation.shape} in reset, but says {space}")
+    env.action_space.seed(0)
+    step(env, env_name, env.action_space.sample())
 
 
 def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:
@@ -101,9 +199,16 @@ def render_fps(env: gym.Env) -> int:
     return int(env.metadata.get("render_fps") or env.metadata.get("video.frames_per_second") or 30)
 
 
-def frame(env: gym.Env) -> np.ndarray:
-    """Render ``env`` as it stands: uint8 [height, width, 3]."""
-    picture = env.render(mode="rgb_array")
-    if picture is None:
-        raise CartrlError(f"{env} renders no picture")
+def frame(env: gym.Env, env_name: str) -> np.ndarray:
+    """Render ``env`` as it stands: uint8 [height, width, 3].
+
+    Raises:
+        CartrlError: when the environment raises, or renders nothing.
+    """
+    try:
+        picture = env.render(mode="rgb_array")
+    except Exception as error:
+        raise failed(env_name, "render", error) from error
+    if np.ndim(picture) != 3:
+        raise CartrlError(f"{env_name} renders no picture")
     return np.asarray(picture, np.uint8)

@@ -25,11 +25,13 @@ class VectorEnvironment:
     """
 
     def __init__(self, env_name: str, num_environments: int, max_episode_steps: Optional[int] = None):
+        self._env_name = env_name
         self.time_limit = gym_environment.time_limit(env_name, max_episode_steps)
         self._envs = [gym_environment.make(env_name) for _ in range(num_environments)]
         self.observation_space = self._envs[0].observation_space
         self.action_space = self._envs[0].action_space
 
+    @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
     def run_episodes(self, act: Act, seeds: Union[np.ndarray, Sequence[int]]) -> list[Episode]:
         """Run one whole episode for each of ``seeds``, which seed the environments' resets.
 
@@ -37,6 +39,9 @@ class VectorEnvironment:
 
         Returns:
             The episodes, in the order of ``seeds``.
+
+        Raises:
+            CartrlError: when an environment raises, or returns what is no finite number.
         """
         envs = self._envs[: len(seeds)]
         steppers = [env.step for env in envs]
@@ -50,7 +55,7 @@ class VectorEnvironment:
                 running.pop(row, None)
             else:
                 running[row] = (episode, step)
-                observations[row] = envs[row].reset(seed=int(seeds[episode]))
+                observations[row] = gym_environment.reset(envs[row], self._env_name, int(seeds[episode]))
 
         for row in range(len(envs)):
             begin(row, 0)
@@ -66,21 +71,33 @@ class VectorEnvironment:
             moves = gym_environment.moves(self.action_space, actions)
             step += 1
             for row, (episode, began) in list(running.items()):
-                observation, reward, done, info = steppers[row](moves[row])
+                try:
+                    observations[row], reward, done, info = steppers[row](moves[row])
+                except Exception as error:
+                    raise gym_environment.failed(self._env_name, "step", error) from error
                 rewards[episode].append(reward)
                 if not done and step - began < self.time_limit:
-                    observations[row] = observation
                     continue
                 terminated = bool(done) and not info.get("TimeLimit.truncated", False)
                 episodes[episode] = Episode(
                     observations=np.array([observations[row] for observations in seen[began:]]),
                     actions=np.array([actions[row] for actions in drawn[began:]]),
-                    rewards=np.array(rewards[episode], np.float32),
+                    rewards=self._finite("reward", rewards[episode]),
                     terminated=terminated,
-                    final_observation=np.asarray(observation, np.float32),
+                    final_observation=self._finite("observation", observations[row]),
                 )
                 begin(row, step)
+            self._finite("observation", observations)  # before the policy sees them
         return [episode for episode in episodes if episode is not None]
+
+    def _finite(self, what: str, values: Union[np.ndarray, Sequence]) -> np.ndarray:
+        """Return a copy of ``values`` as float32 if all are finite numbers."""
+        try:
+            numbers = np.array(values, np.float32)
+        except (TypeError, ValueError) as error:
+            raise gym_environment.failed(self._env_name, f"a {what} of step", error) from error
+        gym_environment.require_finite(numbers, self._env_name, what, "step")
+        return numbers
 
     def close(self) -> None:
         """Close every copy."""

@@ -13,7 +13,8 @@ class EnvironmentSettings(Section):
     env_name: str = Field(
         ...,
         min_length=1,
-        description="The gym id of the environment, such as CartPole-v0. `cartrl env NAME` shows what it is like.",
+        description="The gym id of the environment, such as CartPole-v0. `cartrl env NAME` shows what it is like. "
+        "MODULE:NAME, of a module outside gym, needs `cartrl --import-module MODULE`.",
     )
     max_episode_steps: Optional[int] = count(
         None,

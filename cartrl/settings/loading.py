@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from pydantic import BaseModel, ValidationError
 
-from cartrl.errors import UsageError, nearest
+from cartrl.errors import UsageError, cut, nearest
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 from cartrl.settings.yaml_text import parse
@@ -111,7 +111,7 @@ def _similar(path: Path) -> str:
 
 def _apply(draft: _Draft, override: str) -> None:
     name, equals, text = override.partition("=")
-    option = f"--set {override}"
+    option = f"--set {cut(override)}"
     parts = name.strip().split(".")
     if not equals or len(parts) != 2 or not all(parts):
         raise UsageError(f"{option}: an override is section.key=value, such as --set agent.learning_rate=3e-3")
@@ -170,9 +170,9 @@ def _unknown(path: tuple[str, ...], model: type[BaseModel]) -> str:
             if path[0] in field.type_.__fields__
         ]
         hint = f", did you mean {homes[0]!r}?" if homes else nearest(path[0], names)
-        return f"there is no section {path[0]!r}{hint or '; the sections are ' + ', '.join(names)}"
+        return f"there is no section {shown(path[0])}{hint or '; the sections are ' + ', '.join(names)}"
     hint = nearest(path[1], names)
-    return f"{path[0]} has no setting {path[1]!r}{hint or '; it has ' + ', '.join(names)}"
+    return f"{path[0]} has no setting {shown(path[1])}{hint or '; it has ' + ', '.join(names)}"
 
 
 def _value(values: Any, path: tuple[str, ...]) -> Any:

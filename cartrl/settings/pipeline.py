@@ -46,6 +46,11 @@ class TrainSettings(Section):
         False,
         description="End the run when an evaluation's mean return reaches gym's reward threshold (true), or a number.",
     )
+    checkpoint_interval: int = count(
+        50,
+        "Iterations between two checkpoints of the training state, from which a run resumes; there is also one at "
+        "least once a minute, and one at the end.",
+    )
     log_interval: int = count(
         25,
         "Iterations between two progress lines, where the output is not a terminal.",
@@ -65,4 +70,8 @@ class EvalSettings(Section):
     eval_interval: int = count(
         50,
         "Iterations between two evaluations; there is one before the first and after the last.",
+    )
+    keep_policies: int = count(
+        4,
+        "Policies that are kept along the way, at evaluations from the first on evenly spread, for a film of learning.",
     )

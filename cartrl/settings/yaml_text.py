@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from cartrl.errors import UsageError
+from cartrl.errors import UsageError, cut
 
 Path = tuple[str, ...]
 DEEPEST = 20
@@ -89,7 +89,7 @@ def _plain(node: Node, path: Path, lines: dict[Path, int], where: str) -> Any:
         if key in values:
             first = lines[(*path, key)]
             dotted = ".".join((*path, key))
-            raise UsageError(f"{where}, line {line}: {dotted} is given twice, first in line {first}; keep one")
+            raise UsageError(f"{where}, line {line}: {cut(dotted)} is given twice, first in line {first}; keep one")
         lines[(*path, key)] = line
         values[key] = _plain(value_node, (*path, key), lines, where)
     return values
@@ -122,4 +122,4 @@ def _sentence(error: yaml.MarkedYAMLError, text: str, where: str) -> str:
         problem = "a second document begins; a config is a single one"
     else:
         problem = error.problem or "not valid YAML"
-    return f"{where}, line {mark.line + 1}: {problem}"
+    return f"{where}, line {mark.line + 1}: {cut(problem, 200)}"

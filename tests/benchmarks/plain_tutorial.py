@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.plain_tutorial [ITERATIONS]
 
-Prints one JSON object: seconds of the loop, of its evaluations, and the returns of those.
+Prints one JSON object: iterations, and seconds of their loop and of collecting in it, without the first iteration,
+which traces the update; environment steps collected in them; the returns of the evaluations.
 """
 
 import json
@@ -79,23 +80,34 @@ def main(iterations):
     agent = make_agent(tf_py_environment.TFPyEnvironment(suite_gym.load("CartPole-v0")))
     eval_environment = tf_py_environment.TFPyEnvironment(suite_gym.load("CartPole-v0"))
     buffer, observer = make_replay(agent)
-    began = time.perf_counter()
     returns = [average_return(eval_environment, agent.policy)]
-    evaluating = time.perf_counter() - began
-    began, paused = time.perf_counter(), 0.0
+    steps, collecting, learning = [], [], []
+
+    def count(trajectory):
+        steps[-1] += not trajectory.is_boundary()
+
     for iteration in range(1, iterations + 1):
+        steps.append(0)
+        began = time.perf_counter()
         policy = py_tf_eager_policy.PyTFEagerPolicy(agent.collect_policy, use_tf_function=True)
-        driver = py_driver.PyDriver(environment, policy, [observer], max_episodes=EPISODES_PER_ITERATION)
+        driver = py_driver.PyDriver(environment, policy, [observer, count], max_episodes=EPISODES_PER_ITERATION)
         driver.run(environment.reset())
+        collected = time.perf_counter()
         trajectories, _ = next(iter(buffer.as_dataset(sample_batch_size=1)))
         agent.train(experience=trajectories)
         buffer.clear()
+        collecting.append(collected - began)
+        learning.append(time.perf_counter() - collected)
         if iteration % EVAL_INTERVAL == 0:
-            pause = time.perf_counter()
             returns.append(average_return(eval_environment, agent.policy))
-            paused += time.perf_counter() - pause
-    loop = time.perf_counter() - began - paused
-    print(json.dumps({"iterations": iterations, "loop": loop, "evaluate": evaluating + paused, "returns": returns}))
+    report = {
+        "iterations": iterations - 1,
+        "loop": sum(collecting[1:]) + sum(learning[1:]),
+        "collect": sum(collecting[1:]),
+        "steps": int(sum(steps[1:])),
+        "returns": returns,
+    }
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -1,70 +1,47 @@
-"""The main job as a whole process, artefacts and all, beside the notebook's pipeline doing the same work.
+"""The main job beside the notebook's pipeline: as whole processes, and the loop alone.
 
-    python -m tests.benchmarks.process [--turns 3]
-
-Both train 250 updates of 2 episodes on CartPole-v0 and evaluate 6 times over 10 episodes. They take turns; the
-ratios are formed turn by turn.
+Both train 250 updates of 2 episodes on CartPole-v0, and evaluate 6 times over 10 episodes.
 """
 
-import argparse
-import json
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+import functools
 
-REPO = Path(__file__).resolve().parents[2]
-ITERATIONS = 250
+from tests.benchmarks.measuring import Run, Scale, pairwise, python, spread, table, take_turns, train
+
+ENGINES = ("compiled", "vectorized")
 
 
-def timed(*command):
-    """Run a command; return its seconds as a process, and the JSON object on its last line of stdout."""
-    began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True, text=True, cwd=REPO)
-    return time.perf_counter() - began, json.loads(done.stdout.splitlines()[-1])
+@functools.cache
+def runs(scale: Scale) -> dict[str, list[Run]]:
+    """Return the processes of each contender, turn by turn; `whole` and `loop` look at the same ones."""
+    iterations = scale.pick(250, 10)
+    contenders = {"the notebook": lambda turn: python("-m", "tests.benchmarks.plain_tutorial", iterations)}
+    for engine in ENGINES:
+        options = ["--set", f"collect.engine={engine}", "--set", f"train.num_iterations={iterations}"]
+        contenders[f"cartrl, {engine}"] = lambda turn, options=options: train("reinforce.yaml", *options)
+    return take_turns(contenders, scale.turns)
 
 
-def turn(home, number):
-    """Time both once; return seconds of process and iterations per second of loop, by contender."""
-    plain, about = timed("tests.benchmarks.plain_tutorial", str(ITERATIONS))
-    figures = {"tutorial": (plain, ITERATIONS / about["loop"])}
-    for engine in ("compiled", "vectorized"):
-        seconds, result = timed(
-            "cartrl", "train", "--config", "configs/reinforce.yaml", "--json",
-            "--set", f"collect.engine={engine}", "--run-dir", f"{home}/{engine}-{number}",
-        )  # fmt: skip
-        phases = result["seconds"]
-        figures[f"cartrl, {engine}"] = (seconds, ITERATIONS / (phases["collect"] + phases["learn"]))
-    return figures
+def whole(scale: Scale) -> str:
+    """Seconds from start to exit, artefacts and all."""
+    seconds = {name: [run.seconds for run in turns] for name, turns in runs(scale).items()}
+    return table(
+        ("", "seconds, start to exit", "times faster"),
+        [(name, spread(own), spread(pairwise(seconds["the notebook"], own))) for name, own in seconds.items()],
+    )
 
 
-def described(values, digits):
-    """Write median, minimum and maximum."""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+def loop(scale: Scale) -> str:
+    """Iterations per second of collecting, replay and learning, after start-up and compilation."""
+    rates = {name: [rate(run.report) for run in turns] for name, turns in runs(scale).items()}
+    return table(
+        ("", "iterations per second", "times the notebook's"),
+        [(name, spread(own), spread(pairwise(own, rates["the notebook"]))) for name, own in rates.items()],
+    )
 
 
-def main():
-    """Take turns and print a table in Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--turns", type=int, default=3)
-    turns = parser.parse_args().turns
-    with tempfile.TemporaryDirectory() as home:
-        figures = [turn(home, number) for number in range(turns)]
-    print(f"{turns} turns; median (minimum to maximum)\n")
-    print("| 250 × 2 episodes | seconds, process | times faster | iterations per second | times faster |")
-    print("| --- | ---: | ---: | ---: | ---: |")
-    for name in figures[0]:
-        seconds = [one[name][0] for one in figures]
-        rates = [one[name][1] for one in figures]
-        faster = [one["tutorial"][0] / one[name][0] for one in figures]
-        more = [one[name][1] / one["tutorial"][1] for one in figures]
-        print(
-            f"| {name} | {described(seconds, 1)} | {described(faster, 1)} "
-            f"| {described(rates, 1)} | {described(more, 1)} |"
-        )
-
-
-if __name__ == "__main__":
-    main()
+def rate(report: dict) -> float:
+    """Return the iterations per second that a contender's JSON tells of."""
+    if "loop" in report:
+        return report["iterations"] / report["loop"]
+    phases = report["seconds"]
+    return report["final_greedy_return"]["step"] / (phases["collect"] + phases["learn"])

@@ -147,6 +147,7 @@ YAML = [
     case("plain tag", "agent:\n  kind: !tag reinforce\n", 4, "YAML tags", "'!tag'", "not allowed"),
     case("standard tag", "train:\n  seed: !!int '5'\n", 4, "YAML tags", "not allowed"),
     Case("anchor", "environment: &a\n  env_name: x\n", f"{FILE}, line 1", ("anchors and aliases are not allowed",)),
+    case("recursive alias", "agent: &a {kind: *a}\n", 3, "anchors and aliases are not allowed"),
     case("alias", "agent: *a\n", 3, "anchors and aliases are not allowed"),
     case(
         "exponential aliases",
@@ -192,6 +193,7 @@ OPTIONS = [
     option("--set in unknown section", "agnt.discount=1", "no section 'agnt'", "did you mean 'agent'?"),
     option("--set of unknown key", "agent.discont=1", "agent has no setting 'discont'", "did you mean 'discount'?"),
     option("--set to a bad value", "agent.discount=2", "agent.discount is 2,", POSITIVE, "at most 1"),
+    option("--set of a seed too large", "train.seed=2147483648", "train.seed is 2147483648,", ANY_SEED),
     option("--set to nothing", "agent.discount=", "agent.discount is null,", POSITIVE),
     Case(
         "--set to broken YAML",
@@ -293,7 +295,11 @@ def box2d_is_installed():
 UNUSABLE_ENVIRONMENTS = [
     pytest.param("CartPol-v1", ["'CartPol-v1'", "did you mean 'CartPole-v1'?"], id="unknown, nearest named"),
     pytest.param("nothing-like-it", ["'nothing-like-it'", "CartPole-v1"], id="unknown, nothing near"),
-    pytest.param("os:CartPole-v1", ["'os:CartPole-v1'", "imports code"], id="id that imports a module"),
+    pytest.param(
+        "os:CartPole-v1",
+        ["'os:CartPole-v1' imports code, the module 'os'", "--import-module os"],
+        id="id that imports a module",
+    ),
     pytest.param("FrozenLake-v1", ["FrozenLake-v1 observes Discrete(16)", "only a Box"], id="Discrete observation"),
     pytest.param("Blackjack-v1", ["Blackjack-v1 observes Tuple(", "only a Box"], id="Tuple observation"),
     pytest.param(

@@ -156,6 +156,7 @@ class TestOrigins:
         assert yaml.safe_load(printed)["train"] == {
             "num_iterations": 250,
             "stop_when_solved": False,
+            "checkpoint_interval": 50,
             "log_interval": 4,
             "seed": 2,
         }

@@ -79,13 +79,14 @@ def test_a_row_is_on_disk_as_soon_as_it_is_appended(tmp_path):
             assert [row["step"] for row in read(path)] == list(range(step + 1))
 
 
-def test_a_second_file_of_the_same_path_is_refused(tmp_path):
+def test_a_run_that_goes_on_begins_with_its_rows_to_the_byte(tmp_path):
     path = tmp_path / "metrics.csv"
     with MetricsFile(path) as first:
-        first.append({"step": 1, "loss": 0.25})
-        with pytest.raises(FileExistsError):
-            MetricsFile(path)
-        first.append({"step": 2, "loss": 0.125})
-    with pytest.raises(FileExistsError):
-        MetricsFile(path)
-    assert [(row["step"], row["loss"]) for row in read(path)] == [(1, 0.25), (2, 0.125)]
+        for step in range(4):
+            first.append({"step": step, "loss": 0.1 / 3**step, "seconds": step / 7})
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])  # the process was killed while it wrote the last row
+    rows = read(path, 3)
+    with MetricsFile(path, rows) as second:
+        second.append({"step": 3, "loss": 0.1 / 27, "seconds": 3 / 7})
+    assert path.read_bytes() == whole

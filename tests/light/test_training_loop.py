@@ -12,6 +12,8 @@ from cartrl.journal import Journal, Progress
 from cartrl.settings import ExperimentSettings
 from cartrl.training import Pipeline, train
 
+SEED = 11
+
 
 def batch(number):
     """Two episodes of 3 and 1 steps, the first of return 3 x number."""
@@ -32,7 +34,8 @@ class Tape:
         self.calls = []
         self._loss = loss
 
-    def collect(self, iteration):
+    def collect(self, seed, iteration):
+        assert seed == SEED
         self.calls.append(f"collect {iteration}")
         return batch(iteration)
 
@@ -49,7 +52,8 @@ class Tape:
         assert episodes is self._episodes
         return {"loss": self._loss}
 
-    def evaluate(self, iteration):
+    def evaluate(self, seed, iteration):
+        assert seed == SEED
         self.calls.append(f"evaluate {iteration}")
         return evaluation(*{0: (1, 3), 2: (5, 7), 4: (4, 4), 5: (6, 6)}[iteration])
 
@@ -58,12 +62,27 @@ class Rows(list):
     """A listener that keeps the rows."""
 
 
-def run(tape, should_stop=lambda: False, **settings):
-    sections = {"environment": {"env_name": "CartPole-v0"}, "eval": {"eval_interval": 2}, **settings}
-    progress = Progress(5)
+SECTIONS = {
+    "environment": {"env_name": "CartPole-v0"},
+    "eval": {"eval_interval": 2},
+    "train": {"num_iterations": 5, "seed": SEED},
+}
+
+
+def tidy(row):
+    """A row without its time."""
+    return {name: value for name, value in row.items() if name != "seconds"}
+
+
+def run(tape, should_stop=lambda: False):
+    progress = Progress(5, 2)
     rows, saved = Rows(), []
-    journal = Journal(progress, [rows], lambda improved: saved.append((progress.iteration, improved)))
-    experiment = ExperimentSettings(**{**sections, "train": {"num_iterations": 5}})
+    journal = Journal(
+        progress,
+        [rows],
+        lambda: saved.append((progress.iteration, progress.best == progress.last and progress.is_evaluated)),
+    )
+    experiment = ExperimentSettings(**SECTIONS)
     train(experiment, Pipeline(tape, tape, tape, tape.evaluate), journal, should_stop)
     return progress, rows, saved
 
@@ -92,22 +111,37 @@ def test_the_rows_and_counters_are_those_of_the_episodes():
     assert (third["terminated_episodes"], third["truncated_episodes"]) == (1, 1)
     assert [row.get("greedy_return_mean") for row in rows] == [2, None, 6, None, 4, 6]
     assert rows[0]["greedy_return_std"] == pytest.approx(np.sqrt(2))
-    assert set(progress.seconds) == {"evaluate", "collect", "learn", "save"}
+    assert set(progress.seconds) == {"evaluate", "collect", "learn", "log", "save"}
 
 
 def test_the_best_is_the_highest_mean_and_of_equals_the_later():
     progress, _, saved = run(Tape())
-    assert saved == [(0, True), (2, True), (4, False), (5, True)]
-    assert (progress.best.mean, progress.best_iteration) == (6, 5)
+    assert saved == [(0, True), (1, False), (2, True), (3, False), (4, False), (5, True)]
+    assert progress.best == (5, 6, 0, 2)
 
 
-def test_when_asked_to_stop_it_ends_after_the_iteration_with_an_evaluation():
+def test_when_asked_to_stop_it_ends_after_the_iteration_as_if_it_had_not_been_asked():
     tape = Tape()
-    progress, rows, saved = run(tape, should_stop=lambda: "collect 4" in tape.calls)
-    assert tape.calls[-2:] == ["train", "evaluate 4"]
-    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]
-    assert progress.iteration == 4
-    assert saved[-1] == (4, False)
+    progress, rows, saved = run(tape, should_stop=lambda: "collect 3" in tape.calls)
+    assert tape.calls[-3:] == ["write", "read", "train"]
+    assert [row["step"] for row in rows] == [0, 1, 2, 3]
+    assert (progress.iteration, progress.ended) == (3, "interrupted")
+    assert saved[-1] == (3, False)
+
+
+def test_a_run_that_goes_on_does_what_was_left_and_ends_the_same():
+    whole, rows, _ = run(Tape())
+    for known in range(1, 7):
+        tape, rest = Tape(), Rows()
+        progress = Progress(5, 2)
+        for row in rows[:known]:
+            progress.add(row)
+        experiment = ExperimentSettings(**SECTIONS)
+        train(experiment, Pipeline(tape, tape, tape, tape.evaluate), Journal(progress, [rest], lambda: None))
+        assert [row["step"] for row in rest] == list(range(known, 6))
+        assert [tidy(row) for row in rest] == [tidy(row) for row in rows[known:]]
+        for name in ("iteration", "episodes", "environment_steps", "best", "last", "ended", "greedy_returns"):
+            assert getattr(progress, name) == getattr(whole, name)
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

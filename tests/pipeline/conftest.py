@@ -1,5 +1,7 @@
 """Runs that several tests look at: trained once a session, through the command line."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,49 @@ def short_run(tmp_path_factory) -> TrainedRun:
     )
     assert done.returncode == 0, done.stderr
     return TrainedRun(home / "runs/short", done)
+
+
+@pytest.fixture(scope="session")
+def short_study(short_run, tmp_path_factory) -> Path:
+    """A study of two seeds, 3 and 4, with 30 iterations each."""
+    home = tmp_path_factory.mktemp("study")
+    study = home / "runs" / "both"
+    shutil.copytree(short_run.directory, study / "seed-3")
+    done = run_cartrl(
+        "train", "--config", CONFIGS / "reinforce.yaml", "--seed", "4", *SHORT, "--run-dir", study / "seed-4", cwd=home
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((study / "seed-4" / "manifest.json").read_text())
+    facts = {"kind": "study", "env_name": "CartPole-v0", "agent": "reinforce", "seeds": [3, 4]}
+    (study / "study.json").write_text(json.dumps({**manifest, **facts}))
+    shutil.copy(study / "seed-3" / "config.yaml", study)
+    return study
+
+
+class Report:
+    """A written report: of what, where, and what its process printed."""
+
+    def __init__(self, subject: Path, page: Path, done: Done):
+        self.subject = subject
+        self.page = page
+        self.done = done
+
+
+def report_of(subject: Path, page: Path) -> Report:
+    done = run_cartrl("report", subject, "--output", page, cwd=subject.parent)
+    assert done.returncode == 0, done.stderr
+    return Report(subject, page, done)
+
+
+@pytest.fixture(scope="session")
+def run_report(short_run, tmp_path_factory) -> Report:
+    """The report of the short run, in a directory whose name means something in HTML."""
+    home = tmp_path_factory.mktemp("report")
+    subject = shutil.copytree(short_run.directory, home / "<img src=x onerror=alert(1)>\"'&amp;")
+    return report_of(subject, home / "run.html")
+
+
+@pytest.fixture(scope="session")
+def study_report(short_study, tmp_path_factory) -> Report:
+    """The report of the short study."""
+    return report_of(short_study, tmp_path_factory.mktemp("report") / "study.html")

@@ -21,7 +21,8 @@ ROUNDING = 5e-7  # of float32, at the size of CartPole's and Pendulum's observat
 def untrained(env):
     """A freshly drawn policy, as the distribution that a collector takes."""
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
-    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec, seed=0)
+    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
+    learner.initialise(seed=0)
     return policies.of_observations(learner.collect_policy, ts.TimeStep)
 
 
@@ -34,7 +35,7 @@ def assert_gym_agrees(env_name, limit, distribution, num_episodes):
     """Drive gym with the start states and the actions of a compiled rollout, and compare every number."""
     env = gym_environment.make(env_name)
     twin = compiled.twin_of(env)
-    batch = CompiledCollector(twin, limit, distribution, num_episodes, seed=1).collect(iteration=5)
+    batch = CompiledCollector(twin, limit, distribution, num_episodes).collect(seed=1, iteration=5)
     reset = seeding.ActionSeeds(1, seeding.Stream.COLLECT_RESETS, 5)[0]
     # Compiled as in the rollout: XLA draws other numbers from a seed than TensorFlow's own kernels do.
     starts = tf.function(lambda: twin.reset(num_episodes, tf.constant(reset)), jit_compile=True)().numpy()
@@ -84,11 +85,11 @@ def test_gyms_constants_are_taken_over():
 def test_rollout_and_update_are_traced_once():
     env = gym.make("CartPole-v0")
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
-    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec, seed=0)
+    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
     distribution = policies.of_observations(learner.collect_policy, ts.TimeStep)
-    collector = CompiledCollector(compiled.twin_of(env), 200, distribution, 2, seed=0)
+    collector = CompiledCollector(compiled.twin_of(env), 200, distribution, 2)
     for iteration in range(5):
-        episodes = collector.collect(iteration)
+        episodes = collector.collect(0, iteration)
         learner.train({name: tf.constant(array) for name, array in episodes.arrays().items()})
     assert collector._roll_out.experimental_get_tracing_count() == 1
     assert learner._update.experimental_get_tracing_count() == 1

@@ -89,7 +89,7 @@ def test_for_people_it_is_a_table_of_at_most_80_columns(short_run):
 def test_without_a_run_it_says_what_to_do(tmp_path):
     done = run_cartrl("eval", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: there is no run below runs/ here; train one, or name one with --checkpoint\n"
+    assert done.stderr == "error: there is no run below runs/ here; train one, or name one\n"
 
 
 def test_a_changed_policy_is_not_loaded(short_run, tmp_path):

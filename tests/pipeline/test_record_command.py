@@ -72,7 +72,7 @@ def test_by_default_the_film_of_the_latest_run_lands_beside_its_policy(short_run
     [
         ("film.avi", "error: film.avi: the name of a film ends in one of .mp4, .gif, .webm\n"),
         ("folder.mp4", "error: folder.mp4: this is a directory; give the name of a file\n"),
-        ("file/film.mp4", "error: file: cannot be made: File exists\n"),
+        ("file/film.mp4", "error: file: is not a directory\n"),
     ],
 )
 def test_a_place_where_no_film_can_be_is_named_before_anything_is_rendered(short_run, tmp_path, output, sentence):

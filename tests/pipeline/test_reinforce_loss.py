@@ -204,7 +204,7 @@ def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
 
     learner = reinforce.build(
         ReinforceSettings(fc_layer_params=[8], discount=DISCOUNT, learning_rate=0.01),
-        ts.time_step_spec(OBSERVATION), DISCRETE, seed=0,
+        ts.time_step_spec(OBSERVATION), DISCRETE,
     )  # fmt: skip
     agent = learner._agent
     batch = EpisodeBatch.pad(make_episodes(DISCRETE), 12)
@@ -227,7 +227,8 @@ def test_weights_depend_on_the_seed_alone():
         from cartrl.settings import ReinforceSettings
 
         settings = ReinforceSettings(value_fc_layer_params=[5])
-        learner = reinforce.build(settings, ts.time_step_spec(OBSERVATION), DISCRETE, seed)
+        learner = reinforce.build(settings, ts.time_step_spec(OBSERVATION), DISCRETE)
+        learner.initialise(seed)
         return [weight.numpy() for weight in learner._agent.trainable_variables]
 
     first, again, other = weights(1), weights(1), weights(2)

@@ -72,10 +72,13 @@ def test_truncated_episodes_are_told_from_fallen_ones(tmp_path):
 def test_the_run_directory_is_complete(short_run):
     run = short_run.directory
     assert {path.name for path in run.iterdir()} == {
-        "config.yaml", "manifest.json", "metrics.csv", "tensorboard", "policies", "checkpoints", "learning_curve.png",
+        ".lock", "config.yaml", "manifest.json", "metrics.csv", "tensorboard", "policies", "checkpoints",
+        "learning_curve.png",
     }  # fmt: skip
     config = yaml.safe_load((run / "config.yaml").read_text())
-    assert config["train"] == {"num_iterations": 30, "stop_when_solved": False, "log_interval": 25, "seed": 3}
+    assert config["train"] == {
+        "num_iterations": 30, "stop_when_solved": False, "checkpoint_interval": 50, "log_interval": 25, "seed": 3,
+    }  # fmt: skip
     assert config["agent"]["fc_layer_params"] == [100]
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["outcome"] == "finished"
@@ -97,9 +100,9 @@ def test_the_run_directory_is_complete(short_run):
 def test_tensorboard_reads_the_same_numbers(short_run):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(short_run.directory / "tensorboard"), size_guidance={"tensors": 0}).Reload()
+    events = EventAccumulator(str(short_run.directory / "tensorboard"), size_guidance={"scalars": 0}).Reload()
     for tag, column in (("losses/total", "loss"), ("returns/greedy_mean", "greedy_return_mean")):
-        values = {event.step: event.tensor_proto.float_val[0] for event in events.Tensors(tag)}
+        values = {event.step: event.value for event in events.Scalars(tag)}
         expected = {int(row["step"]): float(row[column]) for row in rows_of(short_run.directory) if row[column]}
         assert values == pytest.approx(expected)
 
@@ -172,8 +175,7 @@ def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(nu
     assert stderr == ""
     rows = rows_of(tmp_path / "run")
     assert f"interrupted          after {len(rows) - 1} of 100000 iterations" in stdout
-    assert rows[-1]["greedy_return_mean"]
     assert json.loads((tmp_path / "run/manifest.json").read_text())["outcome"] == "interrupted"
-    for policy in ("best", "final"):
-        assert (tmp_path / "run/policies" / policy / "policy.json").exists()
+    assert (tmp_path / "run/policies/best/policy.json").exists()
+    assert (tmp_path / f"run/checkpoints/{len(rows) - 1:08d}.npz").exists()
     assert not list(temporary.iterdir())

@@ -1,0 +1,45 @@
+"""``cartrl compare``."""
+
+import json
+import string
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+from rich.console import Console
+
+from cartrl import comparison
+from cartrl.display import studies as display
+from cartrl.display import tables
+from cartrl.errors import UsageError
+from cartrl.paths import require_writable
+from cartrl.results import labels, load_studies, reward_threshold
+
+MOST = len(string.ascii_uppercase)
+
+
+def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
+    """Compare studies, and print what was found; draw their performance profiles to ``picture``."""
+    if not 2 <= len(paths) <= MOST:
+        raise UsageError(f"compare takes from 2 to {MOST} runs or studies, but was given {len(paths)}")
+    if picture is not None:
+        from cartrl import plots
+
+        require_writable(picture, "picture", plots.SUFFIXES)
+    studies = load_studies(paths)
+    names = labels(studies)
+    threshold = reward_threshold(studies[0].env_name)
+    report = comparison.compare(studies, names, threshold)
+    if picture is not None:
+        from cartrl.curves import performance_profiles
+
+        finals = [np.array([run.final for run in study.ended]) for study in studies]
+        title = f"{studies[0].env_name}, bands: 95 % intervals"
+        plots.profiles(performance_profiles(finals, names), picture, title, threshold)
+    if as_json:
+        print(json.dumps(report, allow_nan=False))
+        return
+    console = Console()
+    display.comparison(console, report)
+    if picture is not None:
+        tables.lines(console, "picture", [str(picture)])

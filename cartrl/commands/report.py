@@ -1,0 +1,98 @@
+"""``cartrl report``."""
+
+import tempfile
+from pathlib import Path
+from typing import Optional
+
+from rich.console import Console
+
+from cartrl import quiet, sidecar
+from cartrl.display import tables
+from cartrl.errors import CartrlError
+from cartrl.files import whole_file
+from cartrl.paths import require_writable
+from cartrl.report import page
+from cartrl.report.charts import number
+from cartrl.report.content import Evaluated, Film, Subject
+from cartrl.report.parts import page_of
+from cartrl.results import Study, load_study, reward_threshold
+from cartrl.run_directory import SIDECAR, RunDirectory
+
+EPISODES = 100
+EVALUATION_SEED = 0  # as `cartrl eval` has it, so that both tell the same
+FILM_SEED = 0  # as `cartrl record`
+LARGEST_FILM = 4 << 20  # bytes; a page that is mailed has to stay small
+
+
+def run(path: Path, output: Optional[Path]) -> None:
+    """Evaluate and film what is in ``path``, and write the page."""
+    study = load_study(path)
+    target = output or path / "report.html"
+    require_writable(target, "report", (".html",))
+    quiet.prepare()
+    console = Console()
+    missing: list[str] = []
+    evaluations = _evaluate(console, study, missing)
+    film = _film(console, study, evaluations, missing)
+    subject = Subject(study, reward_threshold(study.env_name), evaluations, film, missing)
+    with whole_file(target) as draft:
+        draft.write_text(page.render(page_of(subject)), encoding="utf-8", errors="replace")
+    for sentence in missing:
+        console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    tables.facts(console, [("size", f"{target.stat().st_size / 1024:,.0f} KiB")])
+    tables.lines(console, "report", [str(target)])
+
+
+def _evaluate(console: Console, study: Study, missing: list[str]) -> dict[int, Evaluated]:
+    """Evaluate the best policy of each run, as ``cartrl eval`` does; say in ``missing`` where it cannot be."""
+    with quiet.loading():
+        from cartrl.evaluation import evaluate_saved, facts
+    found = {}
+    for position, run in enumerate(study.runs, start=1):
+        with console.status(f"evaluating policy {position} of {len(study.runs)}"), quiet.held_back():
+            try:
+                saved = sidecar.read(RunDirectory(run.directory).best_policy)
+                evaluation = evaluate_saved(saved, EPISODES, True, EVALUATION_SEED)
+                found[run.seed] = Evaluated(
+                    facts(saved, evaluation, True, EVALUATION_SEED), evaluation.returns.tolist()
+                )
+            except CartrlError as error:
+                missing.append(f"Seed {run.seed} is not evaluated: {error}")
+    return found
+
+
+def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], missing: list[str]) -> Optional[Film]:
+    """Return a film of the best policy, of the seed with the best evaluation: the run's own, or a new one."""
+    if not evaluations:
+        return None
+    seed = max(evaluations, key=lambda seed: evaluations[seed].facts["mean"])
+    run = RunDirectory(next(run.directory for run in study.runs if run.seed == seed))
+    rank = f", the best of {len(evaluations)} seeds" if len(study.runs) > 1 else ""
+    note = f"The best policy of seed {seed}{rank}"
+    stored = run.videos / f"{run.best_policy.name}.mp4"
+    if _shows(stored, run.best_policy / SIDECAR):
+        return Film(stored.read_bytes(), f"{note}.")
+    try:
+        with console.status("filming an episode"):
+            content, total = _record(run.best_policy)
+    except CartrlError as error:
+        missing.append(f"There is no film: {error}")
+        return None
+    return Film(content, f"{note}: one episode of return {number(total, 1)}.")
+
+
+def _shows(film: Path, policy: Path) -> bool:
+    """Whether there is a ``film``, small enough for a page, and made since the ``policy`` was saved."""
+    if not film.is_file():
+        return False
+    return film.stat().st_size <= LARGEST_FILM and film.stat().st_mtime >= policy.stat().st_mtime
+
+
+def _record(policy: Path) -> tuple[bytes, float]:
+    """Film one episode of ``policy``, as ``cartrl record`` does; return the mp4 and the episode's return."""
+    with quiet.held_back(), tempfile.TemporaryDirectory(prefix="cartrl-") as scratch:
+        from cartrl import recording
+
+        target = Path(scratch) / "film.mp4"
+        film = recording.record(sidecar.read(policy), target, 1, None, True, FILM_SEED, lambda *_: None)
+        return target.read_bytes(), film.returns[0][0]

@@ -1,0 +1,123 @@
+"""``cartrl reproduce``."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+from cartrl import reproduction
+from cartrl.display import tables
+from cartrl.errors import CartrlError, UsageError
+from cartrl.reproduction import Cells, Difference
+from cartrl.run_directory import RunDirectory, processor, read_json, versions
+from cartrl.settings import load
+
+GLANCE = 0.2  # seconds between two looks at how far the new run is
+ENDED_BY_ITSELF = ("finished", "solved")
+
+
+def run(path: Path, run_dir: Optional[Path]) -> None:
+    """Train the run at ``path`` again, in ``run_dir`` or a directory for the moment; exit with 1 where it differs."""
+    original = RunDirectory(path)
+    manifest = _manifest(original)
+    settings = load(original.config).settings
+    before = reproduction.read_cells(original.metrics)
+    last = int(before[-1]["step"])
+    overrides = []
+    if manifest.get("outcome") not in ENDED_BY_ITSELF:
+        overrides = ["--set", f"train.num_iterations={max(last, 1)}"]
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="cartrl-") as scratch:
+        again = RunDirectory(run_dir or Path(scratch) / "run")
+        has_failed = manifest.get("outcome") == "failed"
+        _train(console, [str(original.config), "--run-dir", str(again.root), *overrides], again, last, has_failed)
+        now = reproduction.read_cells(again.metrics)
+    difference = reproduction.first_difference(before, now)
+    _print(console, path, settings.train.seed, last, _verdict(difference, before, now), manifest)
+    if run_dir is not None:
+        tables.lines(console, "kept", [str(run_dir)])
+    sys.exit(0 if difference is None else 1)
+
+
+def _manifest(run: RunDirectory) -> dict[str, Any]:
+    if (run.root / "study.json").is_file():
+        seeds = sorted(run.root.glob("seed-*"))
+        example = f", such as {seeds[0]}" if seeds else ""
+        raise UsageError(f"{run.root}: this is a study; name one of its runs{example}")
+    if not run.root.exists():
+        raise UsageError(f"{run.root}: no such run")
+    if not run.manifest.is_file():
+        raise UsageError(f"{run.root}: not a run: it holds no {run.manifest.name}")
+    return read_json(run.manifest)
+
+
+def _train(console: Console, arguments: list[str], again: RunDirectory, last: int, may_fail: bool) -> None:
+    """Run ``cartrl train`` as a process of its own, which nothing in this one can influence, and show how far it is.
+
+    Raises:
+        CartrlError: when it fails, unless the original did so too.
+    """
+    call = [sys.executable, "-m", "cartrl", "train", "--quiet", "--config", *arguments]
+    bar = Progress(
+        TextColumn("training again"), BarColumn(), MofNCompleteColumn(), console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+    with tempfile.TemporaryFile("w+") as errors, bar:
+        task = bar.add_task("", total=last)
+        process = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=errors)
+        try:
+            while process.poll() is None:
+                bar.update(task, completed=_rows(again.metrics))
+                time.sleep(GLANCE)
+        finally:  # after Ctrl-C nothing may go on, and write to a directory that is about to be removed
+            process.terminate()
+            process.wait()
+        errors.seek(0)
+        said = errors.read().strip().splitlines()
+    if process.returncode and not (may_fail and again.metrics.is_file()):
+        reason = said[-1].replace("error: ", "", 1) if said else f"exit code {process.returncode}"
+        raise CartrlError(f"cartrl train failed: {reason}")
+
+
+def _rows(metrics: Path) -> int:
+    """Return the step that a metrics file has come to."""
+    try:
+        return max(metrics.read_bytes().count(b"\n") - 2, 0)
+    except OSError:
+        return 0
+
+
+def _verdict(difference: Optional[Difference], before: list[Cells], now: list[Cells]) -> Text:
+    if difference is None:
+        columns = len(reproduction.compared_columns(before, now))
+        extent = f": {len(before):,} rows of {columns} columns are the same to the last bit"
+        return Text.assemble(("identical", "bold green"), extent)
+    was, is_now = (value or "nothing" for value in (difference.before, difference.now))
+    where = f": first in {difference.column} of iteration {difference.step}, which was {was} and is now {is_now}"
+    return Text.assemble(("different", "bold red"), where)
+
+
+def _print(console: Console, path: Path, seed: int, last: int, verdict: Text, manifest: dict[str, Any]) -> None:
+    changed = _changes(manifest)
+    rows: list[tuple[str, Any]] = [("run", f"{path}, seed {seed}, to iteration {last:,}"), ("metrics", verdict)]
+    rows += [("since then", changed[0] if changed else "the same versions and processor")]
+    rows += [("", line) for line in changed[1:]]
+    tables.facts(console, rows)
+
+
+def _changes(manifest: dict[str, Any]) -> list[str]:
+    """Say what of versions and processor is no longer what the manifest says."""
+    then = {**_section(manifest, "versions"), "processor": _section(manifest, "host").get("processor")}
+    now = {**versions(), "processor": processor()}
+    return [f"{name} {old or 'none'} → {new or 'none'}" for name, old, new in reproduction.changes(then, now)]
+
+
+def _section(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    section = manifest.get(name)
+    return section if isinstance(section, dict) else {}

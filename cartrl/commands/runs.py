@@ -1,0 +1,127 @@
+"""``cartrl runs``."""
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Optional
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cartrl.display.training import number
+from cartrl.errors import UsageError, nearest
+from cartrl.listing import DAMAGED, STATES, Entry, entries
+from cartrl.run_directory import RUNS
+
+STYLES = {"running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red"}
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+NOTHING = "–"
+
+
+def run(directory: Optional[Path], env_name: Optional[str], states: list[str], as_json: bool) -> None:
+    """Print the runs and studies below ``directory`` that pass the filters."""
+    for state in states:
+        if state not in STATES:
+            raise UsageError(f"--state {state}: a state is one of {', '.join(STATES)}{nearest(state, list(STATES))}")
+    root = directory or RUNS
+    if directory is None and not root.exists():
+        raise UsageError(f"there is no {root}/ here; train a run, or name another directory")
+    everything = entries(root)
+    found = [entry for entry in everything if _passes(entry, env_name, states)]
+    if as_json:
+        print(json.dumps([_facts(entry) for entry in found]))
+        return
+    console = Console()
+    if not found:
+        text = f"none of the {len(everything):,} runs and studies passes" if everything else "there are no runs"
+        console.print(f"{root}: {text}", highlight=False, markup=False, soft_wrap=True)
+    _print(console, found)
+
+
+def _passes(entry: Entry, env_name: Optional[str], states: Sequence[str]) -> bool:
+    return (env_name is None or entry.env_name == env_name) and (not states or entry.state in states)
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    return {
+        "path": str(entry.path),
+        "kind": entry.kind,
+        "state": entry.state,
+        "env_name": entry.env_name,
+        "agent": entry.agent,
+        "seeds": list(entry.seeds),
+        "iterations": entry.iterations,
+        "num_iterations": entry.num_iterations,
+        "best_greedy_return": entry.best if entry.best is not None and math.isfinite(entry.best) else None,
+        "started": entry.started.isoformat() if entry.started else None,
+        "problem": entry.problem,
+    }
+
+
+def _print(console: Console, found: list[Entry]) -> None:
+    """Print a table for each task, since returns compare within one environment only."""
+    now = datetime.now(timezone.utc)
+    tasks = sorted(found, key=_task)  # a stable sort: within a task the latest stays first
+    for position, (task, group) in enumerate(groupby(tasks, key=_task)):
+        if position:
+            console.print()
+        console.print(Text(_printable(task), style="bold"), soft_wrap=True)
+        console.print(_table(list(group), now))
+    for entry in found:
+        if entry.state == DAMAGED:
+            console.print(_printable(f"damaged: {entry.problem}"), style="red", markup=False, highlight=False,
+                          soft_wrap=True)  # fmt: skip
+
+
+def _task(entry: Entry) -> str:
+    return f"{entry.env_name}, {entry.agent}" if entry.env_name else "environment unknown"
+
+
+def _table(group: list[Entry], now: datetime) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("run", overflow="fold")
+    table.add_column("seed", no_wrap=True)
+    for name in ("done", "best", "age"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for entry in group:
+        table.add_row(
+            Text(_printable(entry.path.name) + ("/" if entry.kind == "study" else "")),
+            _seeds(entry.seeds),
+            _share(entry),
+            number(entry.best),
+            _age(entry.started, now),
+            Text(entry.state, style=STYLES[entry.state]),
+        )
+    return table
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Write seeds short: a range where they are one, or how many."""
+    if len(seeds) < 2:
+        return str(seeds[0]) if seeds else NOTHING
+    is_range = list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
+    return f"{seeds[0]}–{seeds[-1]}" if is_range else f"{len(seeds)} seeds"
+
+
+def _share(entry: Entry) -> str:
+    if not entry.num_iterations:
+        return NOTHING
+    return f"{math.floor(100 * min(entry.iterations / entry.num_iterations, 1)):d} %"
+
+
+def _age(started: Optional[datetime], now: datetime) -> str:
+    if started is None:
+        return NOTHING
+    seconds = max((now - started).total_seconds(), 0)
+    size, unit = next(((size, unit) for size, unit in UNITS if seconds >= size), UNITS[-1])
+    return f"{seconds // size:.0f} {unit}"
+
+
+def _printable(text: str) -> str:
+    """Return ``text`` without what would steer a terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,133 @@
+"""``cartrl train`` of many seeds."""
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from cartrl import running
+from cartrl.commands.train import Output
+from cartrl.display.settings import read_resolved, write_resolved
+from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
+from cartrl.errors import CartrlError
+from cartrl.locking import RunLock
+from cartrl.resuming import require_same_experiment
+from cartrl.run_directory import Manifest, create
+from cartrl.settings import ResolvedConfig, load
+from cartrl.stopping import StopRequest
+from cartrl.studies import SeedState, StudyDirectory, StudyProgress
+from cartrl.workers import Workers, default_jobs
+
+
+@dataclass(frozen=True)
+class Task:
+    """The seeds of a study, and which of them are ``left`` to train."""
+
+    study: StudyDirectory
+    config: ResolvedConfig
+    seeds: Sequence[int]
+    left: Sequence[int]
+    threshold: Optional[float]  # gym's
+
+    def begin(self) -> Manifest:
+        """Write the config and the manifest of a new study."""
+        write_resolved(self.config, self.study.config)
+        settings = self.config.settings
+        facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": list(self.seeds)}
+        return Manifest.begin(self.study.manifest, kind="study", **facts)
+
+    def go_on(self) -> Manifest:
+        """Write into config and manifest that a study goes on."""
+        write_resolved(self.config, self.study.config)
+        return Manifest.resume(self.study.manifest, ended_seeds=len(self.seeds) - len(self.left))
+
+    def progress(self) -> StudyProgress:
+        """Return the state of all seeds before those that are left are trained."""
+        states = {seed: _known(self.study, seed, seed in self.left) for seed in self.seeds}
+        return StudyProgress(self.config.settings.train.num_iterations, states)
+
+    def train(
+        self,
+        manifest: Manifest,
+        progress: StudyProgress,
+        jobs: Optional[int],
+        display: SilentDisplay,
+        title: str,
+        stop: StopRequest,
+    ) -> None:
+        """Train the seeds that are left, until they have ended or it should stop."""
+        try:
+            with display:
+                display.attach(title, progress, self.threshold)
+                Workers(self.study, progress, display.told).train(self.left, jobs or default_jobs(), stop)
+            manifest.end(progress.ended)
+        except BaseException as error:
+            with suppress(OSError):  # the disk may be what failed
+                manifest.end("failed", error=f"{type(error).__name__}: {error}")
+            raise
+
+
+def run(
+    config: ResolvedConfig, seeds: Sequence[int], study_dir: Optional[Path], jobs: Optional[int], output: Output
+) -> None:
+    """Train every seed from the beginning, and print what they reached."""
+    settings = config.settings
+    threshold = running.check_environment(config)
+    study = StudyDirectory(create(study_dir, settings.environment.env_name, settings.agent.kind, f"{len(seeds)}-seeds"))
+    with RunLock(study.lock):
+        task = Task(study, config, seeds, seeds, threshold)
+        _train(task, task.begin(), jobs, output)
+
+
+def resume(study: StudyDirectory, overrides: Sequence[str], jobs: Optional[int], output: Output) -> None:
+    """Train the seeds that have not ended yet; with ``overrides`` that allow more, all of them."""
+    with RunLock(study.lock):
+        config = read_resolved(study.config, overrides)
+        require_same_experiment(load(study.config).settings, config)
+        threshold = running.check_environment(config)
+        seeds = study.seeds()
+        left = seeds if overrides else study.left()
+        if not left:
+            text = f"{study.root}: finished already, all {len(seeds)} seeds"
+            output.console.print(text, soft_wrap=True, highlight=False)
+            return
+        task = Task(study, config, seeds, left, threshold)
+        _train(task, task.go_on(), jobs, output)
+
+
+def display_for(output: Output) -> SilentDisplay:
+    """Return the display of a study that suits ``output``."""
+    if output.quiet:
+        return SilentDisplay()
+    return LiveDisplay(output.console) if output.is_live else LineDisplay(output.console)
+
+
+def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) -> None:
+    """Train the seeds that are left, and print what all reached."""
+    study, progress = task.study, task.progress()
+    with StopRequest() as stop:
+        task.train(manifest, progress, jobs, display_for(output), str(study.root), stop)
+    if output.as_json:
+        outcomes = {str(seed): vars(state) for seed, state in progress.seeds.items()}
+        print(json.dumps({"study": str(study.root), "outcome": progress.ended, "seeds": outcomes}))
+    elif output.quiet:
+        print(study.root)
+    else:
+        summary(output.console, study, progress, task.threshold)
+    if stop():
+        sys.exit(stop.exit_code)
+    failed = [f"seed {seed}: {state.error}" for seed, state in progress.seeds.items() if state.outcome == "failed"]
+    if failed:
+        raise CartrlError(f"{len(failed)} of {len(task.seeds)} seeds failed; {failed[0]}")
+
+
+def _known(study: StudyDirectory, seed: int, is_left: bool) -> SeedState:
+    """Return the state of a seed before this process: what it reached, if it is not to be trained."""
+    if is_left:
+        return SeedState()
+    reached = study.result(seed)
+    best, final = reached["best_greedy_return"], reached["final_greedy_return"]
+    return SeedState(str(study.outcome(seed)), final["step"], final["mean"], best["mean"])

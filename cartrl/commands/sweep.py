@@ -1,0 +1,193 @@
+"""``cartrl sweep``."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+from cartrl import grids, ranking, running, search
+from cartrl.commands.study import Task, display_for
+from cartrl.commands.train import Output
+from cartrl.display import sweep as display
+from cartrl.display.settings import read_resolved, write_resolved
+from cartrl.errors import CartrlError, UsageError
+from cartrl.locking import RunLock
+from cartrl.run_directory import Manifest, create
+from cartrl.settings import load
+from cartrl.stopping import StopRequest
+from cartrl.studies import parse_seeds
+from cartrl.sweeps import Plan, Setting, SweepDirectory, named, read_plan, record_of
+
+CAUTION = (
+    "The best of many settings looks better than it is: it was chosen by these seeds, and luck took part. "
+    "Train it again with fresh seeds to know what it is worth."
+)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user wants varied, and how."""
+
+    grid: Sequence[str]
+    search: Sequence[str]
+    trials: Optional[int]
+
+    def require_one(self) -> None:
+        """Refuse both ways at once, and neither.
+
+        Raises:
+            UsageError: so that one is given.
+        """
+        if bool(self.grid) == bool(self.search):
+            raise UsageError("give --grid for every combination of values, or --search for ranges to search")
+        if bool(self.search) != (self.trials is not None):
+            raise UsageError("give --trials with --search: how many settings it tries")
+
+
+def run(
+    path: Path,
+    overrides: Sequence[str],
+    choices: Choices,
+    seeds_text: str,
+    sweep_dir: Optional[Path],
+    jobs: Optional[int],
+    output: Output,
+) -> None:
+    """Train every setting with every seed, and rank them."""
+    choices.require_one()
+    seeds = parse_seeds(seeds_text)
+    config = load(path, overrides)
+    settings = config.settings
+    facts: dict[str, Any]
+    if choices.grid:
+        combinations = grids.check(path, overrides, grids.parse_grid(choices.grid), "--grid")
+        records = [record_of(setting) for setting in named(list(combinations))]
+        facts = {"grid": list(choices.grid), "settings": records}
+    else:
+        combinations = grids.check(path, overrides, grids.corners(grids.parse_ranges(choices.search)), "--search")
+        sampler = {"trials": choices.trials, "sampler_seed": settings.train.seed, "optuna": search.version()}
+        facts = {"search": {"ranges": list(choices.search), **sampler}, "settings": []}
+    threshold = running.check_environment(config)
+    for combination in combinations.values():
+        running.check_environment(combination)
+    sweep = SweepDirectory(create(sweep_dir, settings.environment.env_name, settings.agent.kind, "sweep"))
+    with RunLock(sweep.lock):
+        write_resolved(config, sweep.config)
+        facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": seeds, **facts}
+        manifest = Manifest.begin(sweep.manifest, kind="sweep", **facts)
+        _train(Sweep(sweep, read_plan(sweep), threshold, jobs, output), manifest)
+
+
+def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
+    """Train what has not ended yet; of a sweep that is finished, print the ranking again."""
+    with RunLock(sweep.lock):
+        plan = read_plan(sweep)
+        threshold = running.check_environment(read_resolved(sweep.config))
+        work = Sweep(sweep, plan, threshold, jobs, output)
+        if plan.outcome == "finished":
+            work.report("finished")
+        else:
+            _train(work, Manifest.resume(sweep.manifest))
+
+
+@dataclass
+class Sweep:
+    """A sweep at work."""
+
+    directory: SweepDirectory
+    plan: Plan
+    threshold: Optional[float]
+    jobs: Optional[int]
+    output: Output
+    failed: dict[str, str] = field(default_factory=dict)  # error by setting and seed
+
+    @property
+    def total(self) -> int:
+        """How many settings, or trials, there are to be."""
+        return int(self.plan.search["trials"]) if self.plan.search else len(self.plan.records)
+
+    def settings(self, manifest: Manifest) -> Iterable[Setting]:
+        """Return the settings in their order; of a search, each once the one before has been trained."""
+        if not self.plan.search:
+            return self.plan.settings
+        return search.suggest(
+            list(grids.parse_ranges(self.plan.search["ranges"]).values()),
+            self.plan.search,
+            self.plan.records,
+            measure=lambda setting: ranking.value(self.directory, setting),
+            note=lambda: manifest.note(settings=self.plan.records),
+        )
+
+    def train(self, manifest: Manifest, stop: StopRequest) -> None:
+        """Train setting after setting, until all have ended or it should stop."""
+        trained = set()
+        for number, setting in enumerate(self.settings(manifest), 1):
+            if setting.name not in trained:  # a search may come to one again
+                self._train_one(number, setting, stop)
+                trained.add(setting.name)
+            if stop():
+                break
+
+    def _train_one(self, number: int, setting: Setting, stop: StopRequest) -> None:
+        study = self.directory.study(setting)
+        study.root.mkdir(exist_ok=True)
+        with RunLock(study.lock):
+            is_new = not study.manifest.is_file()
+            config = read_resolved(self.directory.config, setting.overrides) if is_new else read_resolved(study.config)
+            left = self.plan.seeds if is_new else study.left()
+            if not left:
+                return
+            task = Task(study, config, self.plan.seeds, left, self.threshold)
+            progress = task.progress()
+            title = f"{number} of {self.total}: {setting.name}"
+            task.train(
+                task.begin() if is_new else task.go_on(), progress, self.jobs, display_for(self.output), title, stop
+            )
+        for seed, state in progress.seeds.items():
+            if state.outcome == "failed":
+                self.failed[f"{study.root}, seed {seed}"] = state.error
+        if not self.output.quiet and not stop():
+            display.reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
+
+    def report(self, outcome: str) -> None:
+        """Print the ranking."""
+        found = {
+            "sweep": str(self.directory.root),
+            "outcome": outcome,
+            "env_name": load(self.directory.config).settings.environment.env_name,
+            "reward_threshold": self.threshold,
+            "ranked_by": "interquartile mean of the final greedy return",
+            "settings": ranking.rank(self.directory, self.plan.settings, self.threshold),
+            "caution": CAUTION,
+        }
+        if self.output.as_json:
+            print(json.dumps(found, allow_nan=False))
+        elif self.output.quiet:
+            print(self.directory.root)
+        else:
+            display.summary(self.output.console, found, self.plan.seeds)
+
+
+def _train(sweep: Sweep, manifest: Manifest) -> None:
+    """Train what is left, and print the ranking."""
+    output, plan = sweep.output, sweep.plan
+    if not output.quiet:
+        display.opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
+    try:
+        with StopRequest() as stop:
+            sweep.train(manifest, stop)
+        outcome = "interrupted" if stop() else "failed" if sweep.failed else "finished"
+        manifest.end(outcome)
+    except BaseException as error:
+        with suppress(OSError):  # the disk may be what failed
+            manifest.end("failed", error=f"{type(error).__name__}: {error}")
+        raise
+    sweep.report(outcome)
+    if stop():
+        sys.exit(stop.exit_code)
+    if sweep.failed:
+        place, reason = next(iter(sweep.failed.items()))
+        raise CartrlError(f"{len(sweep.failed)} of {sweep.total * len(plan.seeds)} runs failed; {place}: {reason}")

@@ -1,0 +1,220 @@
+"""Studies compared: what each reached over its seeds, which is better, and what that conclusion rests on."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple, Optional
+
+import numpy as np
+
+from cartrl.errors import UsageError
+from cartrl.results import Run, Study, differences
+from cartrl.statistics import pairs, seeds
+
+LEVEL = 0.05  # of a wrong claim anywhere in one comparison
+POWER = 0.8
+SMALLEST = 0.1  # from even odds: a probability of improvement of 0.6 is the least that seeds are counted for
+PRIMARY = "final_return"
+
+
+class Metric(NamedTuple):
+    """A number for each seed."""
+
+    title: str
+    is_higher_better: bool
+    of: Callable[[Run], float]
+
+
+def metrics(threshold: Optional[float]) -> dict[str, Metric]:
+    """Return what is compared, by its name in the JSON; without a ``threshold`` there are no steps to it."""
+    found = {
+        PRIMARY: Metric("final return", True, lambda run: run.final),
+        "best_return": Metric("best return", True, lambda run: run.best),
+        "area": Metric("area under curve", True, lambda run: run.area),
+    }
+    if threshold is not None:
+        reached = threshold
+        found["steps_to_threshold"] = Metric(f"steps to {reached:g}", False, lambda run: run.steps_to(reached))
+    return found
+
+
+def compare(studies: Sequence[Study], names: Sequence[str], threshold: Optional[float]) -> dict[str, Any]:
+    """Return all that ``cartrl compare`` tells, by name: its JSON.
+
+    Raises:
+        UsageError: when no run of a study has ended.
+    """
+    for study in studies:
+        if not study.ended:
+            raise UsageError(f"{study.path}: none of its runs has ended yet, so there is no final return to compare")
+    values = [
+        {name: np.array([metric.of(run) for run in study.ended]) for name, metric in metrics(threshold).items()}
+        for study in studies
+    ]
+    comparisons = _pairs(values, threshold)
+    return {
+        "env_name": studies[0].env_name,
+        "reward_threshold": threshold,
+        "level": LEVEL,
+        "studies": [
+            {
+                "name": name,
+                "path": str(study.path),
+                "seeds": [run.seed for run in study.ended],
+                "notes": study.notes(),
+                "metrics": {metric: _across(found) for metric, found in own.items()},
+                "solved": _solved(own[PRIMARY], threshold),
+            }
+            for study, name, own in zip(studies, names, values)
+        ],
+        "differences": differences(list(studies)),
+        "comparisons": comparisons,
+        "profile": _profile([own[PRIMARY] for own in values], threshold),
+        "conclusion": conclusion(names, comparisons),
+    }
+
+
+def _across(values: np.ndarray) -> dict[str, Any]:
+    low, high = seeds.interval(values)
+    return {
+        "values": [_finite(value) for value in values],
+        "interquartile_mean": _finite(float(seeds.interquartile_mean(values))),
+        "interval_95": [_finite(low), _finite(high)],
+    }
+
+
+def _finite(value: float) -> Optional[float]:
+    """Return ``value`` as JSON has it: never reached, and not known, are null."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _solved(final: np.ndarray, threshold: Optional[float]) -> Optional[dict[str, Any]]:
+    return None if threshold is None else share_of(final, threshold)
+
+
+def share_of(final: np.ndarray, threshold: float) -> dict[str, Any]:
+    """Return how many of the final returns [N] are at least ``threshold``, and their share with Wilson's interval."""
+    count, total = int(np.count_nonzero(final >= threshold)), len(final)
+    return {
+        "count": count,
+        "seeds": total,
+        "share": count / total,
+        "interval_95": list(seeds.wilson_interval(count, total)),
+    }
+
+
+def _profile(finals: Sequence[np.ndarray], threshold: Optional[float]) -> list[dict[str, Any]]:
+    """Return the performance profile (Agarwal et al., 2021) at a few returns: the share of seeds from there on."""
+    pooled = np.concatenate(finals)
+    places = round_numbers(float(pooled.min()), float(pooled.max()))
+    places = sorted({*places, *([] if threshold is None else [threshold])})
+    return [{"return": place, "shares": [share_of(final, place) for final in finals]} for place in places]
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """Return three to seven round numbers from ``low`` to ``high``, or ``high`` alone when they are equal."""
+    if high <= low:
+        return [high]
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    # Rounded again: 3 × 0.1 is not 0.3.
+    return [float(f"{step * place:.10g}") for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float]) -> list[dict[str, Any]]:
+    """Compare each study with each later one; `PRIMARY` is tested, all metrics have a probability of improvement."""
+    both = list(itertools.combinations(range(len(values)), 2))
+    tests = [pairs.difference_test(values[a][PRIMARY], values[b][PRIMARY]) for a, b in both]
+    found = []
+    for (a, b), p_value, adjusted in zip(both, tests, pairs.holm(tests)):
+        first, second = values[a][PRIMARY], values[b][PRIMARY]
+        improvement = {
+            name: pairs.probability_of_improvement(*((values[a][name], values[b][name])[:: 1 if up else -1]))
+            for name, (_, up, _) in metrics(threshold).items()
+        }
+        is_told = adjusted <= LEVEL
+        found.append(
+            {
+                "first": a,
+                "second": b,
+                "probability_of_improvement": improvement,
+                "interval_95": list(pairs.improvement_interval(improvement[PRIMARY], len(first), len(second))),
+                "p_value": p_value,
+                "p_value_holm": adjusted,
+                "better": None if not is_told else a if improvement[PRIMARY] > 0.5 else b,
+                "more_seeds": 0 if is_told else more_seeds(first, second, LEVEL / len(both)),
+                "more_seeds_show": max(improvement[PRIMARY], 1 - improvement[PRIMARY], 0.5 + SMALLEST),
+            }
+        )
+    return found
+
+
+def more_seeds(first: np.ndarray, second: np.ndarray, level: float) -> int:
+    """Return how many more seeds each study needs to show the difference between ``first`` [N] and ``second`` [M].
+
+    With a power of `POWER`, and taking the probability of improvement that was found for the true one, but none
+    nearer to even odds than `SMALLEST`, for which ties are not counted on. Where there are seeds enough for that, 0.
+    """
+    effect = abs(pairs.probability_of_improvement(first, second) - 0.5)
+    _, counts = np.unique(np.concatenate([first, second]), return_counts=True)
+    total = counts.sum()
+    tied = float((counts**3 - counts).sum() / (total**3 - total))
+    least = 1
+    if effect < SMALLEST:
+        effect, tied, least = SMALLEST, 0.0, 0
+    return max(pairs.seeds_needed(0.5 + effect, tied, level, POWER) - min(len(first), len(second)), least)
+
+
+def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]]) -> str:
+    """Return one plain sentence: which study is better, or that it cannot be told and what would tell."""
+    leader = _leader(len(names), comparisons)
+    own = [pair for pair in comparisons if leader in (pair["first"], pair["second"])]
+    beaten = [pair for pair in own if pair["better"] is not None]
+    undecided = [pair for pair in own if pair["better"] is None]
+
+    def rivals(some: Sequence[dict[str, Any]], joint: str) -> str:
+        *most, last = [names[pair["first"] + pair["second"] - leader] for pair in some]
+        return f"{', '.join(most)} {joint} {last}" if most else last
+
+    sentences = []
+    if beaten:
+        shown = "its final return is higher"
+        if len(names) == 2:
+            probability = comparisons[0]["probability_of_improvement"][PRIMARY]
+            shown += f" in {percent(max(probability, 1 - probability))} of the pairs of seeds"
+            shown += f" (p {p_value(comparisons[0]['p_value_holm'])})"
+        sentences.append(f"{names[leader]} is better than {rivals(beaten, 'and')}: {shown}")
+    if undecided:
+        hardest = max(undecided, key=lambda pair: pair["more_seeds"])
+        needed, shown = hardest["more_seeds"], f"a probability of improvement of {hardest['more_seeds_show']:.2f}"
+        advice = (
+            f"run {needed} more seed{'s' if needed > 1 else ''} of each for an {percent(POWER)} chance to show {shown}"
+            if needed
+            else f"{shown} would probably have shown with so many seeds"
+        )
+        doubt = f"cannot tell by final return whether {names[leader]} is better than {rivals(undecided, 'or')}"
+        sentences.append(f"{doubt}: {advice}" if beaten else f"{doubt[0].upper()}{doubt[1:]}: {advice}")
+    return "; ".join(sentences) + "."
+
+
+def _leader(studies: int, comparisons: Sequence[dict[str, Any]]) -> int:
+    """Return the study that is least often beaten and most often above the others; of equals the first."""
+    wins = [0.0] * studies
+    for pair in comparisons:
+        probability = pair["probability_of_improvement"][PRIMARY]
+        wins[pair["first"]] += probability
+        wins[pair["second"]] += 1 - probability
+        if pair["better"] is not None:
+            wins[pair["first"] + pair["second"] - pair["better"]] -= studies  # outweighs all that can be won
+    return wins.index(max(wins))
+
+
+def percent(share: float) -> str:
+    """Write a share for people."""
+    return f"{100 * share:.0f} %"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value for people."""
+    return f"= {value:.4f}" if value >= 0.0001 else "< 0.0001"

@@ -1,0 +1,164 @@
+"""Studies on a terminal: their learning curves drawn in text, and the tables of a comparison."""
+
+import string
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cartrl.comparison import LEVEL, PRIMARY, metrics, p_value, percent
+from cartrl.curves import Curve
+from cartrl.display import tables
+from cartrl.display.chart import THRESHOLD
+from cartrl.display.settings import scalar
+from cartrl.display.training import number
+
+HEIGHT = 16
+WIDEST = 100
+BAND = "░"
+POINTS = "●▲■◆○△□◇"  # one for each study, told apart without colour
+MARGIN = 10  # columns for the labels of returns
+
+
+def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, threshold: Optional[float]) -> None:
+    """Print learning curves as points and a legend; the band too where there is only one."""
+    drawn = "\n".join(_chart(curves, threshold, min(console.width, WIDEST), HEIGHT))
+    console.print(Text(ylabel, style="bold"))
+    console.print(Text(drawn, style="cyan"), soft_wrap=True)
+    console.print(Text(f"{xlabel:>{min(console.width, WIDEST)}}", style="dim"))
+    for index, curve in enumerate(curves):
+        console.print(Text(f"{POINTS[index % len(POINTS)]} {curve.label}"), soft_wrap=True)
+    if _has_band(curves):
+        console.print(Text(f"{BAND} 95 % interval"))
+    if threshold is not None:
+        console.print(Text(f"{THRESHOLD} reward threshold, {threshold:g}"))
+
+
+def _has_band(curves: Sequence[Curve]) -> bool:
+    return len(curves) == 1 and bool(np.isfinite(curves[0].low).all())
+
+
+def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, height: int) -> list[str]:
+    """Return ``height`` lines of at most ``width`` characters, and one with the least and the greatest place."""
+    lines = [curve.middle for curve in curves]
+    if _has_band(curves):
+        lines += [curves[0].low, curves[0].high]
+    values = np.concatenate([*lines, [] if threshold is None else [threshold]])
+    low, high = float(values.min()), float(values.max())
+    end = max(float(curve.places[-1]) for curve in curves)
+    columns = max(width - MARGIN, 1)
+    grid = [[" "] * columns for _ in range(height)]
+
+    def row_at(curve: Curve, line: np.ndarray, place: float) -> int:
+        return row_of(float(np.interp(place, curve.places, line)))
+
+    def row_of(value: float) -> int:
+        return round((high - value) / ((high - low) or 1.0) * (height - 1))
+
+    if threshold is not None:
+        grid[row_of(threshold)] = [THRESHOLD] * columns
+    for column, place in enumerate(np.linspace(0.0, end, columns)):
+        if _has_band(curves):
+            curve = curves[0]
+            for row in range(row_at(curve, curve.high, place), row_at(curve, curve.low, place) + 1):
+                grid[row][column] = BAND
+        for index, curve in enumerate(curves):
+            if place <= curve.places[-1]:
+                grid[row_at(curve, curve.middle, place)][column] = POINTS[index % len(POINTS)]
+    labels = [f"{high:8.4g} ┤", *["         │"] * (height - 2), f"{low:8.4g} ┤"]
+    axis = f"{'└':>{MARGIN}}{'0':<{columns // 2}}{end:>{columns - columns // 2},.5g}"
+    return [*(label + "".join(cells) for label, cells in zip(labels, grid)), axis]
+
+
+def comparison(console: Console, report: dict[str, Any]) -> None:
+    """Print what ``cartrl compare`` found."""
+    threshold = report["reward_threshold"]
+    solved = "gym names no reward threshold" if threshold is None else f"solved from a return of {threshold:g}"
+    studies = list(zip(string.ascii_uppercase, report["studies"]))
+    rows: list[tuple[str, Any]] = [("environment", f"{report['env_name']}, {solved}")]
+    for letter, study in studies:
+        count = len(study["seeds"])
+        notes = "".join(f"\n{note}" for note in study["notes"])
+        rows.append((letter, f"{study['path']}, {count} seed{'' if count == 1 else 's'}{notes}"))
+    different = [f"{key}: {', '.join(map(scalar, values))}" for key, values in report["differences"].items()]
+    rows.append(("differ in", "\n".join(different) or "nothing but their seeds"))
+    tables.facts(console, rows)
+    console.print()
+    console.print(_across(studies, threshold))
+    console.print()
+    console.print(_pairs(report, threshold))
+    console.print()
+    console.print(_profile(report, [letter for letter, _ in studies]))
+    console.print()
+    console.print(Text(report["conclusion"], style="bold"), highlight=False)
+
+
+def _grid(*headers: str) -> Table:
+    """Return a table without lines: the first column to the left, numbers to the right."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="right" if index else "left", no_wrap=True)
+    return table
+
+
+def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[float]) -> Table:
+    table = _grid("across seeds", "", "interquartile mean", "95 % interval")
+    for name, metric in metrics(threshold).items():
+        for index, (letter, study) in enumerate(studies):
+            found = study["metrics"][name]
+            middle, (low, high) = found["interquartile_mean"], found["interval_95"]
+            values = _steps(middle, low, high) if name == "steps_to_threshold" else _returns(middle, low, high)
+            table.add_row("" if index else metric.title, letter, *values)
+    if threshold is not None:
+        for index, (letter, study) in enumerate(studies):
+            solved = study["solved"]
+            table.add_row(
+                "" if index else "solved at the end",
+                letter,
+                f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}",
+                " to ".join(map(percent, solved["interval_95"])),
+            )
+    return table
+
+
+def _returns(middle: Optional[float], low: Optional[float], high: Optional[float]) -> tuple[str, str]:
+    return number(middle), "–" if low is None else f"{number(low)} to {number(high)}"
+
+
+def _steps(middle: Optional[float], low: Optional[float], high: Optional[float]) -> tuple[str, str]:
+    """Write steps to the threshold, which for too many seeds without it are not finite."""
+    if low is None:
+        return number(middle, 0) if middle is not None else "not reached", "–"
+    reached = "not reached" if middle is None else number(middle, 0)
+    return reached, f"{number(low, 0)} or more" if high is None else f"{number(low, 0)} to {number(high, 0)}"
+
+
+def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
+    titles = [metric.title for name, metric in metrics(threshold).items() if name != PRIMARY]
+    several = len(report["comparisons"]) > 1
+    short = [title.replace(" under curve", "").replace(" return", "") for title in titles]
+    table = _grid("P(improvement)", "final return", *short, "p (Holm)" if several else "p")
+    for pair in report["comparisons"]:
+        found = pair["probability_of_improvement"]
+        low, high = pair["interval_95"]
+        first, second = string.ascii_uppercase[pair["first"]], string.ascii_uppercase[pair["second"]]
+        table.add_row(
+            f"{first} over {second}",
+            f"{found[PRIMARY]:.2f} ({low:.2f} to {high:.2f})",
+            *(f"{found[name]:.2f}" for name in found if name != PRIMARY),
+            Text(
+                p_value(pair["p_value_holm"]).replace("= ", ""), style="bold" if pair["p_value_holm"] <= LEVEL else ""
+            ),
+        )
+    return table
+
+
+def _profile(report: dict[str, Any], letters: Sequence[str]) -> Table:
+    places = report["profile"]
+    table = _grid("seeds with a final return from", *(f"{place['return']:g}" for place in places))
+    for index, letter in enumerate(letters):
+        table.add_row(letter, *(percent(place["shares"][index]["share"]) for place in places))
+    return table

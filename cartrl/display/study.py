@@ -1,0 +1,166 @@
+"""The display of a study while it trains, and what it says at the end."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Optional
+
+import numpy as np
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cartrl.display import tables
+from cartrl.display.training import number
+from cartrl.statistics import seeds as across
+from cartrl.studies import OVER, SeedState, StudyDirectory, StudyProgress, named
+
+CELL = 19  # columns for a seed
+BAR = 5
+REFRESHES_PER_SECOND = 5
+STYLES = {"waiting": "dim", "running": "cyan", "failed": "red", "interrupted": "yellow"}
+MARKS = {"waiting": "·", "running": "▶", "finished": "✓", "solved": "✓", "failed": "✗", "interrupted": "‖"}
+
+
+class SilentDisplay:
+    """Shows nothing."""
+
+    def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
+        """Take the study to show."""
+        self._title, self._progress, self._threshold = title, progress, threshold
+
+    def told(self, seed: int) -> None:
+        """Hear that there is news of a seed."""
+
+    def __enter__(self) -> "SilentDisplay":
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        pass
+
+
+class LineDisplay(SilentDisplay):
+    """One plain line for each seed that has ended."""
+
+    def __init__(self, console: Console):
+        self._console = console
+
+    def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
+        """Take the study to show, and say what it is."""
+        super().attach(title, progress, threshold)
+        over = progress.count(*OVER)
+        before = f", {over} of them finished before" if over else ""
+        self._console.print(f"{title}: {len(progress.seeds)} seeds{before}", soft_wrap=True, highlight=False)
+
+    def told(self, seed: int) -> None:
+        """Print the seed's line, if it has ended."""
+        state, progress = self._progress.seeds[seed], self._progress
+        if state.outcome in ("waiting", "running"):
+            return
+        ended = len(progress.seeds) - progress.count("waiting", "running")
+        seconds = time.perf_counter() - progress.began
+        line = f"seed {seed:<4} {state.outcome:<11} {ended:>3} of {len(progress.seeds)}, {seconds:6.1f} s"
+        line += f"  best {number(state.best)}  final {number(state.greedy)}"
+        self._console.print(line, soft_wrap=True, highlight=False)
+
+
+class LiveDisplay(SilentDisplay):
+    """All seeds at once, redrawn in place: how far each has come, and its last greedy return."""
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._live: Optional[Live] = None
+
+    def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
+        """Take the study to show, and begin."""
+        super().attach(title, progress, threshold)
+        self._live = Live(  # which renders at once, so not before there is something to show
+            console=self._console, get_renderable=self._render, refresh_per_second=REFRESHES_PER_SECOND
+        )
+        self._live.start()
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _render(self) -> Group:
+        progress = self._progress
+        done = sum(
+            progress.num_iterations if state.outcome in OVER else state.iteration for state in progress.seeds.values()
+        )
+        total = progress.num_iterations * len(progress.seeds)
+        over, seconds = progress.count(*OVER), time.perf_counter() - progress.began
+        figures = f"{over} of {len(progress.seeds)} seeds, {seconds:.0f} s"
+        head = Table.grid(padding=(0, 2), expand=True)
+        head.add_column(ratio=1)
+        head.add_column(justify="right", no_wrap=True)
+        head.add_row(ProgressBar(total=total, completed=done), figures)
+        title = Text(self._title, style="bold", overflow="ellipsis", no_wrap=True)
+        legend = "seed, progress, last greedy return"
+        if self._threshold is not None:
+            legend += f" (bold from the threshold, {self._threshold:g})"
+        return Group(title, head, self._cells(), Text(legend, style="dim"))
+
+    def _cells(self) -> Table:
+        columns = max(self._console.width // CELL, 1)
+        states = list(self._progress.seeds.items())
+        fitting = columns * max(self._console.height - 5, 1)
+        if len(states) > fitting:  # those that have ended make room first
+            states = sorted(states, key=lambda item: item[1].outcome in OVER)[:fitting]
+        cells = [self._cell(seed, state) for seed, state in sorted(states)]
+        table = Table.grid(padding=(0, 1))
+        for first in range(0, len(cells), columns):
+            table.add_row(*cells[first : first + columns])
+        return table
+
+    def _cell(self, seed: int, state: SeedState) -> Text:
+        share = 1.0 if state.outcome in OVER else state.iteration / self._progress.num_iterations
+        filled = round(share * BAR)
+        is_reached = self._threshold is not None and state.greedy is not None and state.greedy >= self._threshold
+        style = STYLES.get(state.outcome, "")
+        return Text.assemble(
+            (f"{seed:>3} {MARKS[state.outcome]} ", style),
+            ("━" * filled, style or "green"),
+            ("─" * (BAR - filled), "dim"),
+            (f"{number(state.greedy):>7}", "bold" if is_reached else style),
+        )
+
+
+def summary(console: Console, study: StudyDirectory, progress: StudyProgress, threshold: Optional[float]) -> None:
+    """Say what a study reached, with intervals over its seeds, and what to type next."""
+    states = progress.seeds
+    over = [state for state in states.values() if state.outcome in OVER]
+    rows = [("seeds", f"{named(list(states))}: {len(over)} of {len(states)} finished")]
+    for outcome in ("interrupted", "failed", "waiting"):
+        seeds = [seed for seed, state in states.items() if state.outcome == outcome]
+        rows += [(outcome, named(seeds))] if seeds else []
+    rows += _reached("best greedy return", [state.best for state in over])
+    rows += _reached("final greedy return", [state.greedy for state in over])
+    if threshold is not None and over:
+        solved = sum(state.best is not None and state.best >= threshold for state in over)
+        low, high = across.wilson_interval(solved, len(over))
+        rows.append(
+            (f"best from {threshold:g}", f"{solved} of {len(over)} seeds, 95 % interval {low:.0%} to {high:.0%}")
+        )
+    rows.append(("seconds", f"{time.perf_counter() - progress.began:.1f}"))
+    tables.facts(console, rows)
+    tables.lines(console, "written", [str(study.root)])
+    resume = [f"cartrl train --resume {study.root}"] if len(over) < len(states) else []
+    tables.lines(console, "next", [*resume, f"cartrl plot {study.root}", f"cartrl report {study.root}"])
+
+
+def _reached(name: str, values: Sequence[Optional[float]]) -> list[tuple[str, str]]:
+    known = np.array([value for value in values if value is not None])
+    if not len(known):
+        return []
+    middle = float(across.interquartile_mean(known))
+    if len(known) < 2:
+        return [(name, number(middle))]
+    low, high = across.interval(known)
+    return [(name, f"{number(middle)}, 95 % interval {number(low)} to {number(high)} (interquartile mean)")]

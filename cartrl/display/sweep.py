@@ -1,0 +1,117 @@
+"""What a sweep says: before it trains, after each setting, and at the end."""
+
+import shlex
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from cartrl.comparison import percent
+from cartrl.display import tables
+from cartrl.display.settings import scalar
+from cartrl.display.training import number
+from cartrl.ranking import NOT_BEGUN, fresh_seeds
+from cartrl.studies import named
+
+HEADER = 16  # columns, of a setting's name above its values
+UNLIMITED = 10_000  # columns
+
+
+def opening(console: Console, root: str, settings: int, seeds: Sequence[int], is_search: bool) -> None:
+    """Say how much is to be trained."""
+    what = "trials" if is_search else "settings"
+    text = f"{root}: {settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
+    console.print(Text(text, style="bold"), soft_wrap=True)
+
+
+def reached(console: Console, entry: dict[str, Any]) -> None:
+    """Say what a setting has reached."""
+    text = _final(entry) if entry["final_return"] else "; ".join(entry["notes"])
+    console.print(Text(f"final greedy return {text}"), soft_wrap=True)
+
+
+def _final(entry: dict[str, Any]) -> str:
+    middle, interval = entry["final_return"]["interquartile_mean"], _interval(entry)
+    return number(middle) if interval == "–" else f"{number(middle)}, 95 % interval {interval}"
+
+
+def _interval(entry: dict[str, Any]) -> str:
+    low, high = entry["final_return"]["interval_95"]
+    return "–" if low is None else f"{number(low)} to {number(high)}"
+
+
+def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> None:
+    """Print the settings by rank, what that is worth, and what to type next."""
+    ranked = [entry for entry in report["settings"] if entry["rank"] is not None]
+    unranked = len(report["settings"]) - len(ranked)
+    console.print()
+    if ranked:
+        _print_table(console, ranked, report["reward_threshold"])
+        console.print()
+    for entry in report["settings"]:
+        for note in entry["notes"]:
+            if note != NOT_BEGUN:
+                console.print(Text(f"{entry['name']}: {note}", style="yellow"), soft_wrap=True)
+    if unranked:
+        text = f"Without a seed that has ended, so without a rank: {unranked} of {len(report['settings'])} settings."
+        console.print(text, highlight=False)
+    basis, threshold = f"Ranked by the {report['ranked_by']}", report["reward_threshold"]
+    solved = "" if threshold is None else f"; solved is a final return of at least {threshold:g}"
+    console.print(f"{basis}{solved}.", highlight=False)
+    best = [shlex.quote(entry["path"]) for entry in ranked[:2]]
+    again = []
+    if len(ranked) > 1:
+        console.print(Text(report["caution"], style="bold"))
+        again = [f"cartrl train --config {best[0]}/config.yaml --seeds {fresh_seeds(seeds)}"]
+    tables.lines(console, "written", [report["sweep"]])
+    resume = [f"cartrl sweep --resume {shlex.quote(report['sweep'])}"] if report["outcome"] != "finished" else []
+    two = [f"cartrl {command} {' '.join(best)}" for command in ("plot", "compare")] if len(best) > 1 else []
+    one = [f"cartrl plot {best[0]}"] if len(best) == 1 else []
+    if commands := [*resume, *one, *two, *again]:
+        tables.lines(console, "next", commands)
+
+
+def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: Optional[float]) -> None:
+    """Print a column for each setting that varies; where they are too wide, one for all of them."""
+    keys = list(ranked[0]["values"])
+    wide = _table(ranked, [_header(key) for key in keys], threshold)
+    for entry in ranked:
+        wide.add_row(f"{entry['rank']}", *map(scalar, entry["values"].values()), *_results(entry, threshold))
+    if Measurement.get(console, console.options.update(width=UNLIMITED), wide).maximum <= console.width:
+        console.print(wide)
+        return
+    narrow = _table(ranked, ["setting"], threshold)
+    narrow.columns[1].no_wrap, narrow.columns[1].overflow = False, "fold"
+    for entry in ranked:
+        values = "\n".join(f"{key.partition('.')[2]}={scalar(value)}" for key, value in entry["values"].items())
+        narrow.add_row(f"{entry['rank']}", values, *_results(entry, threshold))
+    console.print(narrow)
+
+
+def _table(ranked: Sequence[dict[str, Any]], headers: Sequence[str], threshold: Optional[float]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    table.add_column("rank", justify="right", no_wrap=True)
+    for header in headers:
+        table.add_column(header, no_wrap=True)
+    for header in ("final return", "95 % interval", "seeds" if threshold is None else "solved"):
+        table.add_column(header, justify="right", no_wrap=True)
+    return table
+
+
+def _header(key: str) -> str:
+    """Write a setting's name without its section, over several lines if it is long."""
+    words = key.partition(".")[2].replace("_", "_ ")
+    lines = textwrap.wrap(words, HEADER)
+    return "\n".join(line.replace("_ ", "_") for line in lines)
+
+
+def _results(entry: dict[str, Any], threshold: Optional[float]) -> list[str]:
+    solved = entry["solved"]
+    seeds = f"{len(entry['seeds'])}"
+    if solved is not None:
+        seeds = f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}"
+    return [number(entry["final_return"]["interquartile_mean"]), _interval(entry), seeds]

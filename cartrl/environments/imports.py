@@ -1,0 +1,24 @@
+"""Environments outside gym: the one place where a name that the user gave becomes an import."""
+
+import importlib
+
+from cartrl import quiet
+from cartrl.errors import UsageError
+
+imported: set[str] = set()  # the modules that the user asked for with --import-module
+
+
+def import_environments(module: str) -> None:
+    """Import ``module``, which registers environments with gym. A config or a saved policy can never cause this.
+
+    Raises:
+        UsageError: when it cannot be imported, for whatever reason of its own.
+    """
+    quiet.prepare()
+    try:
+        with quiet.held_back():
+            importlib.import_module(module)
+    except Exception as error:  # it is the user's code, which may raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise UsageError(f"--import-module {module}: cannot be imported: {reason}") from error
+    imported.add(module)

@@ -1,0 +1,149 @@
+"""What ``--grid`` and ``--search`` say: which settings are varied, and over which values."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cartrl.display.settings import scalar
+from cartrl.errors import UsageError, cut
+from cartrl.settings import ExperimentSettings, ResolvedConfig, load
+from cartrl.settings.section import has_type
+from cartrl.settings.yaml_text import parse
+
+MOST_SETTINGS = 1000
+DIGITS = 4  # significant ones of a number that is searched
+OPENING, CLOSING = "[{", "]}"
+
+Choice = tuple[str, ...]  # overrides section.key=value, one for each setting that varies
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from ``low`` to ``high``, of which a search tries some."""
+
+    key: str
+    low: float
+    high: float
+    is_log: bool
+    is_whole: bool
+
+    def override(self, value: float) -> str:
+        """Return ``value`` as an override, rounded to what a name and a table can hold."""
+        if self.is_whole:
+            return f"{self.key}={int(value)}"
+        return f"{self.key}={scalar(min(max(float(f'{value:.{DIGITS}g}'), self.low), self.high))}"
+
+
+def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
+    """Read ``section.key=value,value,…``; commas inside of brackets belong to a value.
+
+    Raises:
+        UsageError: when a text is anything else.
+    """
+    grid: dict[str, list[str]] = {}
+    for text in texts:
+        key, values = _parts("--grid", text, "agent.learning_rate=1e-3,3e-3", grid)
+        grid[key] = _split(values)
+        if not all(grid[key]):
+            raise UsageError(f"--grid {cut(text)}: a value is empty; null is written out")
+    return grid
+
+
+def _parts(option: str, text: str, example: str, earlier: dict) -> tuple[str, str]:
+    """Return the key and the rest of ``text``, of a setting that a sweep may vary."""
+    key, equals, rest = text.partition("=")
+    key = key.strip()
+    if not equals or key.count(".") != 1:
+        raise UsageError(f"{option} {cut(text)}: it is written {option} section.key=…, such as {example}")
+    if key == "train.seed":
+        raise UsageError(f"{option} {cut(text)}: every setting has the same seeds, those of --seeds")
+    if key.startswith("environment."):
+        raise UsageError(f"{option} {cut(text)}: returns compare within one environment only")
+    if key in earlier:
+        raise UsageError(f"{option} {cut(text)}: {key} is given twice")
+    return key, rest
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas that are outside of brackets."""
+    values, depth = [""], 0
+    for character in text:
+        depth += (character in OPENING) - (character in CLOSING)
+        if character == "," and depth <= 0:
+            values.append("")
+        else:
+            values[-1] += character
+    return [value.strip() for value in values]
+
+
+def parse_ranges(texts: Sequence[str]) -> dict[str, Range]:
+    """Read ``section.key=low..high`` or ``section.key=low..high:log``, by key.
+
+    Raises:
+        UsageError: when a text is anything else.
+    """
+    ranges: dict[str, Range] = {}
+    for text in texts:
+        key, bounds = _parts("--search", text, "agent.learning_rate=1e-4..1e-2:log", ranges)
+        bounds, colon, scale = bounds.partition(":")
+        ends = [parse(end, f"--search {cut(text)}").values for end in bounds.split("..")]
+        if len(ends) != 2 or not all(has_type(end, float) for end in ends) or (colon and scale.strip() != "log"):
+            raise UsageError(f"--search {cut(text)}: a range is low..high or low..high:log, such as 1e-4..1e-2:log")
+        low, high = ends
+        if low >= high:
+            raise UsageError(f"--search {cut(text)}: {low} is not below {high}")
+        if colon and low <= 0:
+            raise UsageError(f"--search {cut(text)}: a logarithmic range is of numbers above 0")
+        ranges[key] = Range(key, low, high, bool(colon), _is_whole(key))
+    return ranges
+
+
+def _is_whole(key: str) -> bool:
+    """Whether a setting takes whole numbers alone; what does not exist is for `check` to find."""
+    section, _, name = key.partition(".")
+    field = ExperimentSettings.__fields__.get(section)
+    annotation = field.type_.__annotations__.get(name) if field else None
+    return annotation is not None and not has_type(0.5, annotation)
+
+
+def check(
+    path: Path, overrides: Sequence[str], values: dict[str, list[str]], option: str
+) -> dict[Choice, ResolvedConfig]:
+    """Load every combination of ``values``, the first key's changing slowest, and return them by what they vary.
+
+    Raises:
+        UsageError: for a combination that cannot be used, a value given twice, or too many of them.
+    """
+    count = math.prod(map(len, values.values()))
+    if count > MOST_SETTINGS:
+        raise UsageError(f"{option}: {count:,} combinations; a sweep has at most {MOST_SETTINGS:,}")
+    found: dict[Choice, ResolvedConfig] = {}
+    for combination in itertools.product(*values.values()):
+        given = [f"{key}={value}" for key, value in zip(values, combination)]
+        config = _load(path, overrides, given, option)
+        choice = tuple(f"{key}={scalar(_value(config, key))}" for key in values)
+        if choice in found:
+            raise UsageError(f"{option} {cut(' '.join(given))}: this is given twice")
+        found[choice] = config
+    return found
+
+
+def corners(ranges: dict[str, Range]) -> dict[str, list[str]]:
+    """Return both ends of each range, as the values of a grid: if these can be used, so can all between."""
+    return {key: [scalar(range_.low), scalar(range_.high)] for key, range_ in ranges.items()}
+
+
+def _load(path: Path, overrides: Sequence[str], given: Sequence[str], option: str) -> ResolvedConfig:
+    try:
+        return load(path, [*overrides, *given])
+    except UsageError as error:
+        if any(str(error).startswith(f"--set {cut(override)}") for override in given):
+            raise UsageError(option + str(error)[len("--set") :]) from None  # what the user wrote
+        raise
+
+
+def _value(config: ResolvedConfig, key: str) -> object:
+    section, _, name = key.partition(".")
+    return getattr(getattr(config.settings, section), name)

@@ -1,0 +1,166 @@
+"""What runs and studies there are below a directory, and how far each is. It reads little, and forgives all damage."""
+
+import csv
+import math
+import platform
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Optional
+
+import yaml
+
+from cartrl.errors import UsageError
+from cartrl.run_directory import RunDirectory, read_json
+from cartrl.studies import STUDY
+
+RUNNING, FINISHED, STOPPED, FAILED, DAMAGED = STATES = ("running", "finished", "stopped", "failed", "damaged")
+OUTCOMES = {"finished": FINISHED, "solved": FINISHED, "interrupted": STOPPED, "failed": FAILED}
+# What reading a damaged file may raise.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, yaml.YAMLError, csv.Error)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run or a study; what its files do not tell is None."""
+
+    path: Path
+    kind: str  # run or study
+    state: str
+    env_name: Optional[str] = None
+    agent: Optional[str] = None
+    seeds: tuple[int, ...] = ()
+    iterations: int = 0  # done; of a study, by all seeds together
+    num_iterations: Optional[int] = None  # planned, likewise
+    best: Optional[float] = None  # best evaluation's mean return; of a study, the mean of the seeds' best
+    started: Optional[datetime] = None
+    problem: Optional[str] = None  # what is damaged
+
+
+def entries(root: Path) -> list[Entry]:
+    """Return the runs and studies directly below ``root``, the latest first.
+
+    Raises:
+        UsageError: when ``root`` is no directory that can be read.
+    """
+    try:
+        children = sorted(child for child in root.iterdir() if child.is_dir())
+    except OSError as error:
+        raise UsageError(f"{root}: cannot be read: {error.strerror}") from None
+    found = [entry for entry in map(_entry, children) if entry is not None]
+    return sorted(found, key=lambda entry: entry.started.timestamp() if entry.started else -math.inf, reverse=True)
+
+
+def _entry(directory: Path) -> Optional[Entry]:
+    """Return the entry of a directory, None for one that is neither run nor study."""
+    try:
+        if (directory / STUDY).exists():
+            return _study(directory)
+        run = RunDirectory(directory)
+        return _run(run) if run.manifest.exists() or run.metrics.exists() else None
+    except OSError as error:
+        return Entry(directory, "run", DAMAGED, problem=_sentence(directory, error))
+
+
+def _run(run: RunDirectory) -> Entry:
+    entry = Entry(run.root, "run", DAMAGED)
+    problems = []
+    try:
+        manifest = read_json(run.manifest)
+        seed = manifest.get("seed")
+        seeds = (seed,) if isinstance(seed, int) else ()
+        entry = replace(entry, seeds=seeds, started=_time(manifest.get("started")), state=run_state(manifest))
+        if entry.state == DAMAGED or not seeds:
+            problems.append(f"{run.manifest}: not what a run writes")
+    except UsageError as error:
+        problems.append(str(error))
+    try:
+        entry = replace(entry, **_plan(run.config))
+        if run.metrics.exists() or entry.state == FINISHED:  # one stopped while it started has none
+            iterations, best = _progress(run.metrics)
+            entry = replace(entry, iterations=iterations, best=best)
+    except DAMAGE as error:
+        problems.append(_sentence(run.root, error))
+    return replace(entry, state=DAMAGED, problem=problems[0]) if problems else entry
+
+
+def _study(directory: Path) -> Entry:
+    runs = [_run(RunDirectory(path.parent)) for path in sorted(directory.glob("*/manifest.json"))]
+    entry = Entry(directory, "study", DAMAGED)
+    try:
+        content = read_json(directory / STUDY)
+        seeds = tuple(seed for seed in content["seeds"] if isinstance(seed, int))
+        entry = replace(entry, seeds=seeds, started=_time(content.get("started")), state=run_state(content))
+        plan = _plan(RunDirectory(directory).config)
+    except (UsageError, *DAMAGE) as error:
+        return replace(entry, state=DAMAGED, problem=_sentence(directory, error))
+    if entry.state == RUNNING and not any(run.state == RUNNING for run in runs) and not _pid(content):
+        entry = replace(entry, state=STOPPED)
+    if entry.state == DAMAGED:
+        return replace(entry, problem=f"{directory / STUDY}: not what a study writes")
+    best = [run.best for run in runs if run.best is not None]
+    return replace(
+        entry,
+        env_name=plan["env_name"],
+        agent=plan["agent"],
+        iterations=sum(run.iterations for run in runs),
+        num_iterations=plan["num_iterations"] * len(seeds),
+        best=sum(best) / len(best) if best else None,
+    )
+
+
+def run_state(manifest: dict[str, Any]) -> str:
+    """Return the state that a manifest, of a run or a study, stands for: a killed one never came to say so."""
+    outcome = manifest.get("outcome")
+    if outcome != RUNNING:
+        return OUTCOMES.get(outcome, DAMAGED) if isinstance(outcome, str) else DAMAGED
+    pid = _pid(manifest)
+    return STOPPED if pid and _is_here(manifest) and not Path("/proc", str(pid)).exists() else RUNNING
+
+
+def _pid(manifest: dict[str, Any]) -> Optional[int]:
+    host = manifest.get("host")
+    pid = host.get("pid") if isinstance(host, dict) else None
+    return pid if isinstance(pid, int) and 0 < pid < 2**31 else None
+
+
+def _is_here(manifest: dict[str, Any]) -> bool:
+    """Whether the process would be seen from here: on another machine nobody here can tell."""
+    return bool(manifest["host"].get("name", platform.node()) == platform.node())
+
+
+def _sentence(directory: Path, error: Exception) -> str:
+    """Say in one line what is wrong in ``directory``."""
+    if isinstance(error, UsageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or directory}: {error.strerror}"
+    return f"{directory}: {type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _plan(config: Path) -> dict[str, Any]:
+    """Return what a resolved config says, without checking the rest of it."""
+    content = yaml.load(config.read_text(encoding="utf-8"), LOADER)
+    return {
+        "env_name": str(content["environment"]["env_name"]),
+        "agent": str(content["agent"]["kind"]),
+        "num_iterations": int(content["train"]["num_iterations"]),
+    }
+
+
+def _progress(metrics: Path) -> tuple[int, Optional[float]]:
+    """Return the last iteration of a metrics file, and the best evaluation's mean; a line cut short is left out."""
+    text = metrics.read_text(encoding="utf-8")
+    header, *rows = csv.reader(text[: text.rfind("\n") + 1].splitlines(), strict=True)
+    step, mean = header.index("step"), header.index("greedy_return_mean")
+    means = [float(row[mean]) for row in rows if row[mean]]
+    return int(rows[-1][step]) if rows else 0, max(means) if means else None
+
+
+def _time(text: Any) -> Optional[datetime]:
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

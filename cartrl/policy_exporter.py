@@ -1,0 +1,59 @@
+"""Saves policies with TF-Agents' PolicySaver, and a sidecar beside each."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tf_agents.policies import policy_saver, tf_policy
+
+from cartrl import files, sidecar
+
+
+class PolicyExporter:
+    """Saves a policy as it is at that moment.
+
+    It takes the collect policy, whose actions are drawn from a distribution: the greedy policy is that
+    distribution's mode, while from a saved greedy policy no other action could ever be drawn.
+
+    A SavedModel is a program and its variables. The program never changes, and PolicySaver takes 0.1 s to write it,
+    so it is written once, and copied beside the variables of each policy.
+    """
+
+    def __init__(self, policy: tf_policy.TFPolicy, train_step: tf.Variable):
+        self._saver = policy_saver.PolicySaver(policy, batch_size=None, train_step=train_step)
+        self._specs = {
+            "observation": describe(policy.time_step_spec.observation),
+            "action": describe(policy.action_spec),
+        }
+        with tempfile.TemporaryDirectory(prefix="cartrl-policy-") as directory:
+            self._saver.save(directory)
+            self._program = {
+                path.relative_to(directory): path.read_bytes() for path in Path(directory).rglob("*") if path.is_file()
+            }
+
+    def save(self, directory: Path, facts: dict[str, Any]) -> None:
+        """Save to ``directory``, in the place of what was there; ``facts`` go into the sidecar."""
+        draft = files.draft_of(directory)
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            for name, content in self._program.items():
+                (draft / name).parent.mkdir(parents=True, exist_ok=True)
+                (draft / name).write_bytes(content)
+            self._saver.save_checkpoint(str(draft))  # over the variables in variables/
+            sidecar.write(draft, {**facts, "specs": self._specs})
+            files.replace_directory(draft, directory)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def describe(spec: tf.TypeSpec) -> dict[str, Any]:
+    """Return a bounded spec as JSON."""
+    return {
+        "shape": list(spec.shape),
+        "dtype": spec.dtype.name,
+        "minimum": np.asarray(spec.minimum).tolist(),
+        "maximum": np.asarray(spec.maximum).tolist(),
+    }

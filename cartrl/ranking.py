@@ -1,0 +1,86 @@
+"""The settings of a sweep, ranked by what their seeds reached."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+
+from cartrl.comparison import share_of
+from cartrl.errors import UsageError
+from cartrl.results import Study, load_study
+from cartrl.settings.yaml_text import parse
+from cartrl.statistics import seeds as across
+from cartrl.studies import LARGEST_SEED, named
+from cartrl.sweeps import Setting, SweepDirectory
+
+NOT_BEGUN = "not begun"
+
+
+def rank(sweep: SweepDirectory, settings: Sequence[Setting], threshold: Optional[float]) -> list[dict[str, Any]]:
+    """Return what is known of each setting, the best first, and last those without a seed that has ended.
+
+    They are ranked by the interquartile mean of the final greedy return; equal ones share a rank.
+    """
+    entries = [entry(sweep, setting, threshold) for setting in settings]
+    entries.sort(key=lambda found: -math.inf if found["final_return"] is None else _middle(found), reverse=True)
+    middles = [_middle(found) for found in entries if found["final_return"] is not None]
+    for found, middle in zip(entries, middles):
+        found["rank"] = 1 + sum(other > middle for other in middles)
+    return entries
+
+
+def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -> dict[str, Any]:
+    """Return what is known of ``setting``, by the names of the JSON; it has no rank yet."""
+    path = sweep.study(setting).root
+    study, problem = _study(sweep, setting)
+    finals = np.array([run.final for run in study.ended]) if study else np.array([])
+    parts = [override.partition("=") for override in setting.overrides]
+    return {
+        "rank": None,
+        "name": setting.name,
+        "path": str(path),
+        "values": {key: parse(text, key).values for key, _, text in parts},
+        "seeds": [run.seed for run in study.ended] if study else [],
+        "notes": study.notes() if study else [problem],
+        "final_return": _across(finals) if len(finals) else None,
+        "solved": share_of(finals, threshold) if len(finals) and threshold is not None else None,
+    }
+
+
+def value(sweep: SweepDirectory, setting: Setting) -> Optional[float]:
+    """Return what a setting is ranked by, or None where no seed has ended."""
+    found = entry(sweep, setting, None)
+    return _middle(found) if found["final_return"] else None
+
+
+def fresh_seeds(seeds: Sequence[int]) -> str:
+    """Return as many seeds as ``seeds``, none of which is among them."""
+    first = max(seeds) + 1
+    if first + len(seeds) - 1 > LARGEST_SEED:
+        first = next(number for number in range(LARGEST_SEED) if number not in seeds)
+        return named([first])
+    return named(range(first, first + len(seeds)))
+
+
+def _study(sweep: SweepDirectory, setting: Setting) -> tuple[Optional[Study], str]:
+    study = sweep.study(setting)
+    if not study.manifest.is_file():
+        return None, NOT_BEGUN
+    try:
+        return load_study(study.root), ""
+    except UsageError as error:
+        return None, str(error)
+
+
+def _across(finals: np.ndarray) -> dict[str, Any]:
+    low, high = across.interval(finals)
+    return {
+        "values": finals.tolist(),
+        "interquartile_mean": float(across.interquartile_mean(finals)),
+        "interval_95": [None, None] if math.isnan(low) else [low, high],
+    }
+
+
+def _middle(found: dict[str, Any]) -> float:
+    return float(found["final_return"]["interquartile_mean"])

@@ -1,0 +1,192 @@
+"""What a report says: from a run or a study and its evaluations to the words and charts of the page."""
+
+import base64
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Optional
+
+from cartrl import __version__
+from cartrl.display.settings import scalar
+from cartrl.listing import run_state
+from cartrl.report.charts import number
+from cartrl.results import Study
+from cartrl.run_directory import RunDirectory, read_json, timestamp
+from cartrl.settings import ExperimentSettings
+from cartrl.studies import STUDY
+
+OURS = ("python", "cartrl")  # of the versions in a manifest, those that are no packages to install
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A run's best policy over fresh episodes.
+
+    Attributes:
+        facts: what ``cartrl eval`` tells of it.
+        returns: of each episode.
+    """
+
+    facts: dict[str, Any]
+    returns: list[float]
+
+
+@dataclass(frozen=True)
+class Film:
+    """An mp4, and what to say of it."""
+
+    content: bytes
+    note: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that a report is about.
+
+    Attributes:
+        study: a study, or a run on its own as a study of one seed.
+        threshold: gym's reward threshold, if it has one.
+        evaluations: of the runs' best policies, by the seed.
+        film: of one of them.
+        missing: what could not be had, a sentence each.
+    """
+
+    study: Study
+    threshold: Optional[float]
+    evaluations: dict[int, Evaluated]
+    film: Optional[Film]
+    missing: list[str]
+
+    @property
+    def is_study(self) -> bool:
+        """Whether it is a study, be it of a single seed."""
+        return (self.study.path / STUDY).is_file()
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the run or the study says of itself."""
+        return read_json(self.study.path / STUDY if self.is_study else RunDirectory(self.study.path).manifest)
+
+
+def frame_of(subject: Subject) -> dict[str, Any]:
+    """Return what the pages of a run and of a study have in common, for the template."""
+    study, manifest = subject.study, subject.manifest
+    settings = study.settings
+    config = config_text(settings)
+    film = subject.film
+    return {
+        "name": study.path.resolve().name,
+        "kind": "study" if subject.is_study else "run",
+        "state": run_state(manifest),
+        "agent": settings.agent.kind.upper(),
+        "env_name": settings.environment.env_name,
+        "film": {"note": film.note, "base64": _base64(film.content)} if film else None,
+        "missing": subject.missing,
+        "sections": sections(settings),
+        "config_text": config,
+        "config_base64": _base64(config.encode("utf-8", "replace")),
+        "again": again(subject, manifest),
+        "facts": provenance(manifest),
+        "version": __version__,
+        "written": date(timestamp()),
+    }
+
+
+def sections(settings: ExperimentSettings) -> list[dict[str, Any]]:
+    """Return every setting, section by section, and whether it differs from its default."""
+    found = []
+    for name in settings.__fields__:
+        section = getattr(settings, name)
+        rows = []
+        for key, field in section.__fields__.items():
+            value = getattr(section, key)
+            is_changed = not field.required and value != field.get_default()
+            note = f"default {scalar(field.get_default())}" if is_changed else ""
+            rows.append({"name": key, "value": scalar(value), "is_changed": is_changed, "note": note})
+        found.append({"name": name, "settings": rows})
+    return found
+
+
+def config_text(settings: ExperimentSettings) -> str:
+    """Return the whole config as YAML, without the origins of its values: those are places on somebody's machine."""
+    lines = []
+    for name in settings.__fields__:
+        section = getattr(settings, name)
+        lines += [f"{name}:", *(f"  {key}: {scalar(getattr(section, key))}" for key in section.__fields__)]
+    return "\n".join(lines) + "\n"
+
+
+def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
+    """Return how to get the same again: what to say, and the code to type."""
+    words = manifest.get("command")
+    original = shlex.join(["cartrl", *map(str, words[1:])]) if isinstance(words, list) else "–"
+    option = f" --seeds {_written(subject.study)}" if subject.is_study else ""
+    versions = _mapping(manifest, "versions")
+    packages = " ".join(shlex.quote(f"{name}=={version}") for name, version in versions.items() if name not in OURS)
+    directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
+    return [
+        {"text": "The command that was typed:", "label": "Original command", "code": original},
+        {
+            "text": "The same from the config below, saved as config.yaml:",
+            "label": "Command with the config of this report",
+            "code": f"cartrl train --config config.yaml{option}",
+        },
+        {
+            "text": "Where the run's directory still is, this trains it again and compares every number:",
+            "label": "Command that compares",
+            "code": f"cartrl reproduce {shlex.quote(str(directory))}",
+        },
+        {
+            "text": f"Numbers repeat to the last bit with cartrl {versions.get('cartrl', '–')}, Python "
+            f"{versions.get('python', '–')}, the same processor and these:",
+            "label": "Versions to install",
+            "code": f"pip install {packages}",
+        },
+    ]
+
+
+def _written(study: Study) -> str:
+    """Write the seeds of a study as an option: 0-31, or 0,3,7."""
+    seeds = sorted({*(run.seed for run in study.runs), *study.missing})
+    is_range = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
+    return f"{seeds[0]}-{seeds[-1]}" if is_range else ",".join(map(str, seeds))
+
+
+def provenance(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return with what it was made: versions, machine, commit, times."""
+    host, git = _mapping(manifest, "host"), _mapping(manifest, "git")
+    facts = [(name, str(version)) for name, version in _mapping(manifest, "versions").items()]
+    if git:
+        facts.append(("git commit", f"{git.get('commit')}{', with changes' if git.get('dirty') else ''}"))
+    facts += [(name, str(host[name])) for name in ("system", "processor", "cpus") if host.get(name)]
+    facts += [(name, date(manifest[name])) for name in ("started", "ended") if manifest.get(name)]
+    if manifest.get("error"):
+        facts.append(("error", str(manifest["error"])))
+    return facts
+
+
+def date(text: Any) -> str:
+    """Return an ISO 8601 time for people, in UTC as it was written."""
+    try:
+        return datetime.fromisoformat(text).strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    except (TypeError, ValueError):
+        return str(text)
+
+
+def duration(manifest: dict[str, Any]) -> Optional[str]:
+    """Return how long it took, start-up included; None while it runs."""
+    try:
+        ended, started = (datetime.fromisoformat(manifest[name]) for name in ("ended", "started"))
+    except (KeyError, TypeError, ValueError):
+        return None
+    seconds = (ended - started).total_seconds()
+    return f"{number(seconds, 1)} s" if seconds < 120 else f"{number(seconds / 60, 1)} min"
+
+
+def _mapping(content: dict[str, Any], name: str) -> dict[str, Any]:
+    value = content.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

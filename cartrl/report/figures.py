@@ -1,0 +1,196 @@
+"""The charts of a report: learning curves of a run and of a study, and the returns of an evaluation."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from cartrl.curves import Curve as StudyCurve
+from cartrl.metrics import Row
+from cartrl.report.charts import Axis, Chart, Layer, Point, Stop, axis, band, bars, columns, dots, line, number
+
+STOPS = 300  # a longer run has neighbouring iterations joined: a screen has no more pixels for them
+SMALL_STOPS = 80
+HISTOGRAM_COLUMNS = 24
+COLLECTED = ("step", "collect_return_mean", "collect_return_min", "collect_return_max")
+EVALUATED = ("step", "greedy_return_mean", "greedy_return_std")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a run's metrics tell of its returns.
+
+    Attributes:
+        collected: [N, 5], of N stretches of iterations: first, last, and of the returns collected in them the mean,
+            least and greatest.
+        evaluated: [M, 3], of M evaluations: iteration, mean and standard deviation.
+    """
+
+    collected: np.ndarray
+    evaluated: np.ndarray
+
+    @property
+    def last_step(self) -> int:
+        """Return the last iteration that is known of."""
+        return int(max([0.0, *self.collected[-1:, 1], *self.evaluated[-1:, 0]]))
+
+    @property
+    def reached(self) -> list[float]:
+        """Return every return in it, of collected episodes and means of evaluations."""
+        return [*self.collected[:, 3:].ravel().tolist(), *self.evaluated[:, 1].tolist()]
+
+
+def curve_of(rows: Sequence[Row]) -> Curve:
+    """Read the returns out of the rows of a metrics file; what is missing or not finite is left out."""
+    steps, means, lows, highs = _table(rows, COLLECTED).T
+    return Curve(np.stack([steps, steps, means, lows, highs], axis=1), _table(rows, EVALUATED))
+
+
+def joined(curve: Curve, most: int) -> Curve:
+    """Return ``curve`` with at most ``most`` stretches of iterations."""
+    if len(curve.collected) <= most:
+        return curve
+    blocks = np.array_split(curve.collected, most)
+    rows = [(b[0, 0], b[-1, 1], b[:, 2].mean(), b[:, 3].min(), b[:, 4].max()) for b in blocks]
+    return Curve(np.array(rows), curve.evaluated)
+
+
+def _table(rows: Sequence[Row], names: Sequence[str]) -> np.ndarray:
+    """Return the columns ``names`` of the rows where all are finite numbers, float64 [N, len(names)]."""
+    found = np.array([[row.get(name) for name in names] for row in rows], np.float64).reshape(-1, len(names))
+    return found[np.isfinite(found).all(axis=1)]
+
+
+def scales(curves: Sequence[Curve], values: Sequence[float], threshold: Optional[float]) -> tuple[Axis, Axis]:
+    """Return scales that hold the iterations of all ``curves``, and the returns ``values``."""
+    last = max([1, *(curve.last_step for curve in curves)])
+    return axis([0, last], tight=True), axis([*values, *([] if threshold is None else [threshold])])
+
+
+def run_chart(whole: Curve, threshold: Optional[float]) -> Chart:
+    """Draw a run: what it collected, and in front of that its evaluations."""
+    curve = joined(whole, STOPS)
+    steps, means, spreads = curve.evaluated.T
+    x, y = scales([curve], [*curve.reached, *(means - spreads).tolist(), *(means + spreads).tolist()], threshold)
+    layers = [
+        *_collected_layers(curve, x, y, ("collected, least to greatest", "collected, mean")),
+        Layer("spread", bars(_points(steps, means - spreads), _points(steps, means + spreads), x, y)),
+        Layer("greedy", line(_points(steps, means), x, y), "greedy policy, mean ± standard deviation"),
+        Layer("dots", dots(_points(steps, means), x, y)),
+    ]
+    stops = [_first_stop(curve, x, y), *(_run_stop(curve, part, x, y) for part in curve.collected)]
+    return Chart("Learning curve", "iterations", x, y, layers, stops, threshold)
+
+
+def small_chart(whole: Curve, x: Axis, y: Axis, threshold: Optional[float]) -> Chart:
+    """Draw a run small, on the scales of its study."""
+    curve = joined(whole, SMALL_STOPS)
+    greedy = _points(*curve.evaluated.T[:2])
+    layers = [
+        *_collected_layers(curve, x, y, ("", "")),
+        Layer("greedy", line(greedy, x, y)),
+        Layer("dots", dots(greedy, x, y)),
+    ]
+    return Chart("Learning curve", "iterations", x, y, layers, threshold=threshold)
+
+
+def _collected_layers(curve: Curve, x: Axis, y: Axis, names: tuple[str, str]) -> list[Layer]:
+    _, steps, means, lows, highs = curve.collected.T
+    return [
+        Layer("band", band(_points(steps, lows), _points(steps, highs), x, y), names[0]),
+        Layer("collected", line(_points(steps, means), x, y), names[1]),
+    ]
+
+
+def _first_stop(curve: Curve, x: Axis, y: Axis) -> Stop:
+    greedy, marks = _greedy_at(curve, 0, y)
+    return Stop(x.at(0), "iteration 0", [greedy, "–", "–"], marks)
+
+
+def _run_stop(curve: Curve, part: np.ndarray, x: Axis, y: Axis) -> Stop:
+    first, last, mean, low, high = part.tolist()
+    label = f"iteration {last:,.0f}" if first == last else f"iterations {first:,.0f} to {last:,.0f}"
+    greedy, marks = _greedy_at(curve, last, y)
+    values = [greedy, number(mean, 1), f"{number(low)} to {number(high)}"]
+    return Stop(x.at(last), label, values, [y.at(mean), *marks])
+
+
+def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
+    """Say what the last evaluation up to ``step`` found; the mark is for one at ``step`` itself."""
+    past = curve.evaluated[curve.evaluated[:, 0] <= step]
+    if not len(past):
+        return "–", []
+    at, mean, std = past[-1].tolist()
+    is_here = at == step
+    text = f"{number(mean, 1)} ± {number(std, 1)}"
+    return (text, [y.at(mean)]) if is_here else (f"{text}, at {at:,.0f}", [])
+
+
+def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optional[float]) -> Chart:
+    """Draw a study: each seed's evaluations, and in front of them the level that they have in common."""
+    x, y = scales(seeds, [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()], threshold)
+    middle = _points(together.places, together.middle)
+    known = np.isfinite(together.low)  # a single seed has no interval
+    lows, highs = (_points(together.places[known], bound[known]) for bound in (together.low, together.high))
+    layers = [
+        Layer("seeds", "".join(line(_points(*seed.evaluated.T[:2]), x, y) for seed in seeds)),
+        Layer("interval", band(lows, highs, x, y), "95 % interval"),
+        Layer("greedy", line(middle, x, y), "interquartile mean of the seeds"),
+        Layer("dots", dots(middle, x, y)),
+    ]
+    bounds = zip(together.low.tolist(), together.high.tolist())
+    stops = [
+        Stop(x.at(step), f"iteration {step:,.0f}", [number(value, 1), _interval(low, high)], [y.at(value)])
+        for (step, value), (low, high) in zip(middle, bounds)
+    ]
+    return Chart("Learning curve", "iterations", x, y, layers, stops, threshold)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{number(low, 1)} to {number(high, 1)}" if math.isfinite(low) else "–"
+
+
+@dataclass(frozen=True)
+class Center:
+    """Where returns lie together: their mean or interquartile mean, and its 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+def histogram(title: str, what: str, returns: np.ndarray, center: Center, threshold: Optional[float]) -> Chart:
+    """Draw how the ``returns`` [N] of ``what`` (episodes, seeds) are spread, and where their center is."""
+    x = axis([*returns.tolist(), *([] if threshold is None else [threshold])])
+    counts, edges = np.histogram(returns, HISTOGRAM_COLUMNS, (x.low, x.high))
+    y = axis([0, max(int(counts.max()), 3)], count=3)
+    is_known = math.isfinite(center.low)  # a single seed has no interval
+    layers = [
+        *([Layer("interval", columns([center.low, center.high], [y.high], x, y), "95 % interval")] if is_known else []),
+        Layer("columns", columns(edges.tolist(), counts.tolist(), x, y), what),
+        Layer("center", _upright(center.value, x, y), center.name),
+        *([] if threshold is None else [Layer("threshold", _upright(threshold, x, y), "reward threshold")]),
+    ]
+    constant = ([] if threshold is None else [number(threshold)]) + [number(center.value, 1)]
+    bounds = [_interval(center.low, center.high)] if is_known else []
+    stops = [
+        Stop(
+            x.at((a + b) / 2),
+            f"return {number(a)} to {number(b)}",
+            [*constant, f"{count} of {len(returns)}", *bounds],
+            [y.at(count)],
+        )
+        for a, b, count in zip(edges.tolist(), edges[1:].tolist(), counts.tolist())
+    ]
+    return Chart(title, "return", x, y, layers, stops, rest=int(counts.argmax()))
+
+
+def _upright(value: float, x: Axis, y: Axis) -> str:
+    return line([(value, y.low), (value, y.high)], x, y)
+
+
+def _points(xs: np.ndarray, ys: np.ndarray) -> list[Point]:
+    return list(zip(xs.tolist(), ys.tolist()))

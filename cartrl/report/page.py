@@ -1,0 +1,35 @@
+"""Fills the page's template: everything in it is escaped, and all that it needs is in it."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from cartrl.report.charts import number
+
+TEMPLATES = Path(__file__).parent / "template"
+
+
+def render(content: dict[str, Any]) -> str:
+    """Return the page; ``content`` is what the template calls ``page``."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["number"] = number
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return environment.get_template("report.html").render(
+        page=content,
+        script=Markup(script),
+        style=Markup(style),
+        policy=security_policy(script),
+    )
+
+
+def security_policy(script: str) -> str:
+    """Return the Content-Security-Policy: no network, no script but ``script``, pictures and films from inside."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; media-src data:"

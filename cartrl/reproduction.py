@@ -1,0 +1,72 @@
+"""Whether a run repeated itself: two metrics files held against each other, and what changed on the machine since."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from cartrl.errors import UsageError
+
+CLOCK = "seconds"  # the one column that no seed decides
+CLOSING = ("greedy_return_mean", "greedy_return_std")  # a run that was stopped may lack its closing evaluation
+
+Cells = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first cell in which two runs differ; a cell that one of them lacks is None."""
+
+    step: str
+    column: str
+    before: Optional[str]
+    now: Optional[str]
+
+
+def read_cells(path: Path) -> list[Cells]:
+    """Read the rows of a metrics file as they are written, every bit; a last line that was cut short is left out.
+
+    Raises:
+        UsageError: when there is not one whole row.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    lines = text[: text.rfind("\n") + 1].splitlines()
+    try:
+        rows = list(csv.DictReader(lines, restkey="", restval="", strict=True))
+    except csv.Error as error:
+        raise UsageError(f"{path}: not the metrics of a run: {error}") from None
+    if not rows or any(not row.get("step", "").isdigit() for row in rows):
+        raise UsageError(f"{path}: not the metrics of a run: a row without its step, or none at all")
+    return rows
+
+
+def first_difference(before: Sequence[Cells], now: Sequence[Cells]) -> Optional[Difference]:
+    """Return the first cell of ``before`` that is another in ``now``, row by row; None when all are the same.
+
+    Only columns that both have are compared, and never the clock. Rows are compared as far as ``before`` goes.
+    """
+    columns = compared_columns(before, now)
+    for number, row in enumerate(before):
+        if number == len(now):
+            return Difference(row["step"], "step", row["step"], None)
+        is_last = number == len(before) - 1
+        for column in columns:
+            is_closing = is_last and column in CLOSING and not row[column]
+            if row[column] != now[number][column] and not is_closing:
+                return Difference(row["step"], column, row[column] or None, now[number][column] or None)
+    return None
+
+
+def compared_columns(before: Sequence[Cells], now: Sequence[Cells]) -> list[str]:
+    """Return the columns that two metrics files share, but for the clock."""
+    return [column for column in before[0] if column in now[0] and column not in (CLOCK, "")]
+
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return (name, before, now) for every value that differs, None where there is none."""
+    names = [*before, *(name for name in now if name not in before)]
+    return [(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]

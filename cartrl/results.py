@@ -1,0 +1,215 @@
+"""Runs and studies as they stand on disk, read back as arrays of evaluations.
+
+A study is a directory with a study.json and a run directory for each seed inside. A run on its own is read as a study
+of one seed.
+"""
+
+import functools
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+
+from cartrl import metrics
+from cartrl.errors import UsageError
+from cartrl.run_directory import RunDirectory, read_json
+from cartrl.settings import ExperimentSettings, load
+from cartrl.studies import STUDY
+
+ENDED = ("finished", "solved", "failed")  # what a run says that will not go on: running and interrupted ones might
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed's evaluations of the greedy policy, in their order: arrays [E]."""
+
+    directory: Path
+    seed: int
+    outcome: str
+    num_iterations: int  # planned
+    iterations: np.ndarray  # updates before each evaluation
+    steps: np.ndarray  # environment steps before each
+    seconds: np.ndarray  # wall time since training began
+    returns: np.ndarray  # the mean return of each
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its last evaluation is its result."""
+        return self.outcome in ENDED
+
+    @property
+    def final(self) -> float:
+        """The last evaluation's mean return."""
+        return float(self.returns[-1])
+
+    @property
+    def best(self) -> float:
+        """The best evaluation's mean return."""
+        return float(self.returns.max())
+
+    @property
+    def area(self) -> float:
+        """The area under returns over iterations, divided by the planned iterations: the mean return on the way.
+
+        Trapezoids; a run that ended early keeps its last value to the end, as its policy stays what it is.
+        """
+        iterations, returns = self.iterations, self.returns
+        if iterations[-1] < self.num_iterations:
+            iterations, returns = np.append(iterations, self.num_iterations), np.append(returns, returns[-1])
+        return float(np.trapz(returns, iterations) / iterations[-1])
+
+    def steps_to(self, threshold: float) -> float:
+        """The environment steps before the first evaluation of at least ``threshold``; infinite if there is none."""
+        reached = np.flatnonzero(self.returns >= threshold)
+        return float(self.steps[reached[0]]) if len(reached) else np.inf
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs that differ in their seed alone."""
+
+    path: Path
+    settings: ExperimentSettings
+    runs: tuple[Run, ...]  # in the order of their seeds, each with an evaluation at least
+    missing: tuple[int, ...]  # seeds that the study names and that have no evaluation yet
+
+    @property
+    def env_name(self) -> str:
+        """The gym id."""
+        return self.settings.environment.env_name
+
+    @property
+    def ended(self) -> tuple[Run, ...]:
+        """The runs whose last evaluation is their result."""
+        return tuple(run for run in self.runs if run.has_ended)
+
+    def notes(self) -> list[str]:
+        """Say what is not as it would be in a study that is done: one sentence for each kind."""
+        kinds = {"missing": list(self.missing)}
+        for run in self.runs:
+            kinds.setdefault(run.outcome, []).append(run.seed)
+        place = "left out" if self.ended else "drawn as far as all have come"
+        sentences = {
+            "missing": "without an evaluation yet: left out",
+            "running": f"still running, or killed: {place}",
+            "interrupted": f"interrupted: {place}",
+            "failed": "failed: counted with the last evaluation before",
+        }
+        return [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
+
+
+def _seeds(seeds: list[int]) -> str:
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, sorted(seeds)))}"
+
+
+def load_study(path: Path) -> Study:
+    """Read the study, or the single run, in the directory ``path``.
+
+    Raises:
+        UsageError: when it is neither, a file of it cannot be read, or no run has an evaluation.
+    """
+    if (path / STUDY).is_file():
+        content = read_json(path / STUDY)
+        directories = [manifest.parent for manifest in path.glob("*/manifest.json")]
+    elif RunDirectory(path).manifest.is_file():
+        content, directories = {}, [path]
+    else:
+        reason = "holds neither a study nor a run" if path.is_dir() else "no such run or study"
+        raise UsageError(f"{path}: {reason}; give a directory that `cartrl train` has made")
+    settings = load(RunDirectory(path).config).settings
+    read = [_run(RunDirectory(directory), settings.train.num_iterations) for directory in directories]
+    runs = sorted((run for run in read if len(run.returns)), key=lambda run: run.seed)
+    if not runs:
+        raise UsageError(f"{path}: there is no evaluation in it yet")
+    named = content.get("seeds", [])
+    if not isinstance(named, list):
+        raise UsageError(f"{path / STUDY}: seeds is not a list")
+    known = {run.seed for run in runs}
+    return Study(path, settings, tuple(runs), tuple(seed for seed in named if seed not in known))
+
+
+def _run(directory: RunDirectory, num_iterations: int) -> Run:
+    manifest = read_json(directory.manifest)
+    rows = _evaluations(directory.metrics)
+    try:
+        column = functools.partial(_column, rows)
+        return Run(
+            directory=directory.root,
+            seed=int(manifest["seed"]),
+            outcome=str(manifest["outcome"]),
+            num_iterations=num_iterations,
+            iterations=column("step"),
+            steps=column("environment_steps"),
+            seconds=column("seconds"),
+            returns=column("greedy_return_mean"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{directory.root}: not what a run writes: {error!r}") from None
+
+
+def _evaluations(path: Path) -> list[metrics.Row]:
+    """Return the rows of the metrics file with an evaluation; none where there is no file yet."""
+    if not path.exists():
+        return []
+    try:
+        return [row for row in metrics.read(path) if row["greedy_return_mean"] is not None]
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+
+
+def _column(rows: list[metrics.Row], name: str) -> np.ndarray:
+    values: list[Any] = [row[name] for row in rows]
+    return np.array(values, dtype=float)
+
+
+def load_studies(paths: list[Path]) -> list[Study]:
+    """Read studies of one environment.
+
+    Raises:
+        UsageError: as `load_study`; or when one is given twice, or their environments differ.
+    """
+    studies: list[Study] = []
+    for path in paths:
+        study = load_study(path)
+        if any(study.path.resolve() == other.path.resolve() for other in studies):
+            raise UsageError(f"{path}: given twice")
+        if studies and study.env_name != studies[0].env_name:
+            raise UsageError(
+                f"{path}: its environment is {study.env_name}, but that of {studies[0].path} is "
+                f"{studies[0].env_name}; returns compare within one environment only"
+            )
+        studies.append(study)
+    return studies
+
+
+def labels(studies: list[Study]) -> list[str]:
+    """Return a short name for each study: the directory's, or the whole path where two have the same."""
+    names = [study.path.resolve().name for study in studies]
+    return [name if names.count(name) == 1 else str(study.path) for name, study in zip(names, studies)]
+
+
+def differences(studies: list[Study]) -> dict[str, list[Any]]:
+    """Return the settings in which studies differ, by ``section.key``, but for the seed: the value of each study."""
+    settings = [
+        {f"{section}.{key}": value for section, keys in study.settings.dict().items() for key, value in keys.items()}
+        for study in studies
+    ]
+    found = {key: [own.get(key) for own in settings] for key in dict.fromkeys(itertools.chain(*settings))}
+    return {
+        key: values
+        for key, values in found.items()
+        if key != "train.seed" and any(value != values[0] for value in values)
+    }
+
+
+def reward_threshold(env_name: str) -> Optional[float]:
+    """Return gym's reward threshold of ``env_name``; it imports gym, and no TensorFlow."""
+    from cartrl import quiet
+
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.environments import gym_environment
+
+        return gym_environment.reward_threshold(env_name)

@@ -1,0 +1,108 @@
+"""What a stopped run left behind, and what of it may be changed when it goes on."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cartrl import files, metrics
+from cartrl.checkpoints import State, TrainingCheckpoints
+from cartrl.errors import CartrlError, UsageError
+from cartrl.journal import Progress
+from cartrl.metrics import Row
+from cartrl.run_directory import RunDirectory
+from cartrl.settings import ExperimentSettings, ResolvedConfig
+
+# The settings of which no number depends that was, or will be, drawn or learned.
+CHANGEABLE = (
+    ("train", "num_iterations"),
+    ("train", "stop_when_solved"),
+    ("train", "checkpoint_interval"),
+    ("train", "log_interval"),
+    ("eval", "keep_policies"),
+)
+EXPERIMENT = "experiment"  # the name under which a checkpoint holds the settings that it belongs to
+
+
+class Past(NamedTuple):
+    """What a run did before: nothing for a new one."""
+
+    rows: list[Row]
+    state: State  # of the learner, after the last row
+
+
+NOTHING = Past([], {})
+
+
+def require_same_experiment(old: ExperimentSettings, new: ResolvedConfig) -> None:
+    """Refuse overrides that would make a resumed run another experiment.
+
+    Raises:
+        UsageError: naming the setting.
+    """
+    changed = [key for key in new.origins if _value(old, key) != _value(new.settings, key)]
+    for key in changed:
+        if key not in CHANGEABLE:
+            allowed = ", ".join(".".join(name) for name in CHANGEABLE)
+            raise new.error(
+                key, f"cannot change in a run that is resumed, it would be another experiment; what can is {allowed}"
+            )
+
+
+def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], None]) -> Past:
+    """Load what ``run`` had reached at its last checkpoint; nothing, if it was stopped before its first.
+
+    Args:
+        run: the run.
+        settings: with which it is to go on.
+        warn: is told of each damaged checkpoint, which is then set aside.
+
+    Raises:
+        CartrlError: when the checkpoints or the metrics are damaged, or belong to another experiment.
+    """
+    files.clear_drafts(run.root)
+    iteration, found = TrainingCheckpoints(run.checkpoints).newest(warn)
+    if not found:
+        return NOTHING
+    state = dict(found)
+    belongs_to = state.pop(EXPERIMENT, np.array("")).item()
+    if belongs_to != identity(settings):
+        raise CartrlError(f"{run.checkpoints}: the checkpoint of iteration {iteration} is of another experiment")
+    if iteration > settings.train.num_iterations:
+        raise UsageError(
+            f"{run.root}: has done {iteration} iterations already, more than train.num_iterations, "
+            f"which is {settings.train.num_iterations}"
+        )
+    return Past(_rows(run, iteration), state)
+
+
+def is_over(rows: Sequence[Row], settings: ExperimentSettings, solved_from: float) -> bool:
+    """Tell whether a run with these rows has nothing left to train."""
+    progress = Progress(settings.train.num_iterations, settings.eval.num_eval_episodes)
+    for row in rows:
+        progress.add(row)
+    return progress.iteration >= settings.train.num_iterations or progress.is_solved(solved_from)
+
+
+def identity(settings: ExperimentSettings) -> str:
+    """Return all settings on which the numbers of a run depend, as a text."""
+    values = json.loads(settings.json())
+    for section, key in CHANGEABLE:
+        del values[section][key]
+    return json.dumps(values, sort_keys=True)
+
+
+def _rows(run: RunDirectory, iteration: int) -> list[Row]:
+    """Return the metrics up to ``iteration``; what a killed process wrote after its checkpoint is left out."""
+    try:
+        rows = metrics.read(run.metrics, iteration + 1)
+    except (OSError, ValueError) as error:
+        raise CartrlError(f"{run.metrics}: cannot be read: {error}") from None
+    if [row["step"] for row in rows] != list(range(iteration + 1)):
+        raise CartrlError(f"{run.metrics}: damaged, it does not hold iterations 0 to {iteration} of the checkpoint")
+    return rows
+
+
+def _value(settings: ExperimentSettings, key: tuple[str, str]) -> object:
+    return getattr(getattr(settings, key[0]), key[1])

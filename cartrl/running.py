@@ -1,0 +1,149 @@
+"""One run from its config to its end, whoever trains it: the command, or a worker of a study."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from cartrl import quiet, resuming
+from cartrl.display.settings import read_resolved, write_resolved
+from cartrl.drawing import Drawer
+from cartrl.errors import UsageError
+from cartrl.journal import Listener, Progress
+from cartrl.resuming import NOTHING, Past
+from cartrl.run_directory import Manifest, RunDirectory, read_json
+from cartrl.settings import ResolvedConfig, load
+from cartrl.studies import OVER
+
+if TYPE_CHECKING:
+    from cartrl.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be trained, and from where on."""
+
+    config: ResolvedConfig
+    directory: RunDirectory
+    past: Past
+    threshold: Optional[float]  # the mean return from which gym calls the environment solved
+
+    @property
+    def solved_from(self) -> float:
+        """The mean return that ends the training; infinity where none does."""
+        wanted = self.config.settings.train.stop_when_solved
+        if wanted is True and self.threshold is not None:
+            return self.threshold
+        return math.inf if isinstance(wanted, bool) else wanted
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        progress = self.progress()
+        for row in self.past.rows:
+            progress.add(row)
+        is_done = progress.iteration >= progress.num_iterations or progress.is_solved(self.solved_from)
+        return is_done and read_json(self.directory.manifest).get("outcome") in OVER
+
+    @property
+    def iteration(self) -> int:
+        """The iteration after which it goes on."""
+        return int(self.past.rows[-1]["step"] or 0) if self.past.rows else 0
+
+    def progress(self) -> Progress:
+        """Return the state of a run that has not begun."""
+        settings = self.config.settings
+        return Progress(settings.train.num_iterations, settings.eval.num_eval_episodes)
+
+    def begin(self) -> Manifest:
+        """Write the config and the manifest of a new run."""
+        write_resolved(self.config, self.directory.config)
+        return Manifest.begin(self.directory.manifest, seed=self.config.settings.train.seed)
+
+    def go_on(self) -> Manifest:
+        """Write into config and manifest that a run goes on."""
+        write_resolved(self.config, self.directory.config)
+        return Manifest.resume(self.directory.manifest, after=self.iteration)
+
+    def train(
+        self,
+        experiment: "Experiment",
+        progress: Progress,
+        display: Listener,
+        should_stop: Callable[[], bool],
+        drawer: Drawer,
+    ) -> None:
+        """Train, and have the learning curve drawn of whatever was reached."""
+        settings = self.config.settings
+        run = self.directory
+        try:
+            experiment.run(settings, run, self.past, progress, display, should_stop, self.solved_from)
+        finally:
+            if run.metrics.exists():
+                title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
+                drawer.draw(run.metrics, run.learning_curve, title, self.threshold)
+
+
+def new(config: ResolvedConfig, directory: RunDirectory, threshold: Optional[float]) -> Task:
+    """Return the task of a run that has not begun."""
+    return Task(config, directory, NOTHING, threshold)
+
+
+def stopped(directory: RunDirectory, overrides: Sequence[str], warn: Callable[[str], None]) -> Task:
+    """Return the task of a run that was stopped, with ``overrides`` of what may be changed.
+
+    Raises:
+        UsageError: when they would make it another experiment.
+        CartrlError: when it is damaged.
+    """
+    config = read_resolved(directory.config, overrides)
+    resuming.require_same_experiment(load(directory.config).settings, config)
+    past = resuming.load(directory, config.settings, warn)
+    return Task(config, directory, past, check_environment(config))
+
+
+def check_environment(config: ResolvedConfig) -> Optional[float]:
+    """Refuse what gym, without TensorFlow, can tell to be wrong; return gym's reward threshold.
+
+    Raises:
+        UsageError: pointing at the setting.
+    """
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.environments import compiled, gym_environment
+    settings = config.settings
+    env_name = settings.environment.env_name
+    try:
+        gym_environment.require_usable(env_name, settings.environment.max_episode_steps)
+    except UsageError as error:
+        raise config.error(("environment", "env_name"), str(error)) from None
+    if settings.collect.engine == "compiled" and not compiled.has_twin(gym_environment.make(env_name)):
+        raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
+    threshold = gym_environment.reward_threshold(env_name)
+    if settings.train.stop_when_solved is True and threshold is None:
+        reason = f"gym names no reward threshold for {env_name}; give the mean return from which to stop"
+        raise config.error(("train", "stop_when_solved"), reason)
+    return threshold
+
+
+def build(task: Task, progress: Progress, began: float) -> "Experiment":
+    """Import what is heavy and build the experiment; ``began`` is when the start-up did, by time.perf_counter."""
+    with quiet.loading():
+        from cartrl.experiment import Experiment
+
+        experiment = Experiment(task.config.settings)
+    progress.seconds["start-up"] = time.perf_counter() - began
+    return experiment
+
+
+def result(progress: Progress) -> dict[str, Any]:
+    """Return what a run reached, for its manifest and for ``--json``."""
+    assert progress.best is not None and progress.last is not None, "row 0 is an evaluation"
+    return {
+        "best_greedy_return": progress.best._asdict(),
+        "final_greedy_return": progress.last._asdict(),
+        "episodes": progress.episodes,
+        "environment_steps": progress.environment_steps,
+        "seconds": {name: round(value, 3) for name, value in progress.seconds.items()},
+    }

@@ -1,0 +1,111 @@
+"""What a run saves while it trains: policies to use, and the state to resume from."""
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from cartrl import quiet, run_directory
+from cartrl.checkpoints import State, TrainingCheckpoints
+from cartrl.journal import Progress
+from cartrl.metrics import MetricsFile
+from cartrl.resuming import EXPERIMENT, identity
+from cartrl.run_directory import RunDirectory
+from cartrl.settings import ExperimentSettings
+
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
+
+
+class Learner(Protocol):
+    """What knows the state of training."""
+
+    def state(self) -> State:
+        """Return every variable by name."""
+
+
+class Exporter(Protocol):
+    """What saves the policy of the moment."""
+
+    def save(self, directory: Path, facts: dict[str, Any]) -> None:
+        """Save to ``directory``; ``facts`` go beside it."""
+
+
+class RunSaver:
+    """Saves after a row what is due: the best policy, the few that show the way there, and the state of training.
+
+    Policies come before the checkpoint: whatever moment a run is killed at, the last checkpoint then knows of no
+    policy that is not there, and those that came after it are made again, the same.
+    """
+
+    def __init__(
+        self,
+        settings: ExperimentSettings,
+        run: RunDirectory,
+        progress: Progress,
+        learner: Learner,
+        exporter: Exporter,
+        time_limit: int,
+        metrics: MetricsFile,
+    ):
+        self._settings = settings
+        self._run = run
+        self._progress = progress
+        self._learner = learner
+        self._exporter = exporter
+        self._time_limit = time_limit
+        self._metrics = metrics
+        self._checkpoints = TrainingCheckpoints(run.checkpoints)
+        self._kept = kept_iterations(settings)
+        self._saved_at = (progress.iteration, time.monotonic())
+
+    def after_row(self) -> None:
+        """Save what is due after the iteration that has just been noted."""
+        progress = self._progress
+        if progress.is_evaluated:
+            if progress.best == progress.last:
+                self._save_policy(self._run.best_policy)
+            if progress.iteration in self._kept:
+                self._save_policy(self._run.kept_policy(progress.iteration))
+        _, moment = self._saved_at
+        is_due = progress.iteration % self._settings.train.checkpoint_interval == 0
+        if progress.iteration and (is_due or time.monotonic() - moment > SECONDS_BETWEEN_CHECKPOINTS):
+            self._save_state()
+
+    def finish(self) -> None:
+        """Save how the training ended: the state, and if it is over the final policy."""
+        if self._progress.iteration > self._saved_at[0]:
+            self._save_state()
+        if self._progress.ended != "interrupted":
+            self._save_policy(self._run.final_policy)
+
+    def _save_state(self) -> None:
+        self._metrics.sync()  # a checkpoint stands for the rows up to its own
+        state = {**self._learner.state(), EXPERIMENT: np.array(identity(self._settings))}
+        self._checkpoints.save(self._progress.iteration, state)
+        self._saved_at = (self._progress.iteration, time.monotonic())
+
+    def _save_policy(self, directory: Path) -> None:
+        settings, progress = self._settings, self._progress
+        reached = progress.last
+        assert reached is not None, "row 0 is an evaluation"
+        facts: dict[str, Any] = {
+            "environment": {"env_name": settings.environment.env_name, "max_episode_steps": self._time_limit},
+            "agent": settings.agent.kind,
+            "seed": settings.train.seed,
+            "step": progress.iteration,
+            "episodes": progress.episodes,
+            "environment_steps": progress.environment_steps,
+            "greedy_return": {"mean": reached.mean, "std": reached.std, "episodes": reached.episodes},
+            "saved": run_directory.timestamp(),
+            "versions": run_directory.versions(),
+        }
+        with quiet.held_back():
+            self._exporter.save(directory, facts)
+
+
+def kept_iterations(settings: ExperimentSettings) -> set[int]:
+    """Return the evaluated iterations whose policies are kept: ``keep_policies`` of them, evenly spread from 0 on."""
+    count, interval, last = settings.eval.keep_policies, settings.eval.eval_interval, settings.train.num_iterations
+    wanted = (number * last / count for number in range(count))
+    return {interval * round(iteration / interval) for iteration in wanted}

@@ -1,0 +1,131 @@
+"""Films policies side by side: all play from the same start states, and step together."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Callable, Optional
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from cartrl import films, policies, recording
+from cartrl.environments import gym_environment
+from cartrl.milestones import Milestone
+from cartrl.recording import Moment, Recording
+
+WIDEST = 1200  # pixels, of all panels together
+GAP = 8  # pixels between panels, and around them
+STRIP = 28  # pixels, the height of a line of text
+FONT_SIZE = 15
+INK, PAPER, DESK = (20, 20, 20), (255, 255, 255), (226, 226, 226)
+DIMMED = 0.6  # how much of the paper shows through the picture of an episode that is over
+
+
+def record(
+    milestones: Sequence[Milestone],
+    output: Path,
+    episodes: int,
+    fps: Optional[int],
+    is_greedy: bool,
+    seed: int,
+    on_frame: Callable[[int, int], None],
+) -> Recording:
+    """Film policies of one environment; see `cartrl.recording.record`. A panel whose episode is over stands still.
+
+    After each episode the film stands still for a second, so that one can read how it ended.
+    """
+    envs = [gym_environment.make(milestone.saved.env_name) for milestone in milestones]
+    loaded = [policies.load(milestone.saved) for milestone in milestones]
+    returns: list[list[float]] = [[] for _ in milestones]
+
+    def pictures(still: int) -> Iterator[np.ndarray]:
+        for number, (reset, actions) in enumerate(recording.starts(episodes, is_greedy, seed), start=1):
+            panels = [
+                Panel(milestone, recording.play(env, milestone.saved, policy, reset, actions), _width(len(milestones)))
+                for milestone, env, policy in zip(milestones, envs, loaded)
+            ]
+            heading = f"{milestones[0].saved.env_name}   episode {number} of {episodes}"
+            for step, picture in enumerate(_play(panels, heading)):
+                yield picture
+                on_frame(number, step)
+            for _ in range(still):
+                yield picture
+            for panel, totals in zip(panels, returns):
+                totals.append(panel.total)
+
+    try:
+        fps = fps or films.rate(output, gym_environment.render_fps(envs[0]))
+        return Recording(output, fps, recording.write(output, fps, pictures(still=fps)), returns)
+    finally:
+        for env in envs:
+            env.close()
+
+
+def _width(panels: int) -> int:
+    """Return how wide a panel may be, in pixels: an even number."""
+    return (WIDEST - GAP * (panels + 1)) // panels // 2 * 2
+
+
+class Panel:
+    """An episode, drawn: a title, the frame of the moment, and how far it is.
+
+    Args:
+        milestone: whose episode.
+        moments: the episode.
+        width: what a frame is scaled down to if it is wider, in pixels.
+    """
+
+    def __init__(self, milestone: Milestone, moments: Iterator[Moment], width: int):
+        self._milestone = milestone
+        self._moments = moments
+        self._width = width
+        self.is_over = False
+        self.total = 0.0
+
+    def advance(self) -> None:
+        """Go on to the next moment."""
+        moment = next(self._moments)
+        limit = self._milestone.saved.max_episode_steps
+        self.is_over = moment.is_terminal or moment.step == limit
+        self.total = moment.total
+        status = f"step {moment.step}"
+        if self.is_over:
+            status = f"ended after {moment.step} steps" if moment.is_terminal else f"time limit, {limit} steps"
+        self.image = self._drawn(moment.picture, f"{status}   return {moment.total:g}")
+
+    def _drawn(self, picture: np.ndarray, status: str) -> Image.Image:
+        frame = Image.fromarray(picture)
+        width = min(self._width, frame.width // 2 * 2)
+        height = round(frame.height * width / frame.width / 2) * 2
+        frame = frame.resize((width, height), Image.Resampling.BILINEAR)
+        if self.is_over:
+            frame = Image.blend(frame, Image.new("RGB", frame.size, PAPER), DIMMED)
+        image = Image.new("RGB", (width, height + 2 * STRIP), PAPER)
+        image.paste(frame, (0, STRIP))
+        _write(image, self._milestone.title, 0)
+        _write(image, status, STRIP + height)
+        return image
+
+
+def _play(panels: Sequence[Panel], heading: str) -> Iterator[np.ndarray]:
+    """Step all panels together until each is over; yield their pictures."""
+    while not all(panel.is_over for panel in panels):
+        for panel in panels:
+            if not panel.is_over:
+                panel.advance()
+        yield _beside([panel.image for panel in panels], heading)
+
+
+def _beside(images: Sequence[Image.Image], heading: str) -> np.ndarray:
+    """Return ``images`` of one size in a row below ``heading``: uint8 [height, width, 3], both even."""
+    width, height = images[0].size
+    row = Image.new("RGB", (GAP + len(images) * (width + GAP), STRIP + height + GAP), DESK)
+    _write(row, heading, 0)
+    for column, image in enumerate(images):
+        row.paste(image, (GAP + column * (width + GAP), STRIP))
+    return np.asarray(row)
+
+
+def _write(image: Image.Image, line: str, top: int) -> None:
+    """Write ``line`` into the strip of ``image`` that begins at ``top``."""
+    font = ImageFont.load_default(size=FONT_SIZE)
+    ImageDraw.Draw(image).text((GAP, top + STRIP / 2), line, font=font, fill=INK, anchor="lm")

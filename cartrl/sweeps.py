@@ -1,0 +1,114 @@
+"""A sweep: one experiment with many settings, each of them a study of the same seeds."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cartrl.errors import UsageError
+from cartrl.paths import LONGEST_NAME
+from cartrl.run_directory import LATEST, latest, read_json
+from cartrl.studies import StudyDirectory
+
+SWEEP = "sweep.json"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The values of one study, as overrides ``section.key=value``, and its directory's name."""
+
+    name: str
+    overrides: tuple[str, ...]
+
+
+class SweepDirectory:
+    """The paths inside a sweep."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.lock = root / ".lock"
+        self.config = root / "config.yaml"
+        self.manifest = root / SWEEP
+
+    def study(self, setting: Setting) -> StudyDirectory:
+        """Return the study of ``setting``."""
+        return StudyDirectory(self.root / setting.name)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep's manifest says of it."""
+
+    seeds: list[int]
+    records: list[dict[str, Any]]  # of each setting name and overrides, and of one that was searched its value
+    search: dict[str, Any]  # ranges, trials and sampler; empty for a grid
+    outcome: str
+
+    @property
+    def settings(self) -> list[Setting]:
+        """The settings so far, each once."""
+        return list(dict.fromkeys(setting_of(record) for record in self.records))
+
+
+def setting_of(record: dict[str, Any]) -> Setting:
+    """Return the setting that a manifest's record is of."""
+    return Setting(record["name"], tuple(record["overrides"]))
+
+
+def record_of(setting: Setting) -> dict[str, Any]:
+    """Return what a manifest holds of ``setting``."""
+    return {"name": setting.name, "overrides": list(setting.overrides)}
+
+
+def read_plan(sweep: SweepDirectory) -> Plan:
+    """Read a sweep's manifest.
+
+    Raises:
+        UsageError: when it is damaged.
+    """
+    content = read_json(sweep.manifest)
+    try:
+        plan = Plan(content["seeds"], content["settings"], content.get("search") or {}, str(content["outcome"]))
+        names = [setting.name for setting in plan.settings]
+        if plan.seeds and all(isinstance(seed, int) for seed in plan.seeds) and all(map(_is_name, names)):
+            return plan
+    except (KeyError, TypeError, AttributeError):
+        pass
+    raise UsageError(f"{sweep.manifest}: not what a sweep writes")
+
+
+def _is_name(name: Any) -> bool:
+    """Whether it names a directory inside the sweep, and not one elsewhere."""
+    return isinstance(name, str) and name not in ("", "..") and Path(name).name == name
+
+
+def find_sweep(reference: str) -> SweepDirectory:
+    """Return the sweep that ``reference`` names: its directory, or ``latest``.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    sweep = SweepDirectory(latest(SWEEP) if reference == LATEST else Path(reference))
+    if not sweep.manifest.is_file():
+        raise UsageError(f"{sweep.root}: no such sweep; give a directory that `cartrl sweep` has made")
+    return sweep
+
+
+def directory_name(overrides: Sequence[str]) -> str:
+    """Return a name made of the values, safe in any shell; a list's brackets go, its commas become dashes."""
+    parts = (override.partition("=") for override in overrides)
+    return ",".join(f"{key}={re.sub(r'[^a-zA-Z0-9_.+]+', '-', _bare(value)) or '-'}" for key, _, value in parts)
+
+
+def _bare(value: str) -> str:
+    """Return a value without brackets and quotes; a minus sign before a number stays."""
+    return value.strip("[]\"'")
+
+
+def named(choices: Sequence[tuple[str, ...]]) -> list[Setting]:
+    """Name settings after their values, or number them all where such names are too long or not all different."""
+    names = [directory_name(choice) for choice in choices]
+    if len(set(names)) < len(names) or any(len(name.encode()) > LONGEST_NAME for name in names):
+        names = [f"setting-{number:0{len(str(len(names)))}d}" for number in range(1, len(names) + 1)]
+    return [Setting(name, choice) for name, choice in zip(names, choices)]

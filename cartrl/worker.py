@@ -1,0 +1,125 @@
+"""A process of a study: trains the seeds that it is told, one after another, with one experiment for all of them.
+
+It reads a seed a line from stdin and answers in lines of JSON on stdout: ``{"seed", "row": [iteration, greedy mean
+return or null]}`` on the way, and ``{"seed", "outcome", ...}`` at the end of each.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Optional
+
+from cartrl import quiet, running
+from cartrl.display.settings import read_resolved
+from cartrl.drawing import Drawer
+from cartrl.environments.imports import import_environments
+from cartrl.errors import CartrlError
+from cartrl.locking import RunLock
+from cartrl.metrics import Row
+from cartrl.resuming import load
+from cartrl.run_directory import RunDirectory
+from cartrl.running import Task
+from cartrl.stopping import StopRequest, leave
+from cartrl.studies import StudyDirectory
+
+TOLD_EVERY = 10  # iterations
+
+
+class Teller:
+    """Tells the study how a seed is getting on."""
+
+    def __init__(self, stream: IO[str], seed: int):
+        self._stream = stream
+        self._seed = seed
+
+    def append(self, row: Row) -> None:
+        """Tell of a row, if it holds news."""
+        greedy = row.get("greedy_return_mean")
+        if greedy is not None or int(row["step"] or 0) % TOLD_EVERY == 0:
+            self.tell(row=[row["step"], greedy])
+
+    def tell(self, **facts: Any) -> None:
+        """Write one line."""
+        print(json.dumps({"seed": self._seed, **facts}), file=self._stream, flush=True)
+
+
+class Worker:
+    """Trains seeds of the study in ``directory``."""
+
+    def __init__(self, directory: StudyDirectory, stream: IO[str]):
+        self._directory = directory
+        self._stream = stream
+        self._experiment: Optional[Any] = None
+        self._began = time.perf_counter()
+
+    def train(self, seed: int, stop: StopRequest, drawer: Drawer) -> None:
+        """Train ``seed`` from where it stands; a failure is told, and is that seed's alone."""
+        teller = Teller(self._stream, seed)
+        run = self._directory.run(seed)
+        run.root.mkdir(exist_ok=True)
+        try:
+            with RunLock(run.lock):
+                task = self._task(seed, run, teller)
+                if not task.is_over:
+                    self._train(task, teller, stop, drawer)
+                teller.tell(outcome=running.read_json(run.manifest)["outcome"])
+        except CartrlError as error:
+            teller.tell(outcome="failed", error=str(error))
+
+    def _task(self, seed: int, run: RunDirectory, teller: Teller) -> Task:
+        config = read_resolved(self._directory.config, seed=seed)
+        threshold = running.check_environment(config)
+        if not run.manifest.exists():  # never begun, or killed before there was anything to resume
+            return running.new(config, run, threshold)
+        past = load(run, config.settings, lambda text: teller.tell(warning=text))
+        return Task(config, run, past, threshold)
+
+    def _train(self, task: Task, teller: Teller, stop: StopRequest, drawer: Drawer) -> None:
+        manifest = task.go_on() if task.directory.manifest.exists() else task.begin()
+        progress = task.progress()
+        try:
+            if self._experiment is None:
+                self._experiment = running.build(task, progress, self._began)
+            for row in task.past.rows:
+                teller.append(row)
+            task.train(self._experiment, progress, teller, stop, drawer)
+            manifest.end(progress.ended, result=running.result(progress))
+        except BaseException as error:
+            with suppress(OSError):
+                manifest.end("failed", error=f"{type(error).__name__}: {error}")
+            raise
+
+
+def serve(study: Path) -> int:
+    """Train what stdin names until it ends or a signal comes; return the exit code."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    worker = Worker(StudyDirectory(study), stream)
+    with StopRequest() as stop, Drawer() as drawer:
+        for line in sys.stdin:
+            worker.train(int(line), stop, drawer)
+            if stop():
+                return stop.exit_code
+        drawer.wait()
+    return 0
+
+
+def main() -> None:
+    """Be a worker, as `cartrl.workers.command` calls it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--import-module", action="append", default=[])
+    options = parser.parse_args()
+    quiet.debug = options.debug
+    for module in options.import_module:
+        import_environments(module)
+    leave(serve(options.study))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""A long run of the main config: memory, open files, and what a checkpoint costs, at its beginning and at its end.
+
+python -m tests.benchmarks endurance
+"""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.measuring import Scale, python, table
+from tests.helpers import CONFIGS
+
+ITERATIONS = 50_000
+
+
+def measure(scale: Scale) -> str:
+    """The table: ten stretches of a run."""
+    report = python("-m", "tests.benchmarks.endurance", scale.pick(ITERATIONS, 2_000)).report
+    rows = [
+        (
+            f"{stretch['until']:,}", f"{stretch['memory']:,.0f}", stretch["files"],
+            f"{stretch['checkpoint'] * 1000:.1f}", f"{stretch['share']:.1%}",
+        )
+        for stretch in report
+    ]  # fmt: skip
+    header = ("until iteration", "MiB", "open files", "ms a checkpoint", "of the loop's time")
+    return table(header, rows)
+
+
+def train(iterations: int) -> list[dict]:
+    """Train, and return what was seen at the end of each tenth."""
+    from cartrl import checkpoints, running
+    from cartrl.drawing import Drawer
+    from cartrl.run_directory import RunDirectory
+    from cartrl.settings import load
+
+    config = load(
+        CONFIGS / "reinforce.yaml", [f"train.num_iterations={iterations}", f"eval.eval_interval={iterations}"]
+    )
+    seconds: list[float] = []
+    save = checkpoints.TrainingCheckpoints.save
+
+    def timed(self, *arguments):
+        began = time.perf_counter()
+        save(self, *arguments)
+        seconds.append(time.perf_counter() - began)
+
+    checkpoints.TrainingCheckpoints.save = timed  # type: ignore[method-assign]
+    stretches: list[dict] = []
+
+    class Watch:
+        """Takes note at the end of each tenth."""
+
+        def append(self, row) -> None:
+            if not row["step"] or row["step"] % (iterations // 10):
+                return
+            loop = progress.seconds["collect"] + progress.seconds["learn"]
+            done = sum(stretch["loop"] for stretch in stretches)
+            stretch = {
+                "until": row["step"],
+                "memory": resident(),
+                "files": len(os.listdir("/proc/self/fd")),  # noqa: PTH208
+                "checkpoint": statistics.median(seconds),
+                "share": sum(seconds) / (loop - done),
+                "loop": loop - done,
+            }
+            stretches.append(stretch)
+            seconds.clear()
+
+    with tempfile.TemporaryDirectory() as home, Drawer() as drawer:
+        task = running.new(config, RunDirectory(Path(home)), None)
+        progress = task.progress()
+        experiment = running.build(task, progress, time.perf_counter())
+        task.train(experiment, progress, Watch(), lambda: False, drawer)
+        drawer.wait()
+        experiment.close()
+    return stretches
+
+
+def resident() -> float:
+    """Return the resident memory of this process in MiB."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+if __name__ == "__main__":
+    print(json.dumps(train(int(sys.argv[1]))))

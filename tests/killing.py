@@ -1,0 +1,260 @@
+"""Stops training processes in the middle of anything, resumes them until they finish, and compares.
+
+    python -m tests.killing --kills 1000 --jobs 2
+
+Each run goes through as many processes as it takes. They are killed (SIGKILL) either at a random moment or at a file
+operation, the first process at its first, the next at its second, and so on through whatever a checkpoint, a policy,
+the metrics and the manifest need: each open, write, fsync, rename and unlink. At the end its files must be those of a
+run that nobody disturbed. With ``--how term`` the signal is SIGTERM, with ``--how full`` the disk is full at that
+operation instead. The processes are forked from one that has imported TensorFlow, which saves most of their time;
+from there on each is `cartrl train` as it is.
+"""
+
+import argparse
+import errno
+import hashlib
+import io
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cartrl import files, metrics, quiet
+
+CONFIG = Path(__file__).resolve().parent.parent / "configs" / "reinforce.yaml"
+SETTINGS = {
+    "train.num_iterations": 40,
+    "train.checkpoint_interval": 4,
+    "eval.eval_interval": 10,
+    "eval.num_eval_episodes": 2,
+    "environment.max_episode_steps": 40,
+}
+LONGEST = 120  # seconds that a process may take
+SEED = 5
+OPERATIONS = 170  # so many take a resumed process beyond its first checkpoints and policies
+
+
+class Interrupter:
+    """Counts file operations, and acts at one of them."""
+
+    def __init__(self, number, act):
+        self._left = number
+        self._act = act
+
+    def wrap(self, function):
+        """Return ``function``, counted."""
+
+        def counted(*arguments, **options):
+            self.count()
+            return function(*arguments, **options)
+
+        return counted
+
+    def count(self):
+        """Note an operation; act when it is the one."""
+        self._left -= 1
+        if self._left == 0:
+            self._act()
+
+    def install(self):
+        """Count the operations of this process from now on."""
+        real_open = io.open
+
+        def opened(*arguments, **options):
+            mode = options.get("mode", arguments[1] if len(arguments) > 1 else "r")
+            if mode.startswith("r"):
+                return real_open(*arguments, **options)
+            self.count()
+            return CountedFile(real_open(*arguments, **options), self)
+
+        io.open = opened  # what Path.open calls
+        for name in ("fsync", "replace", "rename", "unlink", "mkdir"):
+            setattr(os, name, self.wrap(getattr(os, name)))
+        files._exchange = self.wrap(files._exchange)
+
+
+class CountedFile:
+    """A file whose writes are counted."""
+
+    def __init__(self, file, interrupter):
+        self._file = file
+        self.write = interrupter.wrap(file.write)
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+
+def kill_self():
+    """Die as nothing can be done against."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def disk_is_full():
+    """Fail as a write to a full disk does."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def spawn(arguments, output, interrupter=None):
+    """Fork a process that is `cartrl` with ``arguments``; return its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        os.setsid()
+        target = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for stream in (1, 2):
+            os.dup2(target, stream)
+        sys.argv = ["cartrl", *map(str, arguments)]
+        if interrupter is not None:
+            interrupter.install()
+        from cartrl.__main__ import start
+
+        start()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def wait(pid, seconds=LONGEST, number=signal.SIGKILL):
+    """Wait for ``pid``, and send it a signal when it takes longer than ``seconds``; return its exit code."""
+    deadline = time.monotonic() + seconds
+    is_sent = False
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if not is_sent and time.monotonic() > deadline:
+            os.kill(pid, number)
+            is_sent = True
+        time.sleep(0.002)
+
+
+def train(home, engine):
+    """The arguments that begin a run."""
+    settings = itertools.chain.from_iterable(("--set", f"{key}={value}") for key, value in SETTINGS.items())
+    return ["train", "-c", CONFIG, "--seed", SEED, "--set", f"collect.engine={engine}", *settings, "--run-dir", home]
+
+
+def outcome(home):
+    """Return what a finished run must agree on with every other: SHA-256 of weights, states and metrics, by name."""
+    rows = metrics.read(home / "metrics.csv")
+    for row in rows:
+        del row["seconds"]
+    found = {"metrics.csv": json.dumps(rows)}
+    paths = [*home.glob("checkpoints/*.npz"), *home.glob("policies/**/variables.data*")]
+    hashes = {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {**found, **hashes, "left over": sorted(path.name for path in home.rglob(".draft*"))}
+
+
+def disturbed(home, engine, stops, how, rng, seconds):
+    """Train in ``home`` with ``stops`` interruptions; return the outcome, and how many there were.
+
+    Args:
+        home: the run's directory.
+        engine: which collects.
+        stops: for each process, the number of the file operation at which to stop it, or None for a random moment.
+        how: kill, term or full.
+        rng: draws moments.
+        seconds: how long an undisturbed process takes.
+    """
+    output = home.with_suffix(".txt")
+    count = 0
+    for number in [*stops, 0]:
+        is_begun = (home / "manifest.json").exists() and (home / "config.yaml").exists()
+        if not is_begun and home.exists():
+            shutil.rmtree(home)  # killed before there was anything to resume
+        arguments = ["train", "--resume", home] if is_begun else train(home, engine)
+        interrupter = Interrupter(number, disk_is_full if how == "full" else kill_self) if number else None
+        moment = rng.uniform(0, seconds) if number is None else LONGEST
+        code = wait(spawn(arguments, output, interrupter), moment, signal.SIGTERM if how == "term" else signal.SIGKILL)
+        text = output.read_text(errors="replace")
+        expected = {"kill": {-9, 0}, "term": {143, -15, 0}, "full": {0, 1, 2}}[how] if number != 0 else {0}
+        if code not in expected or "Traceback" in text:
+            raise AssertionError(f"{home}, stopped at {number}: exit code {code}\n{text}")
+        count += code != 0
+    return outcome(home), count
+
+
+def run(kills, jobs, how, engines, seed):
+    """Disturb runs until there were ``kills`` interruptions; return counts and differences."""
+    quiet.prepare()
+    with quiet.held_back():
+        import cartrl.experiment  # noqa: F401 (so that the forks need not)
+    rng = random.Random(seed)
+    totals = {"interruptions": 0, "runs": 0, "different": []}
+    place = Path(tempfile.mkdtemp())  # TemporaryDirectory would be cleaned up by every fork that ends
+    try:
+        references, seconds = {}, {}
+        for engine in engines:
+            began = time.monotonic()
+            home = place / engine
+            assert wait(spawn(train(home, engine), home.with_suffix(".txt"))) == 0, home.with_suffix(".txt").read_text()
+            references[engine], seconds[engine] = outcome(home), time.monotonic() - began
+
+        def one(job):
+            number, engine, stops, generator = job
+            home = place / str(number)
+            found, count = disturbed(home, engine, stops, how, generator, seconds[engine])
+            shutil.rmtree(home)
+            names = {*found, *references[engine]}
+            return [name for name in sorted(names) if found.get(name) != references[engine].get(name)], count, job[:3]
+
+        with ThreadPoolExecutor(jobs) as pool:
+            for differing, count, job in pool.map(one, plans(kills, how, engines, rng)):
+                totals["interruptions"] += count
+                totals["runs"] += 1
+                totals["different"] += [[*job, differing]] if differing else []
+                print(json.dumps(totals), flush=True)
+    finally:
+        shutil.rmtree(place)
+    return totals
+
+
+def plans(kills, how, engines, rng):
+    """Yield for each run its number, its engine and where its processes are stopped: half of them at random moments."""
+    operation, number = 0, 0
+    while kills > 0:
+        length = min(10, kills)
+        at_random = how == "term" or (how == "kill" and number % 4 >= 2)
+        stops = [None] * length
+        if not at_random:
+            stops = [1 + (operation + step * 11) % OPERATIONS for step in range(length)]
+            operation += number % 2
+        yield number, engines[number % len(engines)], stops, random.Random(rng.random())
+        kills -= length
+        number += 1
+
+
+def main():
+    """Print how many interruptions there were, and whether any run came out different."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--how", choices=["kill", "term", "full"], default="kill")
+    parser.add_argument("--engines", default="compiled,vectorized")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    began = time.monotonic()
+    totals = run(options.kills, options.jobs, options.how, options.engines.split(","), options.seed)
+    print(json.dumps({**totals, "seconds": round(time.monotonic() - began)}))
+    sys.exit(bool(totals["different"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The live display on a terminal of 80 columns."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from cartrl.display import study
+from cartrl.display.training import LiveDisplay
+from cartrl.journal import Progress
+from cartrl.studies import SeedState, StudyProgress
+
+
+@pytest.fixture
+def terminal():
+    return Console(file=io.StringIO(), force_terminal=True, color_system=None, width=80, height=30, _environ={})
+
+
+def test_before_the_run_is_built_it_says_what_it_waits_for(terminal):
+    with LiveDisplay(terminal, "runs/one"):
+        pass
+    assert "runs/one\nstarting: loading TensorFlow" in terminal.file.getvalue()
+
+
+def test_at_the_end_it_shows_the_last_figures_and_the_whole_curve(terminal):
+    progress = Progress(50, 10)
+    with LiveDisplay(terminal, "runs/one") as display:
+        display.attach(progress, 195.0)
+        display.append({"step": 0, "episodes": 0, "environment_steps": 0})
+        for iteration in range(1, 31):
+            row = {"step": iteration, "loss": -1.25, "collect_return_mean": 6.0 * iteration}
+            row |= {"episodes": 2 * iteration, "environment_steps": 1234 * iteration}
+            row |= {"greedy_return_mean": 195.0, "greedy_return_std": 7.07} if iteration == 30 else {}
+            progress.add(row)
+            display.append(row)
+    shown = terminal.file.getvalue()
+    for text in ("runs/one", "30/50", "37,020", "180.0", "195.0 ± 7.1 at 30", "-1.250", "●", "█", "╌ reward threshold"):
+        assert text in shown, text
+    assert all(len(line) <= 80 for line in shown.splitlines() if "\x1b" not in line)
+
+
+def test_a_study_shows_all_its_seeds(terminal):
+    progress = StudyProgress(50, {3: SeedState("finished", 50, 200.0), 4: SeedState("running", 20, 31.5)})
+    with study.LiveDisplay(terminal) as display:
+        display.attach("runs/study", progress, 195.0)
+    shown = terminal.file.getvalue()
+    for text in ("runs/study", "1 of 2 seeds", "3 ✓ ━━━━━  200.0", "4 ▶ ━━───   31.5", "the threshold, 195"):
+        assert text in shown, text
+
+
+def test_a_study_that_fails_before_its_first_frame_shows_nothing(terminal):
+    with pytest.raises(OSError, match="full"), study.LiveDisplay(terminal):
+        raise OSError("full")
+    assert terminal.file.getvalue() == ""

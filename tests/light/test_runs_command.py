@@ -1,0 +1,209 @@
+"""`cartrl runs`: the table, whatever the state of what it lists."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from cartrl.display.settings import write_resolved
+from cartrl.metrics import MetricsFile
+from cartrl.run_directory import Manifest, RunDirectory
+from cartrl.settings import load
+from tests.helpers import CONFIGS, assert_one_sentence, run_and_list_imports, run_cartrl
+
+NAME = "CartPole-v0-reinforce-7-20260102-030405"  # as `cartrl train` names a run
+
+
+@pytest.fixture(scope="module")
+def dead_process():
+    """The id of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def make_run(root: Path, outcome="finished", returns=(20.0, 150.5, 120.0), seed=7, hours=3.0, **host) -> Path:
+    """Write a run as `cartrl train` does: of 250 iterations, evaluated every 50."""
+    root.mkdir(parents=True)
+    run = RunDirectory(root)
+    write_resolved(load(CONFIGS / "reinforce.yaml", seed=seed), run.config)
+    manifest = Manifest.begin(run.manifest, seed=seed)
+    if outcome != "running":
+        manifest.end(outcome)
+    content = json.loads(run.manifest.read_text())
+    started = datetime.now(timezone.utc) - timedelta(hours=hours)
+    run.manifest.write_text(
+        json.dumps({**content, "started": started.isoformat(), "host": {**content["host"], **host}})
+    )
+    with MetricsFile(run.metrics) as metrics:
+        for position, value in enumerate(returns):
+            metrics.append({"step": 50 * position, "greedy_return_mean": value})
+            metrics.append({"step": 50 * position + 1, "loss": 0.5})
+    return root
+
+
+def make_study(root: Path, outcome="finished", seeds=(0, 1), **host) -> Path:
+    for seed in seeds:
+        make_run(root / f"seed-{seed}", seed=seed, returns=(10.0, 100.0 + seed))
+    shutil.copy(root / f"seed-{seeds[0]}" / "config.yaml", root)
+    manifest = json.loads((root / f"seed-{seeds[0]}" / "manifest.json").read_text())
+    facts = {"kind": "study", "seeds": list(seeds), "outcome": outcome, "host": {**manifest["host"], **host}}
+    (root / "study.json").write_text(json.dumps({**manifest, **facts}))
+    return root
+
+
+def listed(home: Path, *arguments) -> dict:
+    """Return what `cartrl runs --json` says, by the directory's name."""
+    done = run_cartrl("runs", *arguments, "--json", cwd=home)
+    assert done.returncode == 0, done.stderr
+    return {Path(entry["path"]).name: entry for entry in json.loads(done.stdout)}
+
+
+def test_a_run_is_told_in_full(tmp_path):
+    make_run(tmp_path / "runs" / NAME)
+    entry = listed(tmp_path)[NAME]
+    assert datetime.fromisoformat(entry.pop("started")) < datetime.now(timezone.utc)
+    assert entry == {
+        "path": f"runs/{NAME}",
+        "kind": "run",
+        "state": "finished",
+        "env_name": "CartPole-v0",
+        "agent": "reinforce",
+        "seeds": [7],
+        "iterations": 101,
+        "num_iterations": 250,
+        "best_greedy_return": 150.5,
+        "problem": None,
+    }
+
+
+def test_a_study_is_one_line_and_sums_up_its_seeds(tmp_path):
+    make_study(tmp_path / "runs" / "both")
+    entry = listed(tmp_path)["both"]
+    assert (entry["kind"], entry["seeds"], entry["state"]) == ("study", [0, 1], "finished")
+    assert (entry["iterations"], entry["num_iterations"]) == (2 * 51, 2 * 250)
+    assert entry["best_greedy_return"] == pytest.approx(100.5)
+    assert len(listed(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [("finished", "finished"), ("solved", "finished"), ("interrupted", "stopped"), ("failed", "failed")],
+)
+def test_how_a_run_ended_is_its_state(tmp_path, outcome, state):
+    make_run(tmp_path / "runs" / "a", outcome)
+    assert listed(tmp_path)["a"]["state"] == state
+
+
+@pytest.mark.parametrize("make", [make_run, make_study])
+def test_a_run_whose_process_is_gone_was_stopped(tmp_path, dead_process, make):
+    make(tmp_path / "runs" / "alive", "running", pid=os.getpid())
+    make(tmp_path / "runs" / "killed", "running", pid=dead_process)
+    make(tmp_path / "runs" / "elsewhere", "running", pid=dead_process, name="another-machine")
+    states = {name: entry["state"] for name, entry in listed(tmp_path).items()}
+    assert states == {"alive": "running", "killed": "stopped", "elsewhere": "running"}
+
+
+@pytest.mark.parametrize("outcome", ["running", "interrupted", "failed"])
+def test_a_run_that_ended_before_its_first_row_is_not_damaged(tmp_path, dead_process, outcome):
+    (make_run(tmp_path / "runs" / "a", outcome, pid=dead_process) / "metrics.csv").unlink()
+    entry = listed(tmp_path)["a"]
+    assert entry["state"] in ("stopped", "failed")
+    assert (entry["iterations"], entry["best_greedy_return"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b"[]", b"\xff", b"{}", b'{"seed": 7, "outcome": []}', b"[" * 9999]
+)
+@pytest.mark.parametrize("file", ["manifest.json", "metrics.csv", "config.yaml"])
+def test_damage_is_named_and_breaks_nothing(tmp_path, file, content):
+    make_run(tmp_path / "runs" / "good")
+    damaged = make_run(tmp_path / "runs" / "bad") / file
+    if content is None:
+        damaged.unlink()
+    else:
+        damaged.write_bytes(content)
+    entries = listed(tmp_path)
+    assert entries["good"]["state"] == "finished"
+    assert entries["bad"]["state"] == "damaged"
+    assert "runs/bad" in entries["bad"]["problem"]
+    table = run_cartrl("runs", cwd=tmp_path)
+    assert table.returncode == 0, table.stderr
+    assert "damaged: " in table.stdout
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b'{"seeds": 4, "outcome": "finished"}', b'{"seeds": [], "outcome": 1}']
+)
+def test_a_damaged_study_breaks_nothing(tmp_path, content):
+    (make_study(tmp_path / "runs" / "both") / "study.json").write_bytes(content)
+    assert listed(tmp_path)["both"]["state"] == "damaged"
+
+
+def test_a_row_that_is_being_written_is_left_out(tmp_path):
+    run = make_run(tmp_path / "runs" / "a", "running", pid=os.getpid())
+    with (run / "metrics.csv").open("a") as metrics:
+        metrics.write("150,300")
+    assert listed(tmp_path)["a"]["iterations"] == 101
+
+
+def test_filters(tmp_path, dead_process):
+    make_run(tmp_path / "runs" / "done")
+    make_run(tmp_path / "runs" / "killed", "running", pid=dead_process)
+    pendulum = make_run(tmp_path / "runs" / "pendulum")
+    config = (pendulum / "config.yaml").read_text()
+    (pendulum / "config.yaml").write_text(config.replace("CartPole-v0", "Pendulum-v1"))
+    assert set(listed(tmp_path, "--env", "CartPole-v0")) == {"done", "killed"}
+    assert set(listed(tmp_path, "--state", "stopped")) == {"killed"}
+    assert set(listed(tmp_path, "--state", "stopped", "--state", "finished")) == {"done", "killed", "pendulum"}
+    assert set(listed(tmp_path, "--state", "stopped", "--env", "Pendulum-v1")) == set()
+    refused = run_cartrl("runs", "--state", "finishd", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "did you mean 'finished'?" in refused.stderr
+
+
+def test_the_table_fits_80_columns(tmp_path, dead_process):
+    make_run(tmp_path / "runs" / NAME, hours=0.75)
+    make_run(tmp_path / "runs" / NAME.replace("7", "8"), "running", seed=31, hours=49, pid=dead_process)
+    make_study(tmp_path / "runs" / "both", seeds=tuple(range(3)))
+    done = run_cartrl("runs", cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "CartPole-v0, reinforce"
+    rows = {line.split()[0]: line.split()[1:] for line in lines[2:]}
+    assert rows[NAME] == ["7", "40", "%", "150.5", "45", "min", "finished"]
+    assert rows[NAME.replace("7", "8")] == ["31", "40", "%", "150.5", "2", "d", "stopped"]
+    assert rows["both/"] == ["0–2", "20", "%", "101.0", "3", "h", "finished"]
+
+
+def test_names_do_not_steer_the_terminal(tmp_path):
+    make_run(tmp_path / "runs" / "[red]a\x1b[2J")
+    done = run_cartrl("runs", cwd=tmp_path)
+    assert "[red]a�[2J" in done.stdout
+
+
+def test_nothing_to_list(tmp_path):
+    assert "there is no runs/ here" in run_cartrl("runs", cwd=tmp_path).stderr
+    assert "cannot be read" in assert_one_sentence(run_cartrl("runs", "missing", cwd=tmp_path), "missing")
+    (tmp_path / "runs" / "notes").mkdir(parents=True)
+    assert run_cartrl("runs", cwd=tmp_path).stdout == "runs: there are no runs\n"
+    assert listed(tmp_path) == {}
+
+
+def test_hundreds_of_runs_take_a_second_and_no_library(tmp_path):
+    rows = [float(value) for value in range(120)]
+    first = make_run(tmp_path / "home" / "runs" / "0", returns=rows)
+    for number in range(1, 300):
+        shutil.copytree(first, first.with_name(str(number)))
+    began = time.perf_counter()
+    done, imported = run_and_list_imports("runs", cwd=tmp_path / "home", report=tmp_path / "report.json")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 302
+    assert imported == []
+    assert time.perf_counter() - began < 3

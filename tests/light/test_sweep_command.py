@@ -1,0 +1,185 @@
+"""``cartrl sweep`` without training: what it refuses, how it names settings, and how it ranks what is on disk."""
+
+import itertools
+import json
+import subprocess
+import sys
+
+import pytest
+import scipy.stats
+
+from cartrl.grids import Range
+from cartrl.search import suggest, version
+from cartrl.sweeps import named
+from tests.helpers import CONFIGS, clean_environment, everything_below, one_line, run_cartrl, run_several
+from tests.studies import curves, write_study
+
+CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml")
+RATES = "agent.learning_rate=1e-3,3e-3"
+SEARCH = ("--search", "agent.learning_rate=1e-4..1e-2:log")
+
+REFUSED = [
+    ((*CONFIG, "--grid", RATES), "give --seeds, such as 0-7"),
+    (("sweep", "--grid", RATES, "--seeds", "0-1"), "give a --config to sweep over, or a sweep to --resume"),
+    ((*CONFIG, "--seeds", "0-1"), "give --grid for every combination of values, or --search"),
+    ((*CONFIG, "--seeds", "0-1", "--grid", RATES, *SEARCH, "--trials", 2), "give --grid for every combination"),
+    ((*CONFIG, "--seeds", "0-1", *SEARCH), "give --trials with --search"),
+    ((*CONFIG, "--seeds", "0-1", "--grid", RATES, "--trials", 2), "give --trials with --search"),
+    ((*CONFIG, "--seeds", "1-0", "--grid", RATES), "--seeds 1-0: 1-0 runs backwards"),
+    (("sweep", "--resume", "missing"), "missing: no such sweep; "),
+    (("sweep", "--resume", "missing", "--seeds", "0"), "--seeds cannot be given with --resume"),
+]
+BAD_GRIDS = [
+    ("train.seed=0,1", "--grid train.seed=0,1: every setting has the same seeds, those of --seeds"),
+    ("environment.max_episode_steps=9,10", "returns compare within one environment only"),
+    ("agent.learning_rat=1,2", "--grid agent.learning_rat=1: agent has no setting 'learning_rat', did you mean"),
+    ("agents.x=1,2", "--grid agents.x=1: there is no section 'agents'"),
+    ("agent.learning_rate=1e-3,fast", "--grid agent.learning_rate=fast: agent.learning_rate is 'fast', but must be"),
+    ("agent.learning_rate=1e-3,0.001", "--grid agent.learning_rate=0.001: this is given twice"),
+    ("agent.learning_rate=1e-3,", "--grid agent.learning_rate=1e-3,: a value is empty"),
+    ("learning_rate=1,2", "--grid learning_rate=1,2: it is written --grid section.key=…"),
+    ("agent.fc_layer_params=[64,64", "--grid agent.fc_layer_params=[64,64, line 1: "),
+    ("train.num_iterations=" + ",".join(map(str, range(1, 1002))), "1,001 combinations; a sweep has at most 1,000"),
+    ("collect.collect_episodes_per_iteration=2,100000", "replay_buffer.replay_buffer_capacity is 2000, but must be"),
+]
+BAD_RANGES = [
+    ("agent.learning_rate=1e-2..1e-4", "0.01 is not below 0.0001"),
+    ("agent.learning_rate=0..1:log", "a logarithmic range is of numbers above 0"),
+    ("agent.learning_rate=0..1", "agent.learning_rate=0: agent.learning_rate is 0, but must be a number greater"),
+    ("agent.learning_rate=1e-3,3e-3", "a range is low..high or low..high:log"),
+    ("agent.learning_rate=1..2:lin", "a range is low..high or low..high:log"),
+    ("collect.collect_episodes_per_iteration=2.5..8", "is 2.5, but must be a whole number"),
+    ("agent.normalize_returns=0..1", "agent.normalize_returns is 0, but must be true or false"),
+]
+
+
+def test_refusals(tmp_path):
+    calls = [*REFUSED]
+    calls += [((*CONFIG, "--seeds", "0-1", "--grid", grid), said) for grid, said in BAD_GRIDS]
+    calls += [((*CONFIG, "--seeds", "0-1", "--trials", 2, "--search", text), said) for text, said in BAD_RANGES]
+    outcomes = run_several(*(arguments for arguments, _ in calls), cwd=tmp_path)
+    for outcome, (_, said) in zip(outcomes, calls):
+        assert said in one_line(outcome, 2)
+        assert not outcome.tensorflow
+    assert everything_below(tmp_path) == {}
+
+
+def test_without_optuna(tmp_path):
+    without = "import sys; sys.modules['optuna'] = None; from cartrl.cli import main; main()"
+    arguments = [*CONFIG, "--seeds", "0", "--trials", "2", *SEARCH]
+    done = subprocess.run(
+        [sys.executable, "-c", without, *map(str, arguments)],
+        cwd=tmp_path, env=clean_environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert "pip install '.[search]'" in one_line(done, 2)
+    assert everything_below(tmp_path) == {}
+
+
+def test_names():
+    choices = [("agent.learning_rate=0.001", "agent.fc_layer_params=[64, 64]"), ("agent.learning_rate=1.0e-05",)]
+    names = ["agent.learning_rate=0.001,agent.fc_layer_params=64-64", "agent.learning_rate=1.0e-05"]
+    assert [setting.name for setting in named(choices)] == names
+    layers = [(f"agent.fc_layer_params=[{', '.join(['64'] * count)}]",) for count in range(1, 101)]
+    assert [setting.name for setting in named(layers)][:2] == ["setting-001", "setting-002"]
+    alike = [("agent.fc_layer_params=[64]",), ("agent.fc_layer_params=64",)]
+    assert [setting.name for setting in named(alike)] == ["setting-1", "setting-2"]
+
+
+FINALS = {"0.01": [9.0, 30.0, 90.0, 200.0, 10.0], "0.003": [200.0, 198.0, 100.0, 200.0, 195.0], "0.001": [50.0] * 5}
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A sweep that is finished, but for a setting whose directory somebody has removed."""
+    sweep = tmp_path / "sweep"
+    records = []
+    for rate in (*FINALS, "0.1"):
+        name = f"agent.learning_rate={rate}"
+        records.append({"name": name, "overrides": [name]})
+        if rate in FINALS:
+            write_study(sweep / name, curves(FINALS[rate], start=5.0), learning_rate=rate)
+    (sweep / "config.yaml").write_text("environment:\n  env_name: CartPole-v0\n")
+    manifest = {"kind": "sweep", "seeds": list(range(5)), "settings": records, "outcome": "finished"}
+    (sweep / "sweep.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+def test_the_ranking(home):
+    done = run_cartrl("sweep", "--resume", "sweep", "--json", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert (report["sweep"], report["outcome"], report["reward_threshold"]) == ("sweep", "finished", 195.0)
+    found = report["settings"]
+    assert [(entry["rank"], entry["values"]["agent.learning_rate"]) for entry in found] == [
+        (1, 0.003), (2, 0.001), (3, 0.01), (None, 0.1),
+    ]  # fmt: skip
+    for entry in found[:3]:
+        values = FINALS[str(entry["values"]["agent.learning_rate"])]
+        final = entry["final_return"]
+        assert final["values"] == values
+        assert final["interquartile_mean"] == pytest.approx(scipy.stats.trim_mean(values, 0.25))
+        low, high = final["interval_95"]
+        assert min(values) <= low <= final["interquartile_mean"] <= high <= max(values)
+    assert (found[0]["solved"]["count"], found[0]["solved"]["share"]) == (4, 0.8)
+    assert (found[3]["final_return"], found[3]["notes"]) == (None, ["not begun"])
+
+
+def test_the_table(home):
+    before = everything_below(home / "sweep")
+    done = run_cartrl("sweep", "--resume", "sweep", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    table, _, advice = done.stdout.partition("\n\n")
+    assert max(map(len, table.splitlines())) <= 80
+    rows = [line.split() for line in table.splitlines() if line.strip()[:1].isdigit()]
+    assert [row[:3] for row in rows] == [["1", "0.003", "197.7"], ["2", "0.001", "50.0"], ["3", "0.01", "43.3"]]
+    assert "without a rank: 1 of 4 settings." in advice
+    assert "chosen by these seeds" in advice
+    best = [f"sweep/agent.learning_rate={rate}" for rate in ("0.003", "0.001")]
+    assert f"  cartrl compare {' '.join(best)}\n" in advice
+    assert f"  cartrl train --config {best[0]}/config.yaml --seeds 5-9\n" in advice
+    after = everything_below(home / "sweep")
+    assert {name: after[name] for name in before} == before
+    for command in ("plot", "compare"):
+        assert run_cartrl(command, *best, cwd=home).returncode == 0
+
+
+def test_equal_settings_share_a_rank(home):
+    (home / "sweep" / "agent.learning_rate=0.01").rename(home / "old")
+    write_study(home / "sweep" / "agent.learning_rate=0.01", curves([50.0] * 5), learning_rate=0.01)
+    done = run_cartrl("sweep", "--resume", "sweep", "--json", cwd=home)
+    assert [entry["rank"] for entry in json.loads(done.stdout)["settings"]] == [1, 2, 2, None]
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "..", 3, ""])
+def test_a_damaged_manifest(home, name):
+    path = home / "sweep" / "sweep.json"
+    content = json.loads(path.read_text())
+    content["settings"][0]["name"] = name
+    path.write_text(json.dumps(content))
+    done = run_cartrl("sweep", "--resume", "sweep", cwd=home)
+    assert one_line(done, 2) == "sweep/sweep.json: not what a sweep writes"
+
+
+def test_a_search_that_goes_on_suggests_the_same():
+    ranges = [Range("agent.learning_rate", 1e-4, 1e-2, True, False), Range("train.num_iterations", 2, 16, False, True)]
+    about = {"trials": 40, "sampler_seed": 3, "optuna": version()}
+
+    def value_of(overrides):
+        rate, count = (float(override.partition("=")[2]) for override in overrides)
+        return None if count == 16 else -abs(rate - 2e-3) * 1000 - abs(count - 9)
+
+    def searched(records, trials):
+        settings = suggest(ranges, about, records, lambda setting: value_of(setting.overrides), lambda: None)
+        return [setting.overrides for setting in itertools.islice(settings, trials)]
+
+    whole, parts = [], []
+    suggested = searched(whole, 40)
+    assert len(suggested) == len(whole) == 40
+    searched(parts, 14)  # the fourteenth is interrupted: it has no value yet
+    assert ["value" in record for record in parts] == [True] * 13 + [False]
+    assert searched(parts, 40) == suggested
+    numbers = [float(rate.partition("=")[2]) for rate, _ in suggested]
+    assert all(1e-4 <= number <= 1e-2 and number == float(f"{number:.4g}") for number in numbers)
+    # It searches: the last ten come nearer to the optimum than the first ten, which are random.
+    values = [value_of(overrides) or -20.0 for overrides in suggested]
+    assert sum(values[-10:]) > sum(values[:10])

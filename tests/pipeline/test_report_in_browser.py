@@ -1,0 +1,159 @@
+"""The report in a real browser: what its reader sees, points at and plays. Without a browser these are skipped."""
+
+import csv
+import os
+import shutil
+import time
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install '.[browser]'")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe; pip install '.[browser]'")
+
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"no browser; on Debian: apt-get install {NAMES[0]}")
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has no sandbox for root
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Return what opens a report, and fails the test for any message of the console and any request elsewhere."""
+    contexts, complaints = [], []
+
+    def open_page(report, viewport=DESK, scheme="light", **options):
+        contexts.append(browser.new_context(viewport=viewport, color_scheme=scheme, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if request.url[:5] == "http:" else None)
+        page.on("request", lambda request: complaints.append(request.url) if request.url[:6] == "https:" else None)
+        page.goto(report.page.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(params=["run_report", "study_report"])
+def report(request):
+    return request.getfixturevalue(request.param)
+
+
+def values_of(page, chart="#curve"):
+    return [" ".join(text.split()) for text in page.locator(f"{chart} .legend li").all_inner_texts()]
+
+
+def test_the_page_opens_within_a_second(open_page, report):
+    page = open_page(report)
+    timing = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert 0 < timing < 1000
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_nothing_is_wider_than_the_screen(open_page, report, viewport):
+    page = open_page(report, viewport)
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+def test_light_and_dark_follow_the_reader(open_page, report):
+    colours = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    light, dark = (open_page(report, scheme=scheme).evaluate(colours) for scheme in ("light", "dark"))
+    assert brightness(light[0]) > 0.9 > 0.2 > brightness(light[1])
+    assert brightness(dark[0]) < 0.1 < 0.8 < brightness(dark[1])
+
+
+def brightness(colour):
+    red, green, blue = (int(part) for part in colour[4:-1].split(","))
+    return (red + green + blue) / 3 / 255
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_axe_finds_nothing_serious(open_page, report, scheme, viewport):
+    page = open_page(report, viewport, scheme)
+    page.locator("summary").click()
+    found = axe.Axe().run(page).response["violations"]
+    assert [(item["id"], item["nodes"][0]["html"]) for item in found] == []
+
+
+def test_the_film_plays(open_page, report):
+    page = open_page(report)
+    page.locator("video").evaluate("video => video.play()")
+    deadline = time.monotonic() + 10
+    while page.locator("video").evaluate("video => video.currentTime") < 0.1:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    assert page.locator("video").evaluate("video => video.error") is None
+    assert page.locator("video").evaluate("video => video.videoWidth") > 0
+
+
+def test_the_pointer_shows_the_metrics_below_it(open_page, run_report):
+    page = open_page(run_report)
+    with (run_report.subject / "metrics.csv").open(newline="") as file:
+        row = list(csv.DictReader(file))[12]  # of 30 iterations
+    page.locator("#curve .plot").hover(position=place(page, 12 / 30))
+    where, greedy, mean, *_ = values_of(page)
+    assert where == "iteration 12"
+    assert greedy.endswith(", at 10")
+    assert mean.endswith(f"{float(row['collect_return_mean']):.1f}")
+    assert page.locator("#curve .cursor").is_visible()
+    page.mouse.move(1, 1)
+    assert values_of(page)[0] == "iteration 30"
+    assert not page.locator("#curve .cursor").is_visible()
+
+
+def place(page, share):
+    box = page.locator("#curve .plot").bounding_box()
+    return {"x": box["width"] * share, "y": box["height"] / 2}
+
+
+def test_a_finger_shows_them_too(open_page, run_report):
+    page = open_page(run_report, PHONE, has_touch=True)
+    page.locator("#curve .plot").tap(position=place(page, 0.2))
+    assert values_of(page)[0] == "iteration 6"
+
+
+def test_the_keyboard_goes_from_value_to_value(open_page, report):
+    page = open_page(report)
+    plot = page.locator("#curve .plot")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if plot.evaluate("plot => plot === document.activeElement"):
+            break
+    else:
+        pytest.fail("the Tab key does not reach the chart")
+    last = int(plot.get_attribute("aria-valuemax"))
+    for key, value in (("Home", 0), ("ArrowLeft", 0), ("ArrowRight", 1), ("End", last), ("ArrowLeft", last - 1)):
+        page.keyboard.press(key)
+        assert plot.get_attribute("aria-valuenow") == str(value)
+    said, shown = plot.get_attribute("aria-valuetext"), values_of(page)
+    assert said.startswith(f"{shown[0]}; ")
+    assert shown[1].split()[-1] in said
+
+
+def test_without_scripts_the_page_is_there(open_page, report):
+    page = open_page(report, java_script_enabled=False)
+    assert page.locator("#curve svg path").count() > 5
+    assert page.locator("#curve [tabindex]").count() == 0
+
+
+def test_the_config_can_be_saved(open_page, run_report):
+    page = open_page(run_report)
+    page.locator("summary").click()
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="Save as config.yaml").click()
+    assert saving.value.suggested_filename == "config.yaml"
+    assert "env_name: CartPole-v0" in saving.value.path().read_text()

@@ -1,0 +1,89 @@
+"""Sweeps trained for real, interrupted in the middle and resumed."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+from tests.helpers import CONFIGS, clean_environment, everything_below, run_cartrl
+
+SHORT = ("--set", "train.num_iterations=6", "--set", "eval.eval_interval=3", "--set", "eval.num_eval_episodes=3")
+CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml", *SHORT)
+
+
+def interrupted(*arguments, cwd, when):
+    """Start a sweep, press Ctrl-C as soon as ``when()``, and return what it printed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cartrl", *map(str, arguments)],
+        cwd=cwd, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not when() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (128 + signal.SIGINT, "")
+    return printed
+
+
+def test_a_grid_interrupted_and_resumed(tmp_path):
+    rates = [f"sweep/agent.learning_rate={rate}" for rate in ("0.003", "1.0e-05")]
+    printed = interrupted(
+        *CONFIG, "--grid", "agent.learning_rate=3e-3,1e-5", "--seeds", "0-1", "--run-dir", "sweep", cwd=tmp_path,
+        when=(tmp_path / rates[1] / "study.json").exists,
+    )  # fmt: skip
+    assert printed.startswith("sweep: 2 settings × 2 seeds (0-1) = 4 runs\n")
+    assert "  cartrl sweep --resume sweep\n" in printed
+    assert json.loads((tmp_path / "sweep/sweep.json").read_text())["outcome"] == "interrupted"
+    first = everything_below(tmp_path / rates[0])
+    done = run_cartrl("sweep", "--resume", "sweep", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["outcome"] == "finished"
+    after = everything_below(tmp_path / rates[0])
+    assert {name for name in after if after[name] != first[name]} == {".lock"}  # not trained again
+    assert sorted(entry["path"] for entry in report["settings"]) == sorted(rates)
+    for entry in report["settings"]:
+        manifests = [
+            json.loads((tmp_path / entry["path"] / f"seed-{seed}/manifest.json").read_text()) for seed in (0, 1)
+        ]
+        finals = [manifest["result"]["final_greedy_return"]["mean"] for manifest in manifests]
+        assert entry["final_return"]["values"] == finals
+        assert entry["final_return"]["interquartile_mean"] == sum(finals) / 2
+    config = (tmp_path / rates[0] / "config.yaml").read_text().splitlines()
+    (line,) = (line for line in config if "learning_rate:" in line)
+    assert line.split("  # ")[1] == "--set agent.learning_rate=0.003"
+    # Each seed gives what it gives alone, and the studies are like any other.
+    alone = run_cartrl(
+        "train", "--config", CONFIGS / "reinforce.yaml", *SHORT, "--set", "agent.learning_rate=3e-3", "--seed", "1",
+        "--run-dir", "alone", "--json", cwd=tmp_path,
+    )  # fmt: skip
+    best = next(entry for entry in report["settings"] if entry["path"] == rates[0])
+    assert json.loads(alone.stdout)["final_greedy_return"]["mean"] == best["final_return"]["values"][1]
+    assert run_cartrl("compare", *rates, cwd=tmp_path).returncode == 0
+    assert run_cartrl("train", "--resume", rates[0], cwd=tmp_path).stdout.endswith("finished already, all 2 seeds\n")
+
+
+def test_a_search_interrupted_and_resumed(tmp_path):
+    search = (
+        *CONFIG, "--search", "agent.learning_rate=1e-4..1e-2:log", "--search", "agent.discount=0.9..1",
+        "--trials", "2", "--seeds", "4",
+    )  # fmt: skip
+
+    def trials(name):
+        return json.loads((tmp_path / name / "sweep.json").read_text())["settings"]
+
+    def is_second_under_way():
+        return len(list(tmp_path.glob("parts/*/study.json"))) == 2
+
+    done = run_cartrl(*search, "--run-dir", "whole", "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "whole\n", "")
+    interrupted(*search, "--run-dir", "parts", cwd=tmp_path, when=is_second_under_way)
+    assert ["value" in trial for trial in trials("parts")] == [True, False]
+    done = run_cartrl("sweep", "--resume", "parts", "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "parts\n", "")
+    assert trials("parts") == trials("whole")
+    for trial in trials("whole"):
+        manifest = json.loads((tmp_path / "whole" / trial["name"] / "seed-4/manifest.json").read_text())
+        assert trial["value"] == manifest["result"]["final_greedy_return"]["mean"]

@@ -1,0 +1,46 @@
+"""Studies on disk as `cartrl train` leaves them, but for what the reading side never opens."""
+
+import json
+
+import numpy as np
+
+from cartrl.metrics import MetricsFile
+
+CONFIG = """\
+environment:
+  env_name: {env_name}
+agent:
+  learning_rate: {learning_rate}
+train:
+  num_iterations: {num_iterations}
+"""
+
+
+def write_run(directory, seed, returns, outcome="finished", env_name="CartPole-v0", learning_rate=1e-3, **more):
+    """Write a run evaluated every ``interval`` iterations: ``steps`` environment steps and a second a piece each."""
+    interval, steps, planned = more.get("interval", 50), more.get("steps", 1000), more.get("num_iterations", 250)
+    directory.mkdir(parents=True)
+    config = CONFIG.format(env_name=env_name, learning_rate=learning_rate, num_iterations=planned)
+    (directory / "config.yaml").write_text(config)
+    (directory / "manifest.json").write_text(json.dumps({"seed": seed, "outcome": outcome, "started": "2026"}))
+    with MetricsFile(directory / "metrics.csv") as file:
+        for index, value in enumerate(returns):
+            if index:  # an iteration without an evaluation before each that has one
+                file.append({"step": index * interval - 1, "environment_steps": index * steps - 1, "loss": 0.5})
+            row = {"step": index * interval, "environment_steps": index * steps, "seconds": float(index)}
+            file.append({**row, "greedy_return_mean": float(value), "greedy_return_std": 0.0})
+
+
+def write_study(directory, curves, outcomes=None, seeds=None, **more):
+    """Write a study with a run for each of ``curves``; ``outcomes`` by seed, where they are not ``finished``."""
+    for seed, returns in enumerate(curves):
+        write_run(directory / f"seed-{seed}", seed, returns, (outcomes or {}).get(seed, "finished"), **more)
+    (directory / "config.yaml").write_text((directory / "seed-0" / "config.yaml").read_text())
+    named = list(range(len(curves))) if seeds is None else seeds
+    (directory / "study.json").write_text(json.dumps({"kind": "study", "seeds": named, "outcome": "finished"}))
+    return directory
+
+
+def curves(finals, start=20.0):
+    """Return curves that rise in a straight line to ``finals`` in five evaluations after the first."""
+    return [np.linspace(start, final, 6) for final in finals]
