@@ -1,6 +1,7 @@
 """Stopping a run when asked to, at the end of its iteration; and leaving when all is done."""
 
 import atexit
+import ctypes
 import logging
 import os
 import signal
@@ -30,6 +31,8 @@ class StopRequest:
             for number in SIGNALS
             if signal.getsignal(number) != signal.SIG_IGN
         }
+        for number in self._previous:
+            _handle_once(number)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,12 +50,22 @@ class StopRequest:
 
     def _note(self, number: int, frame: Optional[FrameType]) -> None:
         self.signal = signal.Signals(number)
-        for other in self._previous:  # the kernel's own: it need not wait for Python, which may be deep in TensorFlow
+        for other in self._previous:  # a second signal of another kind ends the process, too
             signal.signal(other, signal.SIG_DFL)
         if self.signal == signal.SIGHUP:
             silence_output()  # the terminal has gone, and writing to it would fail
         elif sys.stdout.isatty():
             os.write(sys.stdout.fileno(), SHOW_CURSOR)  # which a live display hides, and a second signal leaves no time
+
+
+def _handle_once(number: int) -> None:
+    """Let the kernel itself end the process at the second signal ``number``.
+
+    It need not wait for Python then, which deep in TensorFlow may not yet have heard of the first.
+    """
+    sysv_signal = ctypes.CDLL(None).sysv_signal  # glibc's: the handler holds for one signal, the default follows
+    sysv_signal.restype, sysv_signal.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p)
+    sysv_signal(number, sysv_signal(number, None))
 
 
 def silence_output() -> None:

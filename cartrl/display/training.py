@@ -96,6 +96,7 @@ class LiveDisplay(SilentDisplay):
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
         """Take the run to show."""
         self._progress, self._threshold = progress, threshold
+        self._live.console.show_cursor(False)
         self._task = self._bar.add_task("train", total=progress.num_iterations)
 
     def append(self, row: Row) -> None:
@@ -107,6 +108,7 @@ class LiveDisplay(SilentDisplay):
 
     def __enter__(self) -> "LiveDisplay":
         self._live.start()
+        self._live.console.show_cursor(True)  # two signals while TensorFlow loads leave no time to show it again
         return self
 
     def __exit__(
