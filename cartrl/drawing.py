@@ -30,9 +30,9 @@ class Drawer:
         """Begin to draw what `cartrl.plots.learning_curve` draws, once the picture before is there."""
         self.wait()
         assert self._process.stdin is not None
-        self._drawing = target
         with suppress(BrokenPipeError):  # waiting for it will tell
             print(json.dumps([str(source), str(target), title, threshold]), file=self._process.stdin, flush=True)
+        self._drawing = target
 
     def wait(self) -> None:
         """Wait until the picture is there.

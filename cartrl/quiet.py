@@ -24,6 +24,11 @@ def prepare() -> None:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     # On a GPU TensorFlow otherwise takes all the memory there is, and a second run beside the first finds none.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    # XLA's matrix products else share their sums among the cores, and the last bits depend on how many there are.
+    # Products as small as these are faster in one thread.
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "xla_cpu_multi_thread_eigen" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
     # gym renders through pygame, which opens a display unless told not to; cartrl never shows a window.
     os.environ["SDL_VIDEODRIVER"] = "dummy"
     os.environ["SDL_AUDIODRIVER"] = "dummy"

@@ -5,6 +5,7 @@ ever by default; here every wait has a limit, and nothing read within it is an e
 """
 
 import tempfile
+from collections.abc import Iterator
 
 import reverb
 import tensorflow as tf
@@ -17,6 +18,9 @@ from cartrl.errors import CartrlError
 
 TABLE = "episodes"
 TIMEOUT_SECONDS = 30
+# Kept to the end of the process, which takes nothing apart: one that is dropped waits for a poll of Reverb's, for up to
+# three seconds and whether or not the server still lives.
+_ITERATORS: list[Iterator[dict[str, tf.Tensor]]] = []
 
 
 def signature(
@@ -68,7 +72,8 @@ class EpisodeReplay:
             num_workers_per_iterator=1,
             rate_limiter_timeout_ms=TIMEOUT_SECONDS * 1000,
         )
-        self._batches = iter(dataset)
+        self._batches = iter(dataset.map(lambda sample: sample.data))
+        _ITERATORS.append(self._batches)
 
     def write(self, episodes: EpisodeBatch) -> None:
         """Put a batch into the queue, and return once the server holds it."""
@@ -85,13 +90,11 @@ class EpisodeReplay:
         batch = next(self._batches, None)
         if batch is None:
             raise CartrlError(f"Reverb gave no episodes within {TIMEOUT_SECONDS} s")
-        return batch.data
+        return batch
 
     def close(self) -> None:
         """Stop the server and free its port."""
         with quiet.held_back():
-            # In this order: an iterator that still waits on a live server takes three seconds to let go.
-            self._server.stop()
-            del self._batches
             self._writer.close()
+            self._server.stop()
         self._unused.cleanup()

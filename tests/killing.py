@@ -5,8 +5,8 @@
 Each run goes through as many processes as it takes. They are killed (SIGKILL) either at a random moment or at a file
 operation, the first process at its first, the next at its second, and so on through whatever a checkpoint, a policy,
 the metrics and the manifest need: each open, write, fsync, rename and unlink. At the end its files must be those of a
-run that nobody disturbed. With ``--how term`` the signal is SIGTERM, with ``--how full`` the disk is full at that
-operation instead. The processes are forked from one that has imported TensorFlow, which saves most of their time;
+run that nobody disturbed. With ``--how term`` the signal is SIGTERM, with ``--how full`` the disk is full from that
+operation on instead. The processes are forked from one that has imported TensorFlow, which saves most of their time;
 from there on each is `cartrl train` as it is.
 """
 
@@ -43,42 +43,41 @@ OPERATIONS = 170  # so many take a resumed process beyond its first checkpoints 
 
 
 class Interrupter:
-    """Counts file operations, and acts at one of them."""
+    """Counts file operations, and acts at one of them and at those that follow, if any do."""
 
     def __init__(self, number, act):
         self._left = number
         self._act = act
 
-    def wrap(self, function):
-        """Return ``function``, counted."""
+    def wrap(self, name, function):
+        """Return ``function``, counted as the operation ``name``."""
 
         def counted(*arguments, **options):
-            self.count()
+            self.count(name)
             return function(*arguments, **options)
 
         return counted
 
-    def count(self):
-        """Note an operation; act when it is the one."""
+    def count(self, name):
+        """Note an operation; act when it is the one, or comes after it."""
         self._left -= 1
-        if self._left == 0:
-            self._act()
+        if self._left <= 0:
+            self._act(name)
 
     def install(self):
         """Count the operations of this process from now on."""
         real_open = io.open
 
-        def opened(*arguments, **options):
-            mode = options.get("mode", arguments[1] if len(arguments) > 1 else "r")
-            if mode.startswith("r"):
-                return real_open(*arguments, **options)
-            self.count()
-            return CountedFile(real_open(*arguments, **options), self)
+        def opened(file, mode="r", *arguments, **options):
+            if mode.startswith("r") or isinstance(file, int):  # a descriptor is of a pipe
+                return real_open(file, mode, *arguments, **options)
+            self.count("open")
+            return CountedFile(real_open(file, mode, *arguments, **options), self)
 
         io.open = opened  # what Path.open calls
         for name in ("fsync", "replace", "rename", "unlink", "mkdir"):
-            setattr(os, name, self.wrap(getattr(os, name)))
-        files._exchange = self.wrap(files._exchange)
+            setattr(os, name, self.wrap(name, getattr(os, name)))
+        files._exchange = self.wrap("rename", files._exchange)
 
 
 class CountedFile:
@@ -86,7 +85,7 @@ class CountedFile:
 
     def __init__(self, file, interrupter):
         self._file = file
-        self.write = interrupter.wrap(file.write)
+        self.write = interrupter.wrap("write", file.write)
 
     def __getattr__(self, name):
         return getattr(self._file, name)
@@ -98,13 +97,15 @@ class CountedFile:
         self._file.close()
 
 
-def kill_self():
+def kill_self(_):
     """Die as nothing can be done against."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def disk_is_full():
-    """Fail as a write to a full disk does."""
+def disk_is_full(name):
+    """Fail as everything does that needs room on a disk that is full."""
+    if name == "unlink":
+        return
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

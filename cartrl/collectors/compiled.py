@@ -26,12 +26,16 @@ class CompiledCollector:
         """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
         resets = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_RESETS, iteration)
         actions = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_ACTIONS, iteration)
-        tensors = self._roll_out(tf.constant(resets[0]), tf.constant(actions[0]))
+        tensors = self._roll_out(tf.constant([resets[0], actions[0]]))
         return EpisodeBatch(**{name: tensor.numpy() for name, tensor in tensors.items()})
 
-    def _one_rollout(self, reset: tf.Tensor, actions: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Step until every episode has ended or the time limit is reached; what has ended stays as it is."""
+    def _one_rollout(self, seeds: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Step until every episode has ended or the time limit is reached; what has ended stays as it is.
+
+        Of ``seeds``, int32 [2, 2], the first is that of the start states, the second that of the first step's actions.
+        """
         batch, environment = self._num_episodes, self._environment
+        reset, actions = tf.unstack(seeds)
 
         def body(step: tf.Tensor, state: tf.Tensor, running: tf.Tensor, lengths: tf.Tensor, arrays: tuple) -> tuple:
             observation = environment.observe(state)

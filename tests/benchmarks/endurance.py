@@ -22,7 +22,7 @@ def measure(scale: Scale) -> str:
     report = python("-m", "tests.benchmarks.endurance", scale.pick(ITERATIONS, 2_000)).report
     rows = [
         (
-            f"{stretch['until']:,}", f"{stretch['memory']:,.0f}", stretch["files"],
+            f"{stretch['until']:,}", f"{stretch['memory']:,.0f}", str(stretch["files"]),
             f"{stretch['checkpoint'] * 1000:.1f}", f"{stretch['share']:.1%}",
         )
         for stretch in report
