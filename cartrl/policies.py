@@ -88,7 +88,7 @@ def _direct(function: Any) -> Callable[..., np.ndarray]:
 
 
 def load(saved: SavedPolicy) -> BatchPolicy:
-    """Load a policy that `cartrl.checkpoints.PolicyExporter` saved; TF-Agents is not needed, nor imported.
+    """Load a policy that `cartrl.policy_exporter.PolicyExporter` saved; TF-Agents is not needed, nor imported.
 
     Loading a SavedModel runs its graph, so only what matches its sidecar gets here: see `cartrl.sidecar`.
 
