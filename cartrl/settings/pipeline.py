@@ -47,7 +47,7 @@ class TrainSettings(Section):
         description="End the run when an evaluation's mean return reaches gym's reward threshold (true), or a number.",
     )
     checkpoint_interval: int = count(
-        50,
+        200,
         "Iterations between two checkpoints of the training state, from which a run resumes; there is also one at "
         "least once a minute, and one at the end.",
     )

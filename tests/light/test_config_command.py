@@ -156,7 +156,7 @@ class TestOrigins:
         assert yaml.safe_load(printed)["train"] == {
             "num_iterations": 250,
             "stop_when_solved": False,
-            "checkpoint_interval": 50,
+            "checkpoint_interval": 200,
             "log_interval": 4,
             "seed": 2,
         }
