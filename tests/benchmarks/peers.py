@@ -25,7 +25,8 @@ class Peer(NamedTuple):
 
 PEERS = {
     "Stable-Baselines3, PPO": Peer("peer_sb3.py", ("stable-baselines3",)),
-    "PPO as PureJaxRL": Peer("peer_jax.py", ("jax", "optax", "gymnax", "gymnasium")),
+    # gymnax 1.0.1 imports six without asking for it.
+    "PPO as PureJaxRL": Peer("peer_jax.py", ("jax", "optax", "gymnax", "gymnasium", "six")),
 }
 
 
