@@ -20,7 +20,7 @@ TABLE = "episodes"
 TIMEOUT_SECONDS = 30
 # Kept to the end of the process, which takes nothing apart: one that is dropped waits for a poll of Reverb's, for up to
 # three seconds and whether or not the server still lives.
-_ITERATORS: list[Iterator[dict[str, tf.Tensor]]] = []
+_ITERATORS: list[Iterator[reverb.ReplaySample]] = []
 
 
 def signature(
@@ -72,7 +72,7 @@ class EpisodeReplay:
             num_workers_per_iterator=1,
             rate_limiter_timeout_ms=TIMEOUT_SECONDS * 1000,
         )
-        self._batches = iter(dataset.map(lambda sample: sample.data))
+        self._batches = iter(dataset)
         _ITERATORS.append(self._batches)
 
     def write(self, episodes: EpisodeBatch) -> None:
@@ -90,7 +90,7 @@ class EpisodeReplay:
         batch = next(self._batches, None)
         if batch is None:
             raise CartrlError(f"Reverb gave no episodes within {TIMEOUT_SECONDS} s")
-        return batch
+        return batch.data
 
     def close(self) -> None:
         """Stop the server and free its port."""

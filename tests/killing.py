@@ -216,30 +216,29 @@ def run(kills, jobs, how, engines, seed):
             names = {*found, *references[engine]}
             return [name for name in sorted(names) if found.get(name) != references[engine].get(name)], count, job[:3]
 
+        source = plans(min(10, kills), how, engines, rng)
         with ThreadPoolExecutor(jobs) as pool:
-            for differing, count, job in pool.map(one, plans(kills, how, engines, rng)):
-                totals["interruptions"] += count
-                totals["runs"] += 1
-                totals["different"] += [[*job, differing]] if differing else []
-                print(json.dumps(totals), flush=True)
+            while totals["interruptions"] < kills:  # a stop that comes after the end of its run is none
+                for differing, count, job in pool.map(one, itertools.islice(source, jobs)):
+                    totals["interruptions"] += count
+                    totals["runs"] += 1
+                    totals["different"] += [[*job, differing]] if differing else []
+                    print(json.dumps(totals), flush=True)
     finally:
         shutil.rmtree(place)
     return totals
 
 
-def plans(kills, how, engines, rng):
+def plans(length, how, engines, rng):
     """Yield for each run its number, its engine and where its processes are stopped: half of them at random moments."""
-    operation, number = 0, 0
-    while kills > 0:
-        length = min(10, kills)
+    operation = 0
+    for number in itertools.count():
         at_random = how == "term" or (how == "kill" and number % 4 >= 2)
         stops = [None] * length
         if not at_random:
             stops = [1 + (operation + step * 11) % OPERATIONS for step in range(length)]
             operation += number % 2
         yield number, engines[number % len(engines)], stops, random.Random(rng.random())
-        kills -= length
-        number += 1
 
 
 def main():

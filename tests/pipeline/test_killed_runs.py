@@ -13,14 +13,13 @@ import pytest
 from tests.helpers import REPO
 
 
-# Asked for are more than must come: a stop at a random moment, or at an operation, may come after the end.
-@pytest.mark.parametrize(("how", "asked", "least"), [("kill", 36, 30), ("term", 6, 3), ("full", 20, 16)])
-def test_whatever_stops_a_run_its_files_end_up_the_same(how, asked, least):
+@pytest.mark.parametrize(("how", "count"), [("kill", 30), ("term", 4), ("full", 10)])
+def test_whatever_stops_a_run_its_files_end_up_the_same(how, count):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.killing", "--how", how, "--kills", str(asked), "--jobs", "2"],
+        [sys.executable, "-m", "tests.killing", "--how", how, "--kills", str(count), "--jobs", "2"],
         cwd=REPO, env=os.environ, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     totals = json.loads(done.stdout.splitlines()[-1])
     assert totals["different"] == []
-    assert totals["interruptions"] >= least
+    assert totals["interruptions"] >= count
