@@ -1,7 +1,7 @@
 """What a stopped run left behind, and what of it may be changed when it goes on."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from cartrl import files, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError
-from cartrl.journal import Progress
 from cartrl.metrics import Row
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import ExperimentSettings, ResolvedConfig
@@ -75,14 +74,6 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
             f"which is {settings.train.num_iterations}"
         )
     return Past(_rows(run, iteration), state)
-
-
-def is_over(rows: Sequence[Row], settings: ExperimentSettings, solved_from: float) -> bool:
-    """Tell whether a run with these rows has nothing left to train."""
-    progress = Progress(settings.train.num_iterations, settings.eval.num_eval_episodes)
-    for row in rows:
-        progress.add(row)
-    return progress.iteration >= settings.train.num_iterations or progress.is_solved(solved_from)
 
 
 def identity(settings: ExperimentSettings) -> str:
