@@ -19,6 +19,11 @@ LENGTHS = (7, 1, 12, 4)
 DISCOUNT = 0.9
 
 
+@pytest.fixture(autouse=True)
+def _the_same_networks_every_time():
+    tf.keras.utils.set_random_seed(0)
+
+
 def make_episodes(action_spec, seed=0):
     rng = np.random.default_rng(seed)
     episodes = []
@@ -116,7 +121,7 @@ def test_a_padded_batch_equals_the_same_episodes_without_padding(action_spec, ba
     experience, mask = padded(episodes, num_steps)
     loss, gradients = loss_and_gradients(ours, experience, mask)
     expected_loss, expected = loss_and_gradients(theirs, concatenated(episodes), None)
-    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-5, atol=1e-5)
     for gradient, reference in zip(gradients, expected):
         np.testing.assert_allclose(gradient, reference, rtol=1e-4, atol=1e-5)
         assert np.abs(reference).max() > 0
@@ -173,9 +178,9 @@ def test_the_parts_of_the_loss_by_hand():
     )
     advantages = (advantages - advantages.mean()) / advantages.std()
     count = len(episodes)
-    np.testing.assert_allclose(
-        parts["policy_gradient_loss"], -(log_probabilities * advantages).sum() / count, rtol=1e-4
-    )
+    # Advantages of both signs cancel: the rounding is that of the terms, not of their small sum.
+    terms = -log_probabilities * advantages / count
+    np.testing.assert_allclose(parts["policy_gradient_loss"], terms.sum(), atol=1e-5 * np.abs(terms).sum())
     np.testing.assert_allclose(parts["entropy_regularization_loss"], -0.5 * entropies.sum() / count, rtol=1e-4)
     np.testing.assert_allclose(parts["value_estimation_loss"], 0.3 * errors.sum() / count, rtol=1e-4)
     np.testing.assert_allclose(parts["policy_entropy"], entropies.mean(), rtol=1e-4)
