@@ -28,7 +28,7 @@ def evaluate(
 
 def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int) -> Evaluation:
     """Load a saved policy and evaluate it on fresh episodes."""
-    environment = VectorEnvironment(saved.env_name, min(episodes, WIDEST), saved.max_episode_steps)
+    environment = VectorEnvironment(saved.environment, min(episodes, WIDEST))
     policy = policies.load(saved)
     resets = seeding.draw(episodes, seed, seeding.Stream.EVAL_RESETS)
     actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.EVAL_ACTIONS)
@@ -40,11 +40,11 @@ def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int
 def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int) -> dict[str, Any]:
     """Return all that ``cartrl eval`` tells of an evaluation, by name: its JSON."""
     interval = bootstrap_interval(evaluation.returns)
-    threshold = gym_environment.reward_threshold(saved.env_name)
+    threshold = gym_environment.reward_threshold(saved.environment.env_name)
     terminated = int(evaluation.terminated.sum())
     return {
         "policy": str(saved.directory),
-        "env_name": saved.env_name,
+        "env_name": saved.environment.env_name,
         "step": saved.step,
         "actions": "greedy" if is_greedy else "stochastic",
         "seed": seed,

@@ -33,8 +33,8 @@ class Experiment:
 
     def __init__(self, settings: ExperimentSettings):
         self._open = ExitStack()
-        env_name, limit = settings.environment.env_name, settings.environment.max_episode_steps
-        environment = VectorEnvironment(env_name, min(settings.eval.num_eval_episodes, evaluation.WIDEST), limit)
+        evaluated_at_once = min(settings.eval.num_eval_episodes, evaluation.WIDEST)
+        environment = VectorEnvironment(settings.environment, evaluated_at_once)
         self._open.callback(environment.close)
         self._time_limit = environment.time_limit
         time_step_spec = specs.time_step_spec(environment.observation_space)
@@ -108,11 +108,10 @@ class Experiment:
         self, settings: ExperimentSettings, policy: policies.BatchPolicy, distribution: policies.Distribution
     ) -> Collector:
         """Return the collector of the engine that the settings ask for."""
-        collect = settings.collect
-        env_name, episodes = settings.environment.env_name, collect.collect_episodes_per_iteration
-        env = gym_environment.make(env_name)
+        collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
+        env = gym_environment.make(settings.environment)
         if collect.engine == "compiled" or (collect.engine == "auto" and compiled.has_twin(env)):
             return CompiledCollector(compiled.twin_of(env), self._time_limit, distribution, episodes)
-        environment = VectorEnvironment(env_name, min(collect.num_environments or episodes, episodes), self._time_limit)
+        environment = VectorEnvironment(settings.environment, min(collect.num_environments or episodes, episodes))
         self._open.callback(environment.close)
         return VectorizedCollector(environment, policy, episodes)

@@ -34,7 +34,7 @@ def of_run(run: RunDirectory) -> list[Milestone]:
     found = [Milestone(f"best, iteration {best.step}", best)]
     for iteration in others:
         saved = sidecar.read(run.kept_policy(iteration))
-        if (saved.env_name, saved.max_episode_steps) != (best.env_name, best.max_episode_steps):
+        if saved.environment != best.environment:
             raise UsageError(f"{saved.directory}: not a policy for the same episodes as {best.directory}")
         found.append(Milestone(f"iteration {saved.step}", saved))
     return sorted(found, key=lambda milestone: milestone.saved.step)

@@ -56,7 +56,7 @@ def record(
     Raises:
         CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
-    env = gym_environment.make(saved.env_name)
+    env = gym_environment.make(saved.environment)
     policy = policies.load(saved)
     returns = [0.0] * episodes
 
@@ -112,7 +112,7 @@ def play(
     env: gym.Env, saved: SavedPolicy, policy: policies.BatchPolicy, reset: int, actions: Optional[seeding.ActionSeeds]
 ) -> Iterator[Moment]:
     """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
-    name, limit = saved.env_name, saved.max_episode_steps
+    name, limit = saved.environment.env_name, saved.time_limit
     observation, total, done = gym_environment.reset(env, name, reset), 0.0, False
     for step in range(limit + 1):
         yield Moment(step, total, gym_environment.frame(env, name), done)

@@ -111,14 +111,16 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     """
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.environments import compiled, gym_environment
+        from cartrl.environments import compiled, constants, gym_environment
     settings = config.settings
     env_name = settings.environment.env_name
     try:
-        gym_environment.require_usable(env_name, settings.environment.max_episode_steps)
+        gym_environment.require_usable(settings.environment)
+    except constants.ConstantsError as error:
+        raise config.error(("environment", "constants"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
-    if settings.collect.engine == "compiled" and not compiled.has_twin(gym_environment.make(env_name)):
+    if settings.collect.engine == "compiled" and not compiled.has_twin(gym_environment.make(settings.environment)):
         raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
     threshold = gym_environment.reward_threshold(env_name)
     if settings.train.stop_when_solved is True and threshold is None:

@@ -90,7 +90,7 @@ class RunSaver:
         reached = progress.last
         assert reached is not None, "row 0 is an evaluation"
         facts: dict[str, Any] = {
-            "environment": {"env_name": settings.environment.env_name, "max_episode_steps": self._time_limit},
+            "environment": {**settings.environment.dict(), "max_episode_steps": self._time_limit},
             "agent": settings.agent.kind,
             "seed": settings.train.seed,
             "step": progress.iteration,

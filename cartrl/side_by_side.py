@@ -33,7 +33,7 @@ def record(
 
     After each episode the film stands still for a second, so that one can read how it ended.
     """
-    envs = [gym_environment.make(milestone.saved.env_name) for milestone in milestones]
+    envs = [gym_environment.make(milestone.saved.environment) for milestone in milestones]
     loaded = [policies.load(milestone.saved) for milestone in milestones]
     returns: list[list[float]] = [[] for _ in milestones]
 
@@ -43,7 +43,7 @@ def record(
                 Panel(milestone, recording.play(env, milestone.saved, policy, reset, actions), _width(len(milestones)))
                 for milestone, env, policy in zip(milestones, envs, loaded)
             ]
-            heading = f"{milestones[0].saved.env_name}   episode {number} of {episodes}"
+            heading = f"{milestones[0].saved.environment.env_name}   episode {number} of {episodes}"
             for step, picture in enumerate(_play(panels, heading)):
                 yield picture
                 on_frame(number, step)
@@ -84,7 +84,7 @@ class Panel:
     def advance(self) -> None:
         """Go on to the next moment."""
         moment = next(self._moments)
-        limit = self._milestone.saved.max_episode_steps
+        limit = self._milestone.saved.time_limit
         self.is_over = moment.is_terminal or moment.step == limit
         self.total = moment.total
         status = f"step {moment.step}"

@@ -12,6 +12,8 @@ from typing import Any
 
 from cartrl.errors import UsageError
 from cartrl.run_directory import SIDECAR, read_json, write_json
+from cartrl.settings import EnvironmentSettings
+from cartrl.settings.section import ConstantName, has_type
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class SavedPolicy:
     """A policy directory whose files are what its sidecar says."""
 
     directory: Path
-    env_name: str
-    max_episode_steps: int
+    environment: EnvironmentSettings
+    time_limit: int  # steps after which an episode is truncated
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
     action_shape: tuple[int, ...]
@@ -56,10 +58,15 @@ def read(directory: Path) -> SavedPolicy:
     content = read_json(directory / SIDECAR)
     try:
         environment, specs = content["environment"], content["specs"]
+        limit = _whole(environment["max_episode_steps"], 1)
         policy = SavedPolicy(
             directory=directory,
-            env_name=_text(environment["env_name"]),
-            max_episode_steps=_whole(environment["max_episode_steps"], 1),
+            environment=EnvironmentSettings(
+                env_name=_text(environment["env_name"]),
+                max_episode_steps=limit,
+                constants=_constants(environment.get("constants", {})),
+            ),
+            time_limit=limit,
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),
             action_shape=_shape(specs["action"]["shape"]),
@@ -91,6 +98,12 @@ def _whole(value: Any, least: int) -> int:
     if type(value) is not int or not least <= value < 2**31:
         raise ValueError(f"{reprlib.repr(value)} is not a whole number from {least} to {2**31 - 1}")
     return value
+
+
+def _constants(values: Any) -> dict[ConstantName, float]:
+    if not has_type(values, dict[ConstantName, float]):
+        raise TypeError(f"{reprlib.repr(values)} are not physical constants")
+    return dict(values)
 
 
 def _shape(sizes: Any) -> tuple[int, ...]:

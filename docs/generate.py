@@ -117,7 +117,7 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
     ),
     "env": (
         "Answers what to know before writing a config: what the policy would observe, which actions it "
-        "would have, after how many steps an episode is cut off, and which return counts as solved.",
+        "would have, after how many steps an episode is cut off, which return counts as solved, and the physics.",
         ("cartrl env CartPole-v0", "cartrl env MountainCar-v0 --picture mountain.png"),
     ),
     "report": (

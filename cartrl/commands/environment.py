@@ -11,6 +11,7 @@ from cartrl.display import tables
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.paths import require_writable
+from cartrl.settings import EnvironmentSettings
 from cartrl.sidecar import SavedPolicy
 
 SEED = 0
@@ -22,8 +23,8 @@ def run(name: str, picture: Optional[Path]) -> None:
         require_writable(picture, "picture", [".png"])
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.environments import gym_environment
-    env = gym_environment.make(name)
+        from cartrl.environments import constants, gym_environment
+    env = gym_environment.make(EnvironmentSettings(env_name=name))
     entry = gym_environment.registered(name)
     threshold = gym_environment.reward_threshold(name)
     limit = entry.max_episode_steps
@@ -38,6 +39,7 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("time limit", "none" if limit is None else f"{limit} steps"),
         ("reward threshold", "none" if threshold is None else f"{threshold:g}"),
         ("frame rate", f"{gym_environment.render_fps(env)} frames a second"),
+        ("constants", ", ".join(f"{constant} {value:g}" for constant, value in constants.of(env).items()) or "none"),
         ("first time step", _time_step("FIRST", 0.0, 1.0, first)),
         ("action taken", _array(action)),
         ("next time step", _time_step("LAST" if done else "MID", reward, 0.0 if done else 1.0, following)),

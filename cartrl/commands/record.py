@@ -48,7 +48,7 @@ def run(
         from cartrl import recording, side_by_side
     console = Console()
     saved = subject.policies[0].saved
-    limit = saved.max_episode_steps
+    limit = saved.time_limit
     bar = Progress(
         TextColumn("filming"), BarColumn(), TextColumn("{task.description}"), console=console, transient=True,
         disable=not console.is_terminal,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import gym
 import tensorflow as tf
 
+from cartrl.environments import constants
+
 START = 0.05  # each of the four state variables starts uniformly within plus or minus this
 
 
@@ -28,7 +30,7 @@ class CartPole:
     @classmethod
     def like(cls, env: gym.Env) -> "CartPole":
         """Take the constants from gym's environment."""
-        return cls(**{name: getattr(env, name) for name in cls.__dataclass_fields__})
+        return cls(**constants.of(env))
 
     def reset(self, batch: int, seed: tf.Tensor) -> tf.Tensor:
         """Draw start states [B, 4]: position, velocity, angle, angular velocity."""

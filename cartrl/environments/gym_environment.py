@@ -8,8 +8,9 @@ import gym
 import numpy as np
 from gym import spaces
 
-from cartrl.environments import imports
+from cartrl.environments import constants, imports
 from cartrl.errors import CartrlError, UsageError, nearest
+from cartrl.settings import EnvironmentSettings
 from cartrl.sidecar import SavedPolicy
 
 gym.logger.set_level(gym.logger.ERROR)
@@ -34,12 +35,22 @@ def registered(env_name: str) -> "gym.envs.registration.EnvSpec":
     return known[name]
 
 
-def make(env_name: str) -> gym.Env:
-    """Make ``env_name`` without gym's TimeLimit wrapper: the time limit is kept by whoever steps it.
+def make(settings: EnvironmentSettings) -> gym.Env:
+    """Make an environment without gym's TimeLimit wrapper: the time limit is kept by whoever steps it.
 
     gym's ``make`` adds a TimeLimit whose end looks like any other (``done``), and which a longer
     ``max_episode_steps`` cannot lift.
+
+    Raises:
+        UsageError: for an environment that gym does not know or cannot make, or constants that it cannot have.
+        CartrlError: when its constructor fails.
     """
+    env = _make(settings.env_name)
+    constants.give(env, settings.env_name, settings.constants)
+    return env
+
+
+def _make(env_name: str) -> gym.Env:
     spec = copy.copy(registered(env_name))
     spec.max_episode_steps = None
     spec.order_enforce = False  # a wrapper around each step, for callers that forget to reset
@@ -100,11 +111,11 @@ def require_finite(values: Any, env_name: str, what: str, where: str) -> None:
         raise CartrlError(f"{env_name} returned {number} as {what} in {where}; every number must be finite")
 
 
-def time_limit(env_name: str, max_episode_steps: Optional[int]) -> int:
+def time_limit(settings: EnvironmentSettings) -> int:
     """Return the steps after which an episode is truncated: the setting, or else gym's registered limit."""
-    limit = max_episode_steps or registered(env_name).max_episode_steps
+    limit = settings.max_episode_steps or registered(settings.env_name).max_episode_steps
     if limit is None:
-        raise UsageError(f"{env_name} has no time limit of its own; set environment.max_episode_steps")
+        raise UsageError(f"{settings.env_name} has no time limit of its own; set environment.max_episode_steps")
     return int(limit)
 
 
@@ -133,18 +144,18 @@ def require_servable(env: gym.Env, env_name: str) -> None:
         raise UsageError(f"{env_name} takes unbounded actions, {action}; REINFORCE needs a lower and an upper bound")
 
 
-def require_usable(env_name: str, max_episode_steps: Optional[int]) -> None:
+def require_usable(settings: EnvironmentSettings) -> None:
     """Check all that a config says of its environment, and try a step of it, before anything slow is imported.
 
     Raises:
         UsageError: for an environment that cannot be made, has no time limit, or cannot be served.
         CartrlError: for one that fails.
     """
-    env = make(env_name)
+    env = make(settings)
     try:
-        require_servable(env, env_name)
-        time_limit(env_name, max_episode_steps)
-        _try(env, env_name)
+        require_servable(env, settings.env_name)
+        time_limit(settings)
+        _try(env, settings.env_name)
     finally:
         env.close()
 
@@ -156,18 +167,19 @@ def require_match(saved: SavedPolicy) -> None:
         UsageError: when there is no such environment, or it observes or takes something else.
         CartrlError: for one that fails.
     """
-    env = make(saved.env_name)
+    env_name = saved.environment.env_name
+    env = make(saved.environment)
     try:
-        require_servable(env, saved.env_name)
+        require_servable(env, env_name)
         space = env.action_space
         bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (space.start, space.start + space.n - 1)
         shapes = (saved.observation_shape, saved.action_shape)
         if shapes != (env.observation_space.shape, space.shape) or not _equal(saved.action_bounds, bounds):
             raise UsageError(
-                f"{saved.directory}: not a policy for {saved.env_name}, which observes {env.observation_space} "
+                f"{saved.directory}: not a policy for {env_name}, which observes {env.observation_space} "
                 f"and takes actions of {space}"
             )
-        _try(env, saved.env_name)
+        _try(env, env_name)
     finally:
         env.close()
 

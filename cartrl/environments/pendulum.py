@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import gym
 import tensorflow as tf
 
+from cartrl.environments import constants
+
 
 @dataclass(frozen=True)
 class Pendulum:
@@ -21,7 +23,7 @@ class Pendulum:
     @classmethod
     def like(cls, env: gym.Env) -> "Pendulum":
         """Take the constants from gym's environment."""
-        return cls(**{name: float(getattr(env, name)) for name in cls.__dataclass_fields__})
+        return cls(**constants.of(env))
 
     def reset(self, batch: int, seed: tf.Tensor) -> tf.Tensor:
         """Draw start states [B, 2]: any angle, and an angular velocity of at most 1."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from cartrl.environments import gym_environment
 from cartrl.episodes import Episode
+from cartrl.settings import EnvironmentSettings
 
 # (observations [N, *observation], step of the rollout) -> actions [N, *action]
 Act = Callable[[np.ndarray, int], np.ndarray]
@@ -19,15 +20,14 @@ class VectorEnvironment:
     classes costs several times that.
 
     Args:
-        env_name: gym id.
+        settings: gym id, time limit, constants.
         num_environments: N, the copies made.
-        max_episode_steps: the time limit; None takes gym's own.
     """
 
-    def __init__(self, env_name: str, num_environments: int, max_episode_steps: Optional[int] = None):
-        self._env_name = env_name
-        self.time_limit = gym_environment.time_limit(env_name, max_episode_steps)
-        self._envs = [gym_environment.make(env_name) for _ in range(num_environments)]
+    def __init__(self, settings: EnvironmentSettings, num_environments: int):
+        self._env_name = settings.env_name
+        self.time_limit = gym_environment.time_limit(settings)
+        self._envs = [gym_environment.make(settings) for _ in range(num_environments)]
         self.observation_space = self._envs[0].observation_space
         self.action_space = self._envs[0].action_space
 

@@ -4,7 +4,8 @@ Nothing here imports anything heavier than pydantic and PyYAML, so a bad config 
 """
 
 from cartrl.settings.agents import ReinforceSettings
+from cartrl.settings.environment import EnvironmentSettings
 from cartrl.settings.experiment import ExperimentSettings
 from cartrl.settings.loading import ResolvedConfig, load
 
-__all__ = ["ExperimentSettings", "ReinforceSettings", "ResolvedConfig", "load"]
+__all__ = ["EnvironmentSettings", "ExperimentSettings", "ReinforceSettings", "ResolvedConfig", "load"]

@@ -24,6 +24,8 @@ def _phrase(annotation: Any, field: ModelField) -> str:
     origin = get_origin(annotation)
     if origin is tuple:
         return f"a list of whole numbers from {LayerWidth.ge} to {LayerWidth.le}, such as [100] or [64, 64]"
+    if origin is dict:
+        return "a mapping of names to numbers, such as {gravity: 1.62}"
     if origin is not None:  # Literal
         return " or ".join(repr(choice) for choice in get_args(annotation))
     if annotation is bool:
@@ -55,8 +57,9 @@ def shown(value: Any, limit: int = 60) -> str:
         text = "null"
     elif isinstance(value, bool):
         text = "true" if value else "false"
-    elif isinstance(value, (dict, set)):
-        text = "a mapping" if value else "an empty mapping"
+    elif isinstance(value, dict):
+        items = (f"{key if key.isidentifier() else repr(key)}: {shown(item)}" for key, item in value.items())
+        text = "{" + ", ".join(items) + "}"
     elif isinstance(value, (list, tuple)):
         text = "[" + ", ".join(shown(item) for item in value) + "]"
     elif isinstance(value, float) and not math.isfinite(value):

@@ -4,7 +4,7 @@ from typing import Optional
 
 from pydantic import Field
 
-from cartrl.settings.section import Section, count
+from cartrl.settings.section import ConstantName, Section, count
 
 
 class EnvironmentSettings(Section):
@@ -20,4 +20,9 @@ class EnvironmentSettings(Section):
         None,
         "The time limit: an episode still going after so many steps is truncated. "
         "null takes the limit that gym registers for the environment.",
+    )
+    constants: dict[ConstantName, float] = Field(
+        {},
+        description="Physical constants that differ from gym's, by gym's names, in SI units and radians. CartPole and "
+        "Pendulum have some; `cartrl env NAME` lists them.",
     )

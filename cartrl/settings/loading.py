@@ -158,7 +158,7 @@ def _problem(item: Any, draft: _Draft) -> tuple[str, str]:
             path, dotted = ("environment", "env_name"), "environment.env_name"
         return place, f"{dotted} is missing; it must name a gym environment, such as CartPole-v0"
     value = _value(draft.values, path[:2])
-    return place, f"{dotted} is {shown(value)}, but must be {allowed(model.__fields__[path[-1]], model)}"
+    return place, f"{dotted} is {shown(value)}, but must be {allowed(model.__fields__[path[:2][-1]], model)}"
 
 
 def _unknown(path: tuple[str, ...], model: type[BaseModel]) -> str:

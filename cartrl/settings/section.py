@@ -3,7 +3,7 @@
 import math
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConstrainedInt, Extra, Field, validator
+from pydantic import BaseModel, ConstrainedInt, ConstrainedStr, Extra, Field, validator
 from pydantic.fields import ModelField
 
 LARGEST_INT = 2**31 - 1  # what an int32 holds: the counters and seeds of TensorFlow
@@ -19,6 +19,12 @@ class LayerWidth(ConstrainedInt):
 
     ge = 1
     le = 65_536
+
+
+class ConstantName(ConstrainedStr):
+    """What gym calls a physical constant: a name of Python."""
+
+    regex = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$(?!\n)"
 
 
 class Section(BaseModel):
@@ -57,6 +63,9 @@ def has_type(value: Any, annotation: Any) -> bool:
         return any(has_type(value, argument) for argument in arguments)
     if origin is tuple:
         return isinstance(value, (list, tuple)) and all(has_type(item, arguments[0]) for item in value)
+    if origin is dict:
+        of_key, of_item = arguments
+        return isinstance(value, dict) and all(has_type(k, of_key) and has_type(v, of_item) for k, v in value.items())
     if annotation is type(None):
         return value is None
     if annotation is bool:
@@ -65,6 +74,6 @@ def has_type(value: Any, annotation: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if annotation is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if annotation is str:
+    if annotation is str or (isinstance(annotation, type) and issubclass(annotation, str)):
         return isinstance(value, str)
     return True  # a Literal or a section: pydantic checks it without coercion

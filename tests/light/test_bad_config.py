@@ -185,6 +185,10 @@ FILES = [
 ]
 
 OPTIONS = [
+    option("constants without a value", "environment.constants=[g]", "is ['g'], but must be a mapping of names"),
+    option("a constant that is a text", "environment.constants={g: low}", "is {g: 'low'}, but must be a mapping"),
+    option("a constant that is no number", "environment.constants={g: .nan}", "is {g: .nan}, but must be"),
+    option("a constant without a name", "environment.constants={g h: 1}", "is {'g h': 1}, but must be"),
     option("--set without =", "agent.discount", "section.key=value", "--set agent.learning_rate=3e-3"),
     option("--set without dot", "seed=1", "section.key=value"),
     option("--set with two dots", "a.b.c=1", "section.key=value"),

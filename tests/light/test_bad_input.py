@@ -12,6 +12,7 @@ from cartrl.environments.rollout import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.paths import new_directories
+from cartrl.settings import EnvironmentSettings
 from tests.helpers import CONFIGS, everything_below, module_path, one_line, run_cartrl, run_several
 from tests.light.test_run_directory import make_policy, make_run
 
@@ -189,6 +190,9 @@ SIDECARS = [
     ('"max_episode_steps": 200', '"max_episode_steps": 0', "0 is not a whole number from 1"),
     ('"max_episode_steps": 200', '"max_episode_steps": 1e3', "1000.0 is not a whole number"),
     ('"env_name": "CartPole-v0"', '"env_name": ["CartPole-v0"]', "['CartPole-v0'] is not a text"),
+    ('"max_episode_steps": 200', '"max_episode_steps": 200, "constants": {"tau": NaN}', "are not physical constants"),
+    ('"max_episode_steps": 200', '"max_episode_steps": 200, "constants": {"__class__": 1}', "no constant '__class__'"),
+    ('"max_episode_steps": 200', '"max_episode_steps": 200, "constants": {"a b": 1}', "not the sidecar of a policy"),
     ('"shape": []', '"shape": "4"', "'4' is not a shape"),
     ('"files": {', '"files": {"../../etc/passwd": "0", ', "../../etc/passwd is missing"),
     ('"files": {', '"files": {"\\u001b[2J": "0", ', "\\x1b[2J is missing"),
@@ -309,14 +313,14 @@ def test_a_bad_environment_is_named_before_tensorflow_is_imported(tmp_path):
 )
 @pytest.mark.filterwarnings("error")
 def test_an_environment_that_goes_wrong_later_is_named(environments, name, says):
-    vector = VectorEnvironment(environments(name), 2)
+    vector = VectorEnvironment(EnvironmentSettings(env_name=environments(name)), 2)
     with pytest.raises(CartrlError) as failure:
         vector.run_episodes(lambda observations, _: np.zeros(len(observations), np.int64), [1, 2, 3])
     assert str(failure.value).startswith(f"{environments(name)} {says}")
 
 
 def test_an_environment_that_renders_nothing_is_named(environments):
-    env = gym_environment.make(environments("Dark"))
+    env = gym_environment.make(EnvironmentSettings(env_name=environments("Dark")))
     gym_environment.reset(env, "Dark", 0)
     with pytest.raises(CartrlError, match="Dark renders no picture"):
         gym_environment.frame(env, "Dark")

@@ -178,13 +178,18 @@ class TestOverrides:
             *("--set", "agent.value_fc_layer_params=[]"),
             *("--set", "agent.normalize_returns=false"),
             *("--set", "environment.max_episode_steps=null"),
+            *("--set", "environment.constants={gravity: 2, tau: 1e-3}"),
             *("--set", "environment.env_name=MountainCarContinuous-v0"),
         )
         values = yaml.safe_load(printed)
         assert values["agent"]["fc_layer_params"] == [64, 32]
         assert values["agent"]["value_fc_layer_params"] == []
         assert values["agent"]["normalize_returns"] is False
-        assert values["environment"] == {"env_name": "MountainCarContinuous-v0", "max_episode_steps": None}
+        assert values["environment"] == {
+            "env_name": "MountainCarContinuous-v0",
+            "max_episode_steps": None,
+            "constants": {"gravity": 2, "tau": 0.001},
+        }
 
     def test_an_override_can_name_the_environment_that_the_file_does_not(self, tmp_path):
         (tmp_path / "a.yaml").write_text("train:\n  seed: 1\n")

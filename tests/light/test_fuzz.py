@@ -65,7 +65,7 @@ scalars = st.one_of(
     st.integers().map(str),
     st.floats().map(repr),
     st.text(max_size=12),
-    st.sampled_from(["CartPole-v0", "reinforce", "auto", "compiled", "[]", "[64, 64]", "os:Env-v0"]),
+    st.sampled_from(["CartPole-v0", "reinforce", "auto", "compiled", "[]", "[64, 64]", "{g: 1}", "os:Env-v0"]),
 )
 keys = st.one_of(st.sampled_from(KEYS), st.sampled_from(SECTIONS), scalars)
 values = st.recursive(

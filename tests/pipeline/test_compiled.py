@@ -11,8 +11,8 @@ from tf_agents.trajectories import time_step as ts
 
 from cartrl import agents, policies, seeding, sidecar
 from cartrl.collectors.compiled import CompiledCollector
-from cartrl.environments import compiled, gym_environment, specs
-from cartrl.settings import ReinforceSettings
+from cartrl.environments import compiled, constants, gym_environment, specs
+from cartrl.settings import EnvironmentSettings, ReinforceSettings
 from tests.helpers import CONFIGS, run_cartrl
 
 ROUNDING = 5e-7  # of float32, at the size of CartPole's and Pendulum's observations
@@ -31,9 +31,9 @@ def trained(directory):
     return policies.of_observations(tf.saved_model.load(str(directory)))
 
 
-def assert_gym_agrees(env_name, limit, distribution, num_episodes):
+def assert_gym_agrees(env_name, limit, distribution, num_episodes, constants=()):
     """Drive gym with the start states and the actions of a compiled rollout, and compare every number."""
-    env = gym_environment.make(env_name)
+    env = gym_environment.make(EnvironmentSettings(env_name=env_name, constants=dict(constants)))
     twin = compiled.twin_of(env)
     batch = CompiledCollector(twin, limit, distribution, num_episodes).collect(seed=1, iteration=5)
     reset = seeding.ActionSeeds(1, seeding.Stream.COLLECT_RESETS, 5)[0]
@@ -76,10 +76,15 @@ def test_pendulum_and_its_twin_agree_with_torques_beyond_the_bounds():
     assert not batch.terminated.any()
 
 
-def test_gyms_constants_are_taken_over():
-    env = gym.make("CartPole-v1")
-    env.unwrapped.gravity = 1.62
-    assert compiled.twin_of(env).gravity == 1.62
+@pytest.mark.parametrize("env_name", ["CartPole-v1", "Pendulum-v1"])
+def test_gym_and_its_twin_agree_with_other_constants(env_name):
+    """Each constant doubled by itself: its episodes differ from gym's usual ones, and the twin's are the same."""
+    env = gym.make(env_name)
+    usual = assert_gym_agrees(env_name, 60, untrained(env), 20)
+    for name, value in constants.of(env).items():
+        batch = assert_gym_agrees(env_name, 60, untrained(env), 20, {name: 2 * value})
+        is_same = np.array_equal(batch.observations, usual.observations)
+        assert is_same == (name in ("x_threshold", "max_speed", "max_torque")), name  # no episode comes near these
 
 
 def test_rollout_and_update_are_traced_once():

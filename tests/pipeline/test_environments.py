@@ -6,7 +6,7 @@ import gym
 import pytest
 from PIL import Image
 
-from tests.helpers import run_cartrl
+from tests.helpers import one_line, run_cartrl
 
 SIZES = {  # width, height of a frame
     "CartPole-v0": (600, 400),
@@ -34,6 +34,27 @@ def test_it_trains_evaluates_and_records(env_name, tmp_path):
     with Image.open(tmp_path / "film.gif") as film:
         assert film.size == SIZES[env_name]
         assert film.n_frames <= 41
+
+
+@pytest.mark.parametrize("engine", ["compiled", "vectorized"])
+def test_constants_of_the_config_hold_in_training_evaluation_and_film(engine, tmp_path):
+    """With steps of 0.2 ms nothing falls within 200 of them, whatever an untrained policy does."""
+    (tmp_path / "config.yaml").write_text("environment:\n  env_name: CartPole-v0\n  constants: {tau: 2e-4}\n")
+    options = ("--set", "train.num_iterations=2", "--set", f"collect.engine={engine}", "--run-dir", "run")
+    trained = run_cartrl("train", "-c", "config.yaml", *options, "--json", cwd=tmp_path)
+    reached = json.loads(trained.stdout)
+    assert reached["environment_steps"] == 4 * 200
+    assert reached["best_greedy_return"]["mean"] == reached["final_greedy_return"]["mean"] == 200
+    report = json.loads(
+        run_cartrl("eval", "--episodes", "5", "--stochastic", "--json", "--checkpoint", "run", cwd=tmp_path).stdout
+    )
+    assert (report["mean"], report["truncated"]) == (200, 5)
+    filmed = run_cartrl("record", "--checkpoint", "run", "--episodes", "1", "-o", "film.gif", cwd=tmp_path)
+    assert (filmed.returncode, filmed.stderr) == (0, "")
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames == 201
+    refused = run_cartrl("train", "--resume", "run", "--set", "environment.constants={}", cwd=tmp_path)
+    assert "environment.constants" in one_line(refused, 2)
 
 
 @pytest.mark.parametrize("env_name", ["CartPole-v1", "Pendulum-v1"])

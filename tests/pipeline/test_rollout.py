@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cartrl.environments.rollout import VectorEnvironment
+from cartrl.settings import EnvironmentSettings
 
 SEEDS = np.arange(100, 113)
 ENVIRONMENTS = ["CartPole-v0", "Acrobot-v1", "MountainCarContinuous-v0", "Pendulum-v1"]
@@ -18,10 +19,14 @@ def policy_for(space):
     return lambda observations, _: (10 * np.sin(observations.sum(axis=1, keepdims=True) * 50)).astype(np.float32)
 
 
+def vector_of(env_name, num_environments, **settings):
+    return VectorEnvironment(EnvironmentSettings(env_name=env_name, **settings), num_environments)
+
+
 @pytest.mark.parametrize("env_name", ENVIRONMENTS)
 def test_episodes_equal_those_of_gym_stepped_one_by_one(env_name):
     limit = 60
-    vector = VectorEnvironment(env_name, 4, max_episode_steps=limit)
+    vector = vector_of(env_name, 4, max_episode_steps=limit)
     act = policy_for(vector.action_space)
     episodes = vector.run_episodes(act, SEEDS)
     assert len(episodes) == len(SEEDS)
@@ -45,7 +50,7 @@ def test_episodes_equal_those_of_gym_stepped_one_by_one(env_name):
 @pytest.mark.parametrize("num_environments", [1, 3, 13])
 def test_the_number_of_environments_changes_no_episode(num_environments):
     def episodes(count):
-        vector = VectorEnvironment("CartPole-v1", count)
+        vector = vector_of("CartPole-v1", count)
         return vector.run_episodes(policy_for(vector.action_space), SEEDS)
 
     for one, other in zip(episodes(5), episodes(num_environments)):
@@ -59,7 +64,7 @@ def balance(observations, _):
 
 
 def test_surviving_to_the_time_limit_is_truncation_and_falling_is_termination():
-    vector = VectorEnvironment("CartPole-v0", 2)
+    vector = vector_of("CartPole-v0", 2)
     kept_up = vector.run_episodes(balance, [0, 1, 2])
     assert [(len(episode), episode.terminated) for episode in kept_up] == [(200, False)] * 3
     fallen = vector.run_episodes(lambda observations, _: np.ones(len(observations), np.int64), [0, 1, 2])
@@ -70,13 +75,13 @@ def test_falling_at_the_very_step_of_the_time_limit_is_termination():
     def push_right(observations, _):
         return np.ones(len(observations), np.int64)
 
-    falls_after = len(VectorEnvironment("CartPole-v0", 1).run_episodes(push_right, [0])[0])
-    at_limit = VectorEnvironment("CartPole-v0", 1, max_episode_steps=falls_after).run_episodes(push_right, [0])[0]
-    before = VectorEnvironment("CartPole-v0", 1, max_episode_steps=falls_after - 1).run_episodes(push_right, [0])[0]
+    falls_after = len(vector_of("CartPole-v0", 1).run_episodes(push_right, [0])[0])
+    at_limit = vector_of("CartPole-v0", 1, max_episode_steps=falls_after).run_episodes(push_right, [0])[0]
+    before = vector_of("CartPole-v0", 1, max_episode_steps=falls_after - 1).run_episodes(push_right, [0])[0]
     assert (len(at_limit), at_limit.terminated) == (falls_after, True)
     assert (len(before), before.terminated) == (falls_after - 1, False)
 
 
 def test_a_time_limit_beyond_gyms_own_is_honoured():
-    episode = VectorEnvironment("CartPole-v0", 1, max_episode_steps=350).run_episodes(balance, [0])[0]
+    episode = vector_of("CartPole-v0", 1, max_episode_steps=350).run_episodes(balance, [0])[0]
     assert (len(episode), episode.terminated) == (350, False)
