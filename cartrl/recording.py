@@ -112,7 +112,7 @@ def play(
     env: gym.Env, saved: SavedPolicy, policy: policies.BatchPolicy, reset: int, actions: Optional[seeding.ActionSeeds]
 ) -> Iterator[Moment]:
     """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
-    name, limit = saved.environment.env_name, saved.time_limit
+    name, limit = saved.environment.env_name, gym_environment.time_limit(saved.environment)
     observation, total, done = gym_environment.reset(env, name, reset), 0.0, False
     for step in range(limit + 1):
         yield Moment(step, total, gym_environment.frame(env, name), done)

@@ -84,7 +84,7 @@ class Panel:
     def advance(self) -> None:
         """Go on to the next moment."""
         moment = next(self._moments)
-        limit = self._milestone.saved.time_limit
+        limit = gym_environment.time_limit(self._milestone.saved.environment)
         self.is_over = moment.is_terminal or moment.step == limit
         self.total = moment.total
         status = f"step {moment.step}"

@@ -21,8 +21,7 @@ class SavedPolicy:
     """A policy directory whose files are what its sidecar says."""
 
     directory: Path
-    environment: EnvironmentSettings
-    time_limit: int  # steps after which an episode is truncated
+    environment: EnvironmentSettings  # with the time limit that held, also where it was gym's own
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
     action_shape: tuple[int, ...]
@@ -58,15 +57,13 @@ def read(directory: Path) -> SavedPolicy:
     content = read_json(directory / SIDECAR)
     try:
         environment, specs = content["environment"], content["specs"]
-        limit = _whole(environment["max_episode_steps"], 1)
         policy = SavedPolicy(
             directory=directory,
             environment=EnvironmentSettings(
                 env_name=_text(environment["env_name"]),
-                max_episode_steps=limit,
+                max_episode_steps=_whole(environment["max_episode_steps"], 1),
                 constants=_constants(environment.get("constants", {})),
             ),
-            time_limit=limit,
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),
             action_shape=_shape(specs["action"]["shape"]),

@@ -46,9 +46,10 @@ def run(
         require_match(milestone.saved)
     with quiet.loading():
         from cartrl import recording, side_by_side
+        from cartrl.environments import gym_environment
     console = Console()
     saved = subject.policies[0].saved
-    limit = saved.time_limit
+    limit = gym_environment.time_limit(saved.environment)
     bar = Progress(
         TextColumn("filming"), BarColumn(), TextColumn("{task.description}"), console=console, transient=True,
         disable=not console.is_terminal,

@@ -41,9 +41,9 @@ def give(env: gym.Env, env_name: str, constants: Mapping[ConstantName, float]) -
     if not constants:
         return
     known = of(env)
+    if not known:
+        raise ConstantsError(f"{env_name} has no constants that can be set; CartPole and Pendulum have")
     for name, value in constants.items():
-        if not known:
-            raise ConstantsError(f"{env_name} has no constants that can be set; CartPole and Pendulum have")
         if name not in known:
             hint = nearest(name, list(known)) or "; it has " + ", ".join(known)
             raise ConstantsError(f"{env_name} has no constant {name!r}{hint}")

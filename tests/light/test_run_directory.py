@@ -201,7 +201,7 @@ class TestSidecar:
     def test_untouched_policy_is_read(self, policy):
         saved = sidecar.read(policy)
         assert saved.directory == policy
-        assert (saved.environment.env_name, saved.time_limit) == ("CartPole-v0", 200)
+        assert (saved.environment.env_name, saved.environment.max_episode_steps) == ("CartPole-v0", 200)
         assert (saved.step, saved.observation_shape) == (250, (4,))
 
     def test_every_file_has_its_fingerprint(self, policy):
