@@ -26,8 +26,13 @@ class Stream(IntEnum):
 
 
 def draw(count: int, seed: int, stream: Stream, *indices: int) -> np.ndarray:
-    """Return ``count`` seeds, uint32 [count], for the draws of ``stream`` at ``indices`` (an iteration, say)."""
-    return np.random.SeedSequence(np.array((seed, stream, *indices), np.uint32)).generate_state(count)
+    """Return ``count`` seeds, uint32 [count], for the draws of ``stream`` at ``indices`` (an iteration, say).
+
+    The number of indices is hashed as well: SeedSequence pads its words with zeros, so that the indices () and (0,)
+    would otherwise give the same seeds.
+    """
+    words = (len(indices), seed, stream, *indices)
+    return np.random.SeedSequence(np.array(words, np.uint32)).generate_state(count)
 
 
 class ActionSeeds:

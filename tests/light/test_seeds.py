@@ -1,7 +1,10 @@
 """How seeds are written, and what is answered to what they cannot be."""
 
+import itertools
+
 import pytest
 
+from cartrl import seeding
 from cartrl.errors import UsageError
 from cartrl.studies import named, parse_seeds
 from tests.helpers import CONFIGS, run_cartrl
@@ -47,3 +50,10 @@ def test_the_command_refuses_in_one_sentence_and_leaves_nothing_behind(options, 
     done = run_cartrl("train", "-c", CONFIGS / "reinforce.yaml", *options, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (2, f"error: {sentence}\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_draws_for_different_purposes_differ_also_by_zeros_at_the_end():
+    stream = seeding.Stream.COLLECT_RESETS
+    purposes = [indices for length in range(4) for indices in itertools.product((0, 1), repeat=length)]
+    draws = {tuple(seeding.draw(2, 5, stream, *indices)) for indices in purposes}
+    assert len(draws) == len(purposes)
