@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from tests import surroundings
+
 REPO = Path(__file__).resolve().parent.parent
 CONFIGS = REPO / "configs"
+CARTRL = str(Path(sys.executable).with_name("cartrl"))  # as it is installed beside this Python
 
 Done = subprocess.CompletedProcess
 
@@ -22,15 +25,16 @@ def run_cartrl(
     ``largest_file``, in KiB, is what any file of the process may grow to: a disk that fills up. (Nor can coverage
     write then, so it is not measured.)
     """
-    return subprocess.run(
-        [*limit(largest_file), sys.executable, "-m", "cartrl", *map(str, arguments)],
-        cwd=cwd,
-        env={**(clean_environment() if largest_file is None else unmeasured_environment()), **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        stdin=subprocess.DEVNULL,
-    )
+    with surroundings.files_in(Path(cwd)):
+        return subprocess.run(
+            [*limit(largest_file), CARTRL, *map(str, arguments)],
+            cwd=cwd,
+            env={**(clean_environment() if largest_file is None else unmeasured_environment()), **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
 
 
 def unmeasured_environment() -> dict:
@@ -44,9 +48,13 @@ def limit(largest_file: Optional[int]) -> list[str]:
 
 
 def clean_environment() -> dict:
-    """The environment without what would change how the output looks, or how quiet the libraries are."""
+    """The environment without what would change how the output looks, or how quiet the libraries are.
+
+    Where the tests run in hostile surroundings, those are in it.
+    """
     unwanted = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "TERM", "TF_CPP_MIN_LOG_LEVEL", "SDL_VIDEODRIVER", "DISPLAY"}
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
+    clean = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {**clean, **surroundings.variables()}
 
 
 HEAVY = ("tensorflow", "tensorflow_probability", "tf_agents", "reverb", "gym", "matplotlib", "imageio")

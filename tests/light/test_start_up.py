@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.helpers import CONFIGS, run_and_list_imports, unmeasured_environment
+from tests.helpers import CARTRL, CONFIGS, run_and_list_imports, unmeasured_environment
 
 TRIES = 20  # the fastest counts, since other processes only ever make one slower
 SLACK = 0.15  # seconds
@@ -72,9 +72,9 @@ def test_what_watches_imports_sees_them(home, tmp_path):
 def test_help_takes_little_longer_than_the_libraries_that_draw_it(home):
     libraries = fastest([sys.executable, "-c", "import typer, rich"], home, within=0.1)
     limit = 3 * libraries + SLACK
-    assert fastest([sys.executable, "-m", "cartrl", "--help"], home, within=limit) < limit
+    assert fastest([CARTRL, "--help"], home, within=limit) < limit
 
 
 def test_a_bad_config_is_answered_within_half_a_second(home):
-    command = [sys.executable, "-m", "cartrl", "train", "--config", "bad.yaml"]
+    command = [CARTRL, "train", "--config", "bad.yaml"]
     assert fastest(command, home, within=0.5) < 0.5

@@ -5,12 +5,11 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
-from tests.helpers import assert_one_sentence, clean_environment, everything_below, run_cartrl
+from tests.helpers import CARTRL, assert_one_sentence, clean_environment, everything_below, run_cartrl
 
 
 @pytest.fixture
@@ -78,7 +77,7 @@ def test_a_failure_of_the_training_is_told(copy, tmp_path):
 
 
 def test_ctrl_c_leaves_nothing_behind(short_run, tmp_path):
-    command = [sys.executable, "-m", "cartrl", "reproduce", str(short_run.directory)]
+    command = [CARTRL, "reproduce", str(short_run.directory)]
     environment = {**clean_environment(), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60

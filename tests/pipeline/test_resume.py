@@ -4,13 +4,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import CONFIGS, assert_one_sentence, clean_environment, everything_below, run_cartrl
+from tests.helpers import CARTRL, CONFIGS, assert_one_sentence, clean_environment, everything_below, run_cartrl
 
 CONFIG = CONFIGS / "reinforce.yaml"
 SMALL = ("--set", "train.checkpoint_interval=5", "--set", "eval.eval_interval=20", "--set", "eval.num_eval_episodes=2")
@@ -18,7 +17,7 @@ SMALL = ("--set", "train.checkpoint_interval=5", "--set", "eval.eval_interval=20
 
 def start(cwd: Path, *arguments, **options) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "cartrl", "train", *map(str, arguments)],
+        [CARTRL, "train", *map(str, arguments)],
         cwd=cwd, env=clean_environment(), text=True, stderr=subprocess.PIPE,
         **{"stdout": subprocess.PIPE, **options},
     )  # fmt: skip

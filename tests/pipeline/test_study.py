@@ -3,13 +3,12 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import CONFIGS, clean_environment, run_cartrl
+from tests.helpers import CARTRL, CONFIGS, clean_environment, run_cartrl
 
 CONFIG = CONFIGS / "reinforce.yaml"
 SHORT = ("--set", "train.num_iterations=30", "--set", "eval.eval_interval=10", "--set", "train.checkpoint_interval=5")
@@ -69,7 +68,7 @@ def test_a_study_that_is_done_is_not_done_again(study):
 def test_a_study_that_is_stopped_goes_on_and_ends_the_same(study, number, tmp_path):
     directory, _ = study
     process = subprocess.Popen(
-        [sys.executable, "-m", "cartrl", "train", "-c", CONFIG, *SHORT, "--seeds", "3,7-8", "-j", "2",
+        [CARTRL, "train", "-c", CONFIG, *SHORT, "--seeds", "3,7-8", "-j", "2",
          "--run-dir", "again"],
         cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

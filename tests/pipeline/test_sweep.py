@@ -3,10 +3,9 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 
-from tests.helpers import CONFIGS, clean_environment, everything_below, run_cartrl
+from tests.helpers import CARTRL, CONFIGS, clean_environment, everything_below, run_cartrl
 
 SHORT = ("--set", "train.num_iterations=6", "--set", "eval.eval_interval=3", "--set", "eval.num_eval_episodes=3")
 CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml", *SHORT)
@@ -15,7 +14,7 @@ CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml", *SHORT)
 def interrupted(*arguments, cwd, when):
     """Start a sweep, press Ctrl-C as soon as ``when()``, and return what it printed."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "cartrl", *map(str, arguments)],
+        [CARTRL, *map(str, arguments)],
         cwd=cwd, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120
