@@ -48,7 +48,7 @@ aliases.
 COMMANDS = """\
 # Commands
 
-<!-- Written by docs/generate.py. Edit the options in cartrl/cli.py, or the text in docs/generate.py. -->
+<!-- Written by docs/generate.py. Edit the options in cartrl/cli/, or the text in docs/generate.py. -->
 
 {overview}
 Two options stand before the command, as in `cartrl --debug eval`:

@@ -1,0 +1,25 @@
+"""The options of ``cartrl compare``."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from cartrl.cli.options import PATHS_ARGUMENT
+
+
+def compare(
+    paths: list[Path] = PATHS_ARGUMENT,
+    picture: Optional[Path] = typer.Option(
+        None,
+        "--plot",
+        metavar="FILE",
+        help="Also draw the performance profiles, to a .png, .svg or .pdf.",
+        show_default=False,
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there."),
+) -> None:
+    """Compare studies across their seeds: which one is better, and how sure that is."""
+    from cartrl.commands.compare import run
+
+    run(paths, picture, as_json=as_json)

@@ -1,0 +1,60 @@
+"""How a command ends that does not end well: one sentence on stderr, and an exit code."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cartrl import quiet
+from cartrl.errors import CartrlError, cut
+
+LONGEST_SURPRISE = 400  # characters of an error that nobody foresaw; TensorFlow's can fill pages
+USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer versions of typer keep click inside themselves
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """End the process when the block fails: whatever went wrong is one sentence, after ``--debug`` a traceback too."""
+    try:
+        yield
+    except CartrlError as error:
+        _fail(str(error), error.exit_code)
+    except USAGE_ERROR as error:
+        said = error.format_message().rstrip(".")
+        _fail(f"{said[:1].lower()}{said[1:]} (see {error.ctx.command_path} --help)", error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):  # what typer makes of Ctrl-C depends on its version
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:  # the reader of our output has gone, as in `cartrl config … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:  # such as a disk that is full; nothing that was saved before is lost
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        _fail(
+            f"unexpected {cut(said, LONGEST_SURPRISE)}; run with --debug for the traceback (cartrl --debug COMMAND …)",
+            1,
+        )
+
+
+def _fail(sentence: str, exit_code: int) -> NoReturn:
+    if quiet.debug:
+        traceback.print_exc()
+    message(sentence)
+    sys.exit(exit_code)
+
+
+def message(text: str) -> None:
+    """Print an error for the user, in one line; what could drive a terminal is written as an escape sequence."""
+    line = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in " ".join(text.splitlines())
+    )
+    Console(stderr=True).print(Text.assemble(("error:", "bold red"), " ", line), soft_wrap=True)

@@ -1,0 +1,18 @@
+"""The options of ``cartrl env``."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+
+def env(
+    name: str = typer.Argument(..., metavar="NAME", help="A gym id, such as CartPole-v1.", show_default=False),
+    picture: Optional[Path] = typer.Option(
+        None, "--picture", metavar="FILE.png", help="Also render the first frame to this file.", show_default=False
+    ),
+) -> None:
+    """Show what an environment is like: its specs, its limits, and its first time steps."""
+    from cartrl.commands.environment import run
+
+    run(name, picture)

@@ -1,0 +1,36 @@
+"""The options of ``cartrl plot``."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from cartrl.cli.options import PATHS_ARGUMENT
+
+
+class XAxis(str, Enum):
+    """What a learning curve runs over."""
+
+    iterations = "iterations"
+    steps = "steps"
+    seconds = "seconds"
+
+
+def plot(
+    paths: list[Path] = PATHS_ARGUMENT,
+    output: Optional[Path] = typer.Option(
+        None,
+        "--output",
+        "-o",
+        help="The picture, ending in .png, .svg or .pdf. Default: draw in the terminal.",
+        show_default=False,
+    ),
+    axis: XAxis = typer.Option(XAxis.iterations, "--x", help="What the curves run over."),
+    mean: bool = typer.Option(False, "--mean", help="The mean of the seeds instead of their interquartile mean."),
+    terminal: bool = typer.Option(False, "--terminal", help="Draw in the terminal beside --output."),
+) -> None:
+    """Draw the learning curves of runs and studies."""
+    from cartrl.commands.plot import run
+
+    run(paths, output, axis.value, with_mean=mean, in_terminal=terminal)

@@ -1,0 +1,45 @@
+"""The options of ``cartrl record``."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from cartrl.cli.options import (
+    CHECKPOINT_OPTION,
+    EPISODES_HELP,
+    LARGEST_SEED,
+    MOST_EPISODES,
+    SEED_HELP,
+    STOCHASTIC_OPTION,
+)
+
+
+def record(
+    checkpoint: Optional[str] = CHECKPOINT_OPTION,
+    progress: Optional[str] = typer.Option(
+        None,
+        "--progress",
+        metavar="RUN",
+        help="Film how a run learned: its first policy, some of those on the way and its best, side by side. "
+        "Its directory, or 'latest'. In place of --checkpoint.",
+        show_default=False,
+    ),
+    episodes: int = typer.Option(3, "--episodes", min=1, max=MOST_EPISODES, help=EPISODES_HELP),
+    output: Optional[Path] = typer.Option(
+        None,
+        "--output",
+        "-o",
+        help="The film, ending in .mp4, .gif or .webm. Default: in the run's videos/.",
+        show_default=False,
+    ),
+    fps: Optional[int] = typer.Option(
+        None, "--fps", min=1, max=1000, help="Frames a second. Default: the environment's own.", show_default=False
+    ),
+    stochastic: bool = STOCHASTIC_OPTION,
+    seed: int = typer.Option(0, "--seed", min=0, max=LARGEST_SEED, help=SEED_HELP),
+) -> None:
+    """Film a saved policy, or how a run learned."""
+    from cartrl.commands.record import run
+
+    run(checkpoint, progress, episodes, output, fps, is_greedy=not stochastic, seed=seed)

@@ -1,0 +1,24 @@
+"""The options of ``cartrl runs``."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+
+def runs(
+    directory: Optional[Path] = typer.Argument(
+        None, metavar="DIRECTORY", help="What to look in. Default: runs/.", show_default=False
+    ),
+    env_name: Optional[str] = typer.Option(
+        None, "--env", metavar="NAME", help="Only those on this environment.", show_default=False
+    ),
+    states: list[str] = typer.Option(
+        [], "--state", metavar="STATE", help="Only running, finished, stopped, failed or damaged ones. Repeatable."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON array on stdout, and nothing else there."),
+) -> None:
+    """List runs and studies: how far each is, what it reached, and whether it still runs."""
+    from cartrl.commands.runs import run
+
+    run(directory, env_name, states, as_json)

@@ -1,0 +1,70 @@
+"""The options of ``cartrl sweep``."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from cartrl.cli.options import BEGAN, CONFIG_OPTION, JOBS_OPTION, SET_OPTION
+from cartrl.errors import UsageError
+
+
+def sweep(
+    config: Optional[Path] = CONFIG_OPTION,
+    overrides: list[str] = SET_OPTION,
+    grid: list[str] = typer.Option(
+        [],
+        "--grid",
+        metavar="SECTION.KEY=VALUE,…",
+        help="Values of a setting, such as agent.learning_rate=1e-3,3e-3. Repeatable: all combinations are trained.",
+    ),
+    search: list[str] = typer.Option(
+        [],
+        "--search",
+        metavar="SECTION.KEY=LOW..HIGH",
+        help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm. "
+        "Repeatable. Needs Optuna.",
+    ),
+    trials: Optional[int] = typer.Option(
+        None, "--trials", min=1, max=1000, help="How many settings --search tries.", show_default=False
+    ),
+    seeds: Optional[str] = typer.Option(
+        None, "--seeds", metavar="SEEDS", help="The seeds of every setting: 0-7, or 0,3,7.", show_default=False
+    ),
+    resume: Optional[str] = typer.Option(
+        None,
+        "--resume",
+        metavar="SWEEP",
+        help="Continue a sweep that was stopped: its directory, or 'latest'. In place of all that describes one.",
+        show_default=False,
+    ),
+    jobs: Optional[int] = JOBS_OPTION,
+    run_dir: Optional[Path] = typer.Option(
+        None,
+        "--run-dir",
+        help="The sweep's directory, which must not exist. Default: a new one below runs/.",
+        show_default=False,
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the sweep's directory."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+) -> None:
+    """Train many settings with the same seeds, and rank them."""
+    from cartrl.commands import sweep as command
+    from cartrl.commands.train import Output
+    from cartrl.sweeps import find_sweep
+
+    output = Output(quiet, as_json, BEGAN)
+    if resume is not None:
+        given = {
+            "--config": config, "--set": overrides, "--grid": grid, "--search": search, "--trials": trials,
+            "--seeds": seeds, "--run-dir": run_dir,
+        }  # fmt: skip
+        for option in (name for name, value in given.items() if value):
+            raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
+        command.resume(find_sweep(resume), jobs, output)
+    elif config is None:
+        raise UsageError("give a --config to sweep over, or a sweep to --resume")
+    elif seeds is None:
+        raise UsageError("give --seeds, such as 0-7: settings are ranked by what several seeds reach")
+    else:
+        command.run(config, overrides, command.Choices(grid, search, trials), seeds, run_dir, jobs, output)

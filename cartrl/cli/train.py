@@ -1,0 +1,60 @@
+"""The options of ``cartrl train``."""
+
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from cartrl.cli.options import BEGAN, CONFIG_OPTION, JOBS_OPTION, SET_OPTION
+from cartrl.errors import UsageError
+
+
+def train(
+    config: Optional[Path] = CONFIG_OPTION,
+    overrides: list[str] = SET_OPTION,
+    seed: Optional[int] = typer.Option(None, "--seed", help="Override train.seed.", show_default=False),
+    resume: Optional[str] = typer.Option(
+        None,
+        "--resume",
+        metavar="RUN",
+        help="Continue a run or a study that was stopped: its directory, or 'latest'. In place of --config; "
+        "--set train.num_iterations=N extends it.",
+        show_default=False,
+    ),
+    seeds: Optional[str] = typer.Option(
+        None, "--seeds", metavar="SEEDS", help="Train a study of many seeds: 0-31, or 0,3,7.", show_default=False
+    ),
+    jobs: Optional[int] = JOBS_OPTION,
+    run_dir: Optional[Path] = typer.Option(
+        None,
+        "--run-dir",
+        help="The run's directory, which must not exist. Default: a new one below runs/.",
+        show_default=False,
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+) -> None:
+    """Train a policy and save everything about it in a run directory."""
+    from cartrl.commands import study
+    from cartrl.commands import train as one_run
+    from cartrl.settings import load
+    from cartrl.studies import find_study, parse_seeds
+
+    output = one_run.Output(quiet, as_json, BEGAN)
+    if resume is not None:
+        given = {"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir}
+        for option in (name for name, value in given.items() if value is not None):
+            raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
+        known = find_study(resume)
+        if known is not None:
+            study.resume(known, overrides, jobs, output)
+        else:
+            one_run.resume(resume, overrides, output)
+    elif config is None:
+        raise UsageError("give a --config to train, or a run to --resume")
+    elif seeds is not None:
+        if seed is not None:
+            raise UsageError("give --seed for one run, or --seeds for a study")
+        study.run(load(config, overrides), parse_seeds(seeds), run_dir, jobs, output)
+    else:
+        one_run.run(load(config, overrides, seed), run_dir, output)
