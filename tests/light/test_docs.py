@@ -1,5 +1,6 @@
 """The pages are true: generated ones are up to date, links lead somewhere, configs load, commands exist."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -8,12 +9,13 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
-from cartrl import cli
+from cartrl import __version__, cli
 from cartrl.settings import load
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`[^`\n]*`")
@@ -148,3 +150,16 @@ def test_wrong_calls_are_noticed():
     train = typer.main.get_command(cli.app).commands["train"]
     with pytest.raises(Exception, match="--sead"):
         parse(train, ["--sead", "1"])
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == __version__
+
+
+def test_the_image_runs_the_main_command_of_the_readme():
+    command = re.search(r"^CMD (.*)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    main = re.search(r"^pip install \. && (.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert command is not None
+    assert main is not None
+    assert json.loads(command[1]) == shlex.split(main[1])
