@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cartrl import files
+from cartrl import files, reading
 from cartrl.errors import CartrlError
 
 KEPT = 2
@@ -70,8 +70,11 @@ class TrainingCheckpoints:
         return 0, {}
 
     def _paths(self) -> list[Path]:
-        paths = self._directory.glob(f"*{SUFFIX}")
-        return sorted(path for path in paths if path.stem.isdigit())
+        try:
+            paths = list(self._directory.iterdir())
+        except FileNotFoundError:
+            return []
+        return sorted(path for path in paths if path.suffix == SUFFIX and path.stem.isascii() and path.stem.isdigit())
 
 
 def _read(path: Path) -> State:
@@ -81,14 +84,27 @@ def _read(path: Path) -> State:
         CartrlError: when it cannot be read, or holds a value that is not finite.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            state = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        with reading.open_regular(path, reading.LARGEST_BINARY) as file, zipfile.ZipFile(file) as archive:
+            state = {_name(member): _array(archive, member) for member in archive.infolist()}
+    except Exception as error:  # what numpy's parser of headers may raise is told nowhere, a TokenError among others
         raise CartrlError(f"{path}: damaged, and cannot be read: {error}") from None
     for name, values in state.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise CartrlError(f"{path}: {name} holds a value that is not finite")
     return state
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """Return the name of an array, as numpy.savez took it."""
+    return member.filename[: -len(".npy")] if member.filename.endswith(".npy") else member.filename
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """Read an array; numpy.savez never compresses one, so that none is larger than the file that it is in."""
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{member.filename} is compressed")
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _require_same(found: State, state: State, path: Path) -> None:

@@ -70,7 +70,7 @@ def serve() -> None:
         try:
             plots.learning_curve(Path(source), Path(target), title, threshold)
             answer = None
-        except (OSError, ValueError) as error:
+        except (CartrlError, OSError, ValueError) as error:
             answer = str(error)
         print(json.dumps(answer), flush=True)
 

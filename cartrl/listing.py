@@ -1,6 +1,5 @@
 """What runs and studies there are below a directory, and how far each is. It reads little, and forgives all damage."""
 
-import csv
 import math
 import platform
 from dataclasses import dataclass, replace
@@ -8,17 +7,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Optional
 
-import yaml
-
+from cartrl import metrics, reading
 from cartrl.errors import UsageError
 from cartrl.run_directory import RunDirectory, read_json
+from cartrl.settings.yaml_text import parse
 from cartrl.studies import STUDY
 
 RUNNING, FINISHED, STOPPED, FAILED, DAMAGED = STATES = ("running", "finished", "stopped", "failed", "damaged")
 OUTCOMES = {"finished": FINISHED, "solved": FINISHED, "interrupted": STOPPED, "failed": FAILED}
 # What reading a damaged file may raise.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, yaml.YAMLError, csv.Error)
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster
+DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def _run(run: RunDirectory) -> Entry:
     try:
         manifest = read_json(run.manifest)
         seed = manifest.get("seed")
-        seeds = (seed,) if isinstance(seed, int) else ()
+        seeds = (seed,) if type(seed) is int else ()
         entry = replace(entry, seeds=seeds, started=_time(manifest.get("started")), state=run_state(manifest))
         if entry.state == DAMAGED or not seeds:
             problems.append(f"{run.manifest}: not what a run writes")
@@ -90,10 +88,10 @@ def _study(directory: Path) -> Entry:
     entry = Entry(directory, "study", DAMAGED)
     try:
         content = read_json(directory / STUDY)
-        seeds = tuple(seed for seed in content["seeds"] if isinstance(seed, int))
+        seeds = tuple(seed for seed in content["seeds"] if type(seed) is int)
         entry = replace(entry, seeds=seeds, started=_time(content.get("started")), state=run_state(content))
         plan = _plan(RunDirectory(directory).config)
-    except (UsageError, *DAMAGE) as error:
+    except DAMAGE as error:
         return replace(entry, state=DAMAGED, problem=_sentence(directory, error))
     if entry.state == RUNNING and not any(run.state == RUNNING for run in runs) and not _pid(content):
         entry = replace(entry, state=STOPPED)
@@ -141,21 +139,28 @@ def _sentence(directory: Path, error: Exception) -> str:
 
 def _plan(config: Path) -> dict[str, Any]:
     """Return what a resolved config says, without checking the rest of it."""
-    content = yaml.load(config.read_text(encoding="utf-8"), LOADER)
-    return {
-        "env_name": str(content["environment"]["env_name"]),
-        "agent": str(content["agent"]["kind"]),
-        "num_iterations": int(content["train"]["num_iterations"]),
-    }
+    content = parse(reading.read_text(config, reading.LARGEST_CONFIG), str(config), quick=True).values
+    try:
+        plan = {
+            "env_name": content["environment"]["env_name"],
+            "agent": content["agent"]["kind"],
+            "num_iterations": content["train"]["num_iterations"],
+        }
+    except (KeyError, TypeError):
+        plan = {}
+    if [type(value) for value in plan.values()] != [str, str, int]:
+        raise UsageError(f"{config}: not what a run writes: no environment.env_name, agent.kind, train.num_iterations")
+    return plan
 
 
-def _progress(metrics: Path) -> tuple[int, Optional[float]]:
+def _progress(path: Path) -> tuple[int, Optional[float]]:
     """Return the last iteration of a metrics file, and the best evaluation's mean; a line cut short is left out."""
-    text = metrics.read_text(encoding="utf-8")
-    header, *rows = csv.reader(text[: text.rfind("\n") + 1].splitlines(), strict=True)
-    step, mean = header.index("step"), header.index("greedy_return_mean")
-    means = [float(row[mean]) for row in rows if row[mean]]
-    return int(rows[-1][step]) if rows else 0, max(means) if means else None
+    step, best = 0, -math.inf
+    for row in metrics.cells(path):
+        step = int(row["step"])
+        if row["greedy_return_mean"]:
+            best = max(best, float(row["greedy_return_mean"]))
+    return step, best if math.isfinite(best) else None
 
 
 def _time(text: Any) -> Optional[datetime]:

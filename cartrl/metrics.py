@@ -4,12 +4,14 @@ import csv
 import io
 import itertools
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Optional, Union
+from typing import Any, BinaryIO, Optional, Union
 
-from cartrl import files
+from cartrl import files, reading
+from cartrl.errors import UsageError, cut
 
 Value = Union[int, float, None]
 Row = dict[str, Value]
@@ -35,6 +37,13 @@ COLUMNS = {
     "greedy_return_std": "standard deviation of those returns",
     "seconds": "wall-clock time since the start of training",
 }
+
+# The columns that reading a run cannot do without; others have come, and may come, with other versions and agents.
+NEEDED = ("step", "episodes", "environment_steps", "greedy_return_mean", "greedy_return_std", "seconds")
+
+LONGEST_LINE = 1 << 16  # bytes
+NUMBER = r"(?:[-+]?(?:(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][-+]?[0-9]{1,4})?|inf|nan))"
+LINE = re.compile(f"{NUMBER}?(?:,{NUMBER}?)*")
 
 
 class MetricsFile:
@@ -70,15 +79,74 @@ class MetricsFile:
         self._file.close()
 
 
-def read(path: Path, count: Optional[int] = None) -> list[Row]:
-    """Read the rows back, or the first ``count`` of them; an empty cell is None.
+def cells(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a metrics file as they are written, by column; a last line without its end is no row.
 
-    A last line without its end, of a run that was killed, is no row.
+    Raises:
+        UsageError: naming the line, for anything but a header, and rows of as many cells with a number or nothing each.
     """
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1].splitlines()
-    rows = itertools.islice(csv.DictReader(whole), count)
+    try:
+        with reading.open_regular(path, reading.LARGEST_METRICS) as file:
+            lines = _whole_lines(path, file)
+            columns = _columns(path, next(lines, ""))
+            place, last = columns.index("step"), -1
+            for number, line in enumerate(lines, start=2):
+                if not line:
+                    continue
+                row = line.split(",")
+                if len(row) != len(columns) or not LINE.fullmatch(line):
+                    raise _wrong_row(path, number, columns, row)
+                last = _later_step(path, number, row[place], last)
+                yield dict(zip(columns, row))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def read(path: Path, count: Optional[int] = None) -> list[Row]:
+    """Read the rows back, or the first ``count`` of them; an empty cell is None. See `cells`."""
+    rows = itertools.islice(cells(path), count)
     return [{name: _number(cell) for name, cell in row.items()} for row in rows]
+
+
+def _whole_lines(path: Path, file: BinaryIO) -> Iterator[str]:
+    """Yield the lines that have an end, without it; what is not UTF-8 becomes what is no number either."""
+    for number in itertools.count(1):
+        line = file.readline(LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            if len(line) == LONGEST_LINE:
+                raise UsageError(f"{path}: line {number} is longer than {LONGEST_LINE} bytes, which no row of a run is")
+            return
+        yield line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").rstrip("\r\n")
+
+
+def _columns(path: Path, header: str) -> list[str]:
+    """Return the names of the columns, those that every reader needs among them."""
+    columns = header.split(",")
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise UsageError(f"{path}: not the metrics of a run: line 1 names no column {' and no column '.join(missing)}")
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{path}: line 1 names the column {cut(twice)!r} twice")
+    return columns
+
+
+def _wrong_row(path: Path, number: int, columns: list[str], row: list[str]) -> UsageError:
+    if len(row) != len(columns):
+        count = f"{len(row)} cell{'s' if len(row) > 1 else ''}"
+        return UsageError(f"{path}: line {number} has {count}, but must have {len(columns)}, one for each column")
+    name, cell = next((name, cell) for name, cell in zip(columns, row) if not LINE.fullmatch(cell))
+    return UsageError(f"{path}: line {number}: {cut(name)} is {cut(cell)!r}, but must be a number, or nothing")
+
+
+def _later_step(path: Path, number: int, cell: str, last: int) -> int:
+    """Return the step of a row, which comes after the step ``last``."""
+    if not cell.isdigit() or int(cell) <= last:
+        after = f" after {last}" if last >= 0 else ""
+        raise UsageError(
+            f"{path}: line {number}: step is {cut(cell)!r}{after}, but must be a whole number that rises with each row"
+        )
+    return int(cell)
 
 
 def _texts(row: Row) -> dict[str, Any]:
@@ -88,4 +156,4 @@ def _texts(row: Row) -> dict[str, Any]:
 def _number(text: str) -> Value:
     if not text:
         return None
-    return int(text) if text.lstrip("-").isdigit() else float(text)
+    return int(text) if text.lstrip("-+").isdigit() else float(text)

@@ -1,11 +1,11 @@
 """Whether a run repeated itself: two metrics files held against each other, and what changed on the machine since."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from cartrl import metrics
 from cartrl.errors import UsageError
 
 CLOCK = "seconds"  # the one column that no seed decides
@@ -28,19 +28,11 @@ def read_cells(path: Path) -> list[Cells]:
     """Read the rows of a metrics file as they are written, every bit; a last line that was cut short is left out.
 
     Raises:
-        UsageError: when there is not one whole row.
+        UsageError: when a line is no row of a run, or there is not one whole row.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    try:
-        rows = list(csv.DictReader(lines, restkey="", restval="", strict=True))
-    except csv.Error as error:
-        raise UsageError(f"{path}: not the metrics of a run: {error}") from None
-    if not rows or any(not row.get("step", "").isdigit() for row in rows):
-        raise UsageError(f"{path}: not the metrics of a run: a row without its step, or none at all")
+    rows = list(metrics.cells(path))
+    if not rows:
+        raise UsageError(f"{path}: not the metrics of a run that began: there is no row")
     return rows
 
 
@@ -63,7 +55,7 @@ def first_difference(before: Sequence[Cells], now: Sequence[Cells]) -> Optional[
 
 def compared_columns(before: Sequence[Cells], now: Sequence[Cells]) -> list[str]:
     """Return the columns that two metrics files share, but for the clock."""
-    return [column for column in before[0] if column in now[0] and column not in (CLOCK, "")]
+    return [column for column in before[0] if column in now[0] and column != CLOCK]
 
 
 def changes(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -16,7 +16,7 @@ from cartrl import metrics
 from cartrl.errors import UsageError
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, load
-from cartrl.studies import STUDY
+from cartrl.studies import STUDY, StudyDirectory
 
 ENDED = ("finished", "solved", "failed")  # what a run says that will not go on: running and interrupted ones might
 
@@ -111,10 +111,10 @@ def load_study(path: Path) -> Study:
         UsageError: when it is neither, a file of it cannot be read, or no run has an evaluation.
     """
     if (path / STUDY).is_file():
-        content = read_json(path / STUDY)
+        named = StudyDirectory(path).seeds() if "seeds" in read_json(path / STUDY) else []
         directories = [manifest.parent for manifest in path.glob("*/manifest.json")]
     elif RunDirectory(path).manifest.is_file():
-        content, directories = {}, [path]
+        named, directories = [], [path]
     else:
         reason = "holds neither a study nor a run" if path.is_dir() else "no such run or study"
         raise UsageError(f"{path}: {reason}; give a directory that `cartrl train` has made")
@@ -123,45 +123,45 @@ def load_study(path: Path) -> Study:
     runs = sorted((run for run in read if len(run.returns)), key=lambda run: run.seed)
     if not runs:
         raise UsageError(f"{path}: there is no evaluation in it yet")
-    named = content.get("seeds", [])
-    if not isinstance(named, list):
-        raise UsageError(f"{path / STUDY}: seeds is not a list")
     known = {run.seed for run in runs}
     return Study(path, settings, tuple(runs), tuple(seed for seed in named if seed not in known))
 
 
 def _run(directory: RunDirectory, num_iterations: int) -> Run:
     manifest = read_json(directory.manifest)
+    seed, outcome = manifest.get("seed"), manifest.get("outcome")
+    if type(seed) is not int or not isinstance(outcome, str):
+        raise UsageError(f"{directory.manifest}: not what a run writes: it names no seed, or no outcome")
     rows = _evaluations(directory.metrics)
-    try:
-        column = functools.partial(_column, rows)
-        return Run(
-            directory=directory.root,
-            seed=int(manifest["seed"]),
-            outcome=str(manifest["outcome"]),
-            num_iterations=num_iterations,
-            iterations=column("step"),
-            steps=column("environment_steps"),
-            seconds=column("seconds"),
-            returns=column("greedy_return_mean"),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{directory.root}: not what a run writes: {error!r}") from None
+    column = functools.partial(_column, directory.metrics, rows)
+    return Run(
+        directory=directory.root,
+        seed=seed,
+        outcome=outcome,
+        num_iterations=num_iterations,
+        iterations=column("step"),
+        steps=column("environment_steps"),
+        seconds=column("seconds"),
+        returns=column("greedy_return_mean"),
+    )
 
 
 def _evaluations(path: Path) -> list[metrics.Row]:
     """Return the rows of the metrics file with an evaluation; none where there is no file yet."""
     if not path.exists():
         return []
-    try:
-        return [row for row in metrics.read(path) if row["greedy_return_mean"] is not None]
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+    return [row for row in metrics.read(path) if row["greedy_return_mean"] is not None]
 
 
-def _column(rows: list[metrics.Row], name: str) -> np.ndarray:
-    values: list[Any] = [row[name] for row in rows]
-    return np.array(values, dtype=float)
+def _column(path: Path, rows: list[metrics.Row], name: str) -> np.ndarray:
+    values = np.array([row[name] for row in rows], dtype=float)
+    if not np.isfinite(values).all():  # an empty cell has become NaN
+        place = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise UsageError(
+            f"{path}: {name} of step {rows[place]['step']} is {rows[place][name]}, but must be a finite number, as the "
+            "row holds an evaluation"
+        )
+    return values
 
 
 def load_studies(paths: list[Path]) -> list[Study]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from cartrl import files, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
-from cartrl.errors import CartrlError, UsageError
+from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.metrics import Row
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import ExperimentSettings, ResolvedConfig
@@ -86,13 +86,23 @@ def identity(settings: ExperimentSettings) -> str:
 
 def _rows(run: RunDirectory, iteration: int) -> list[Row]:
     """Return the metrics up to ``iteration``; what a killed process wrote after its checkpoint is left out."""
-    try:
-        rows = metrics.read(run.metrics, iteration + 1)
-    except (OSError, ValueError) as error:
-        raise CartrlError(f"{run.metrics}: cannot be read: {error}") from None
+    rows = metrics.read(run.metrics, iteration + 1)
     if [row["step"] for row in rows] != list(range(iteration + 1)):
         raise CartrlError(f"{run.metrics}: damaged, it does not hold iterations 0 to {iteration} of the checkpoint")
+    unknown = [name for name in rows[0] if name not in metrics.COLUMNS]
+    if unknown:
+        raise UsageError(f"{run.metrics}: line 1 names a column that no run writes: {cut(unknown[0])!r}")
+    for number, row in enumerate(rows, start=2):
+        if not _is_whole(row):
+            raise CartrlError(f"{run.metrics}: damaged, line {number} lacks a number that every such row has")
     return rows
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether what a resumed run counts on is there: the counters, and both numbers of an evaluation."""
+    counters = [row["episodes"], row["environment_steps"], row["seconds"]]
+    is_evaluated = row["greedy_return_mean"] is not None
+    return None not in counters and is_evaluated == (row["greedy_return_std"] is not None)
 
 
 def _value(settings: ExperimentSettings, key: tuple[str, str]) -> object:

@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import platform
-import stat
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -13,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import __version__, files
+from cartrl import __version__, files, reading
 from cartrl.errors import UsageError, nearest
 from cartrl.paths import new_directories, require_creatable
 
@@ -21,7 +20,7 @@ RUNS = Path("runs")
 LATEST = "latest"
 MANIFEST = "manifest.json"
 SIDECAR = "policy.json"
-LARGEST_JSON = 1 << 20  # bytes; a sidecar has a few thousand
+MOST_DIGITS = 100  # of a whole number in a JSON file
 LIBRARIES = ("tensorflow", "tensorflow-probability", "tf-agents", "dm-reverb", "gym", "numpy", "pydantic")
 
 
@@ -145,17 +144,23 @@ def read_json(path: Path) -> dict[str, Any]:
         UsageError: when the file cannot be read, is no page of text or holds anything else.
     """
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):  # opening a FIFO would wait for ever
-            raise ValueError("not a regular file")
-        if about.st_size > LARGEST_JSON:
-            raise ValueError(f"larger than {LARGEST_JSON} bytes")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = json.loads(reading.read_text(path, reading.LARGEST_JSON), parse_int=_whole)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: cannot be read: nested too deep") from None
     if not isinstance(content, dict):
         raise UsageError(f"{path}: not a JSON object")
     return content
+
+
+def _whole(digits: str) -> int:
+    """Return a whole number; one of a million digits would take Python seconds."""
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cartrl import reading
 from cartrl.errors import UsageError
 from cartrl.run_directory import SIDECAR, read_json, write_json
 from cartrl.settings import EnvironmentSettings
@@ -28,16 +29,16 @@ class SavedPolicy:
     action_bounds: tuple[Any, Any]  # least and greatest, each a number or nested lists of them, as in the sidecar
 
 
-def fingerprints(directory: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file below ``directory`` but the sidecar, by relative path."""
+def files_of(directory: Path) -> dict[str, Path]:
+    """Return every file below ``directory`` but the sidecar, by relative path."""
     files = sorted(path for path in directory.rglob("*") if path.is_file() and path != directory / SIDECAR)
-    return {str(path.relative_to(directory)): _sha256(path) for path in files}
+    return {str(path.relative_to(directory)): path for path in files}
 
 
-def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a file of any size."""
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a file, which may be large."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with reading.open_regular(path, reading.LARGEST_BINARY) as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
@@ -45,7 +46,10 @@ def _sha256(path: Path) -> str:
 
 def write(directory: Path, content: dict[str, Any]) -> None:
     """Write the sidecar of the policy in ``directory``, adding the fingerprints of its files."""
-    write_json(directory / SIDECAR, {**content, "files": fingerprints(directory)})
+    write_json(
+        directory / SIDECAR,
+        {**content, "files": {name: fingerprint(path) for name, path in files_of(directory).items()}},
+    )
 
 
 def read(directory: Path) -> SavedPolicy:
@@ -70,18 +74,30 @@ def read(directory: Path) -> SavedPolicy:
             action_bounds=(specs["action"]["minimum"], specs["action"]["maximum"]),
         )
         saved = {_text(name): _text(digest) for name, digest in content["files"].items()}
-        found = fingerprints(directory)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{directory / SIDECAR}: not the sidecar of a policy: {error!r}") from None
-    except OSError as error:
-        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from None
-    for name in sorted({*saved, *found}):
-        if saved.get(name) != found.get(name):
-            what = "is not what was saved (its SHA-256 differs)"
+    _require_files(directory, saved)
+    return policy
+
+
+def _require_files(directory: Path, saved: dict[str, str]) -> None:
+    """Check that the files in ``directory`` are those ``saved``, by their SHA-256.
+
+    Raises:
+        UsageError: naming the first that is not.
+    """
+    try:
+        found = files_of(directory)
+        for name in sorted({*saved, *found}):
             if name not in found or name not in saved:
                 what = "is missing" if name in saved else "was added"
+            elif saved[name] != fingerprint(found[name]):
+                what = "is not what was saved (its SHA-256 differs)"
+            else:
+                continue
             raise UsageError(f"{directory}: {name} {what}; the policy is not loaded")
-    return policy
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from None
 
 
 def _text(value: Any) -> str:

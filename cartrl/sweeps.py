@@ -9,6 +9,7 @@ from typing import Any
 from cartrl.errors import UsageError
 from cartrl.paths import LONGEST_NAME
 from cartrl.run_directory import LATEST, latest, read_json
+from cartrl.settings.section import has_type
 from cartrl.studies import StudyDirectory
 
 SWEEP = "sweep.json"
@@ -71,7 +72,11 @@ def read_plan(sweep: SweepDirectory) -> Plan:
     try:
         plan = Plan(content["seeds"], content["settings"], content.get("search") or {}, str(content["outcome"]))
         names = [setting.name for setting in plan.settings]
-        if plan.seeds and all(isinstance(seed, int) for seed in plan.seeds) and all(map(_is_name, names)):
+        overrides = [override for setting in plan.settings for override in setting.overrides]
+        is_right = (
+            has_type(plan.seeds, tuple[int, ...]) and has_type(overrides, tuple[str, ...]) and all(map(_is_name, names))
+        )
+        if plan.seeds and is_right and (not plan.search or has_type(plan.search["trials"], int)):
             return plan
     except (KeyError, TypeError, AttributeError):
         pass

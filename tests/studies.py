@@ -10,6 +10,7 @@ CONFIG = """\
 environment:
   env_name: {env_name}
 agent:
+  kind: reinforce
   learning_rate: {learning_rate}
 train:
   num_iterations: {num_iterations}

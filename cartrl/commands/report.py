@@ -6,7 +6,7 @@ from typing import Optional
 
 from rich.console import Console
 
-from cartrl import quiet, sidecar
+from cartrl import quiet, reading, sidecar
 from cartrl.display import tables
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
@@ -71,7 +71,7 @@ def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], mis
     note = f"The best policy of seed {seed}{rank}"
     stored = run.videos / f"{run.best_policy.name}.mp4"
     if _shows(stored, run.best_policy / SIDECAR):
-        return Film(stored.read_bytes(), f"{note}.")
+        return Film(reading.read_bytes(stored, LARGEST_FILM), f"{note}.")
     try:
         with console.status("filming an episode"):
             content, total = _record(run.best_policy)

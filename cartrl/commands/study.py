@@ -12,7 +12,7 @@ from cartrl import running
 from cartrl.commands.train import Output
 from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
-from cartrl.errors import CartrlError
+from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
 from cartrl.resuming import require_same_experiment
 from cartrl.run_directory import Manifest, create
@@ -128,6 +128,11 @@ def _known(study: StudyDirectory, seed: int, is_left: bool) -> SeedState:
     """Return the state of a seed before this process: what it reached, if it is not to be trained."""
     if is_left:
         return SeedState()
-    reached = study.result(seed)
-    best, final = reached["best_greedy_return"], reached["final_greedy_return"]
-    return SeedState(str(study.outcome(seed)), final["step"], final["mean"], best["mean"])
+    try:
+        reached = study.result(seed)
+        best, final = reached["best_greedy_return"], reached["final_greedy_return"]
+        return SeedState(str(study.outcome(seed)), final["step"], final["mean"], best["mean"])
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(
+            f"{study.run(seed).manifest}: not what a run that has ended writes: it has no result"
+        ) from None

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import yaml
 
-from cartrl import files
+from cartrl import files, reading
 from cartrl.settings import ExperimentSettings, ResolvedConfig, load
 from cartrl.settings.describing import shown
 
@@ -33,7 +33,7 @@ def resolved_yaml(config: ResolvedConfig) -> str:
 def read_resolved(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) -> ResolvedConfig:
     """Load what `write_resolved` wrote, each setting with the origin that its comment tells, and what overrides it."""
     config = load(path, overrides, seed)
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = reading.read_text(path, reading.LARGEST_CONFIG).splitlines()
 
     def first_origin(origin: str) -> str:
         file, _, line = origin.rpartition(":")

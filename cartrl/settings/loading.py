@@ -1,6 +1,5 @@
 """From a YAML file and overrides to validated settings, and where each of them came from."""
 
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any, Optional
 
 from pydantic import BaseModel, ValidationError
 
+from cartrl import reading
 from cartrl.errors import UsageError, cut, nearest
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 from cartrl.settings.yaml_text import parse
 
-LARGEST_FILE = 1 << 20  # bytes; a config is a page of text
 DEFAULT = "default"
 MISSING = "value_error.missing"  # pydantic's name of the error
 
@@ -82,25 +81,15 @@ def _read(path: Path) -> _Draft:
 
 def _text(path: Path) -> str:
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise UsageError(f"{path}: this is a directory; give a YAML file")
-        if not stat.S_ISREG(mode):
-            raise UsageError(f"{path}: this is not a regular file; give a YAML file")
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise UsageError(f"{path}: larger than {LARGEST_FILE} bytes, which no config is")
+        content = reading.read_bytes(path, reading.LARGEST_CONFIG)
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file{_similar(path)}") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path}: cannot be read: {error.strerror}; give a YAML file") from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{path}, line {line}: not UTF-8 text") from None
-    except ValueError:
-        raise UsageError(f"{str(path)!r}: not a file name") from None
 
 
 def _similar(path: Path) -> str:

@@ -34,13 +34,18 @@ def test_floats_come_back_bit_for_bit(tmp_path):
 
 def test_what_is_not_finite_comes_back(tmp_path):
     # A loss that has run away is what one looks for in the file.
-    rows = through_a_file(tmp_path / "metrics.csv", [{"loss": float(text)} for text in ("inf", "-inf", "nan")])
+    rows = through_a_file(
+        tmp_path / "metrics.csv",
+        [{"step": step, "loss": float(text)} for step, text in enumerate(("inf", "-inf", "nan"))],
+    )
     assert [repr(row["loss"]) for row in rows] == ["inf", "-inf", "nan"]
 
 
 def test_whole_numbers_come_back_as_such(tmp_path):
     values = [0, 1, -7, 2**31 - 1, 2**63, 10**30]
-    rows = through_a_file(tmp_path / "metrics.csv", [{"environment_steps": value} for value in values])
+    rows = through_a_file(
+        tmp_path / "metrics.csv", [{"step": step, "environment_steps": value} for step, value in enumerate(values)]
+    )
     assert [bits(row["environment_steps"]) for row in rows] == [bits(value) for value in values]
 
 

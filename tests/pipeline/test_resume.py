@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.helpers import CARTRL, CONFIGS, assert_one_sentence, clean_environment, everything_below, run_cartrl
@@ -122,11 +123,37 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(copy):
     assert len(rows(copy)) == total + 1
 
 
-@pytest.mark.parametrize("damage", ["empty", "truncated", "foreign"])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda line: f"{line},5", "line 4 has 19 cells, but must have 18"),
+        (lambda line: line.rpartition(",")[0], "line 4 has 17 cells, but must have 18"),
+        (lambda line: line.rpartition(",")[0] + ",", "line 4 lacks a number that every such row has"),
+    ],
+)
+def test_a_row_that_was_changed_is_named_and_nothing_is_begun_anew(copy, change, says):
+    lines = (copy / "metrics.csv").read_text().splitlines()
+    (copy / "metrics.csv").write_text("\n".join([*lines[:3], change(lines[3]), *lines[4:], ""]))
+    before = (copy / "metrics.csv").read_bytes()
+    done = run_cartrl("train", "--resume", "run", cwd=copy.parent)
+    assert done.stderr.startswith("error: run/metrics.csv: ")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert (copy / "metrics.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "foreign", "compressed", "endless"])
 def test_when_no_checkpoint_can_be_read_nothing_is_begun_anew(copy, damage):
     for path in copy.glob("checkpoints/*.npz"):
         content = path.read_bytes()
-        path.write_bytes({"empty": b"", "truncated": content[:1000], "foreign": b"PK\x03\x04 not a checkpoint"}[damage])
+        path.unlink()
+        if damage == "endless":
+            os.mkfifo(path)
+        elif damage == "compressed":  # which could stand for a thousand times its size
+            np.savez_compressed(path, weights=np.zeros(1000))
+        else:
+            contents = {"empty": b"", "truncated": content[:1000], "foreign": b"PK\x03\x04 not a checkpoint"}
+            path.write_bytes(contents[damage])
     before = rows(copy)
     done = run_cartrl("train", "--resume", copy, cwd=copy.parent)
     assert done.returncode == 1
