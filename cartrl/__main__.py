@@ -1,6 +1,7 @@
 """The process: ``cartrl``, or ``python -m cartrl``."""
 
-from cartrl.cli import main
+import signal
+
 from cartrl.stopping import leave
 
 
@@ -8,7 +9,11 @@ def start() -> None:
     """Run the command line, and leave."""
     code = 0
     try:
+        from cartrl.cli import main
+
         main()
+    except KeyboardInterrupt:  # before the command line could take care of it
+        code = 128 + signal.SIGINT
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     leave(code)

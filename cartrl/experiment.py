@@ -32,21 +32,26 @@ class Experiment:
     """
 
     def __init__(self, settings: ExperimentSettings):
-        self._open = ExitStack()
+        with ExitStack() as opened:
+            self._build(settings, opened)
+            self._opened = opened.pop_all()
+
+    def _build(self, settings: ExperimentSettings, opened: ExitStack) -> None:
+        """Build all parts; ``opened`` closes those that are open, also when a later one cannot be built."""
         evaluated_at_once = min(settings.eval.num_eval_episodes, evaluation.WIDEST)
         environment = VectorEnvironment(settings.environment, evaluated_at_once)
-        self._open.callback(environment.close)
+        opened.callback(environment.close)
         self._time_limit = environment.time_limit
         time_step_spec = specs.time_step_spec(environment.observation_space)
         action_spec = specs.action_spec(environment.action_space)
         agent = agents.BUILDERS[type(settings.agent)](settings.agent, time_step_spec, action_spec)
         distribution = policies.of_observations(agent.collect_policy, type(time_step_spec))
         policy = policies.BatchPolicy(distribution, time_step_spec.observation.shape)
-        collector = self._collector(settings, policy, distribution)
+        collector = self._collector(settings, policy, distribution, opened)
         episodes = settings.collect.collect_episodes_per_iteration
         batch = signature(episodes, environment.time_limit, time_step_spec, action_spec)
         replay = EpisodeReplay(settings.replay_buffer.replay_buffer_capacity // episodes, batch)
-        self._open.callback(replay.close)
+        opened.callback(replay.close)
 
         def evaluate(seed: int, iteration: int) -> Evaluation:
             resets = seeding.draw(settings.eval.num_eval_episodes, seed, seeding.Stream.TRAIN_EVAL_RESETS, iteration)
@@ -102,16 +107,21 @@ class Experiment:
 
     def close(self) -> None:
         """Stop Reverb's server, and close the environments."""
-        self._open.close()
+        self._opened.close()
 
     def _collector(
-        self, settings: ExperimentSettings, policy: policies.BatchPolicy, distribution: policies.Distribution
+        self,
+        settings: ExperimentSettings,
+        policy: policies.BatchPolicy,
+        distribution: policies.Distribution,
+        opened: ExitStack,
     ) -> Collector:
         """Return the collector of the engine that the settings ask for."""
         collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
         env = gym_environment.make(settings.environment)
+        opened.callback(env.close)
         if collect.engine == "compiled" or (collect.engine == "auto" and compiled.has_twin(env)):
             return CompiledCollector(compiled.twin_of(env), self._time_limit, distribution, episodes)
         environment = VectorEnvironment(settings.environment, min(collect.num_environments or episodes, episodes))
-        self._open.callback(environment.close)
+        opened.callback(environment.close)
         return VectorizedCollector(environment, policy, episodes)

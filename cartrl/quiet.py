@@ -9,9 +9,11 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from cartrl.stopping import at_once
 
 STDERR = 2
 
@@ -39,15 +41,17 @@ def prepare() -> None:
 
 
 @contextmanager
-def loading() -> Iterator[None]:
+def loading(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold back what libraries say while they are imported, and the garbage collector, which would find nothing.
+
+    A signal ends the process at once meanwhile, after ``last_words``.
 
     TensorFlow and what stands on it make millions of objects that stay; looking through them again and again takes a
     fifth of the start-up.
     """
     gc.disable()
     try:
-        with held_back():
+        with at_once(last_words), held_back():
             yield
         gc.freeze()
     finally:

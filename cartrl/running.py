@@ -1,12 +1,14 @@
 """One run from its config to its end, whoever trains it: the command, or a worker of a study."""
 
 import math
+import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
-from cartrl import quiet, resuming
+from cartrl import quiet, resuming, sockets
 from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
@@ -14,6 +16,7 @@ from cartrl.journal import Listener, Progress
 from cartrl.resuming import NOTHING, Past
 from cartrl.run_directory import Manifest, RunDirectory, read_json
 from cartrl.settings import ResolvedConfig, load
+from cartrl.stopping import StopRequest
 from cartrl.studies import OVER
 
 if TYPE_CHECKING:
@@ -108,9 +111,11 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
 
     Raises:
         UsageError: pointing at the setting.
+        CartrlError: when nothing can be trained here.
     """
+    sockets.loopback()  # without which Reverb could not be reached, after TensorFlow has been loaded for it
     quiet.prepare()
-    with quiet.held_back():
+    with quiet.loading():
         from cartrl.environments import compiled, constants, gym_environment
     settings = config.settings
     env_name = settings.environment.env_name
@@ -120,8 +125,10 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
         raise config.error(("environment", "constants"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
-    if settings.collect.engine == "compiled" and not compiled.has_twin(gym_environment.make(settings.environment)):
-        raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
+    if settings.collect.engine == "compiled":
+        with closing(gym_environment.make(settings.environment)) as env:
+            if not compiled.has_twin(env):
+                raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
     threshold = gym_environment.reward_threshold(env_name)
     if settings.train.stop_when_solved is True and threshold is None:
         reason = f"gym names no reward threshold for {env_name}; give the mean return from which to stop"
@@ -129,9 +136,14 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     return threshold
 
 
-def build(task: Task, progress: Progress, began: float) -> "Experiment":
-    """Import what is heavy and build the experiment; ``began`` is when the start-up did, by time.perf_counter."""
-    with quiet.loading():
+def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest, began: float) -> "Experiment":
+    """Import what is heavy and build the experiment; ``began`` is when the start-up did, by time.perf_counter.
+
+    A signal meanwhile, or before, ends the process, and ``manifest`` says so.
+    """
+    with quiet.loading(last_words=lambda: manifest.end("interrupted")):
+        if stop.signal is not None:
+            signal.raise_signal(stop.signal)
         from cartrl.experiment import Experiment
 
         experiment = Experiment(task.config.settings)

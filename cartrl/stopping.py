@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn, Optional
 
@@ -54,8 +56,40 @@ class StopRequest:
             signal.signal(other, signal.SIG_DFL)
         if self.signal == signal.SIGHUP:
             silence_output()  # the terminal has gone, and writing to it would fail
-        elif sys.stdout.isatty():
-            os.write(sys.stdout.fileno(), SHOW_CURSOR)  # which a live display hides, and a second signal leaves no time
+        else:
+            show_cursor()  # a second signal leaves no time for it
+
+
+@contextmanager
+def at_once(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """While entered, a signal ends the process at once, after ``last_words``, and with the exit code of shells.
+
+    This is for the time in which libraries load and compile. There is no end of an iteration to wait for, and an
+    exception that a handler raises there, KeyboardInterrupt too, may become another error or none.
+    """
+
+    def end(number: int, frame: Optional[FrameType]) -> None:
+        for other in previous:  # a second signal does not wait for the last words
+            signal.signal(other, signal.SIG_DFL)
+        if number == signal.SIGHUP:
+            silence_output()
+        show_cursor()
+        try:
+            last_words()
+        finally:
+            leave_now(128 + number)
+
+    previous = {number: signal.getsignal(number) for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+    for number in previous:
+        signal.signal(number, end)
+        _handle_once(number)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+            if callable(handler) and handler is not signal.default_int_handler:
+                _handle_once(number)  # as it was
 
 
 def _handle_once(number: int) -> None:
@@ -66,6 +100,12 @@ def _handle_once(number: int) -> None:
     sysv_signal = ctypes.CDLL(None).sysv_signal  # glibc's: the handler holds for one signal, the default follows
     sysv_signal.restype, sysv_signal.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p)
     sysv_signal(number, sysv_signal(number, None))
+
+
+def show_cursor() -> None:
+    """Show the terminal's cursor again, which a live display hides."""
+    if sys.stdout.isatty():
+        os.write(sys.stdout.fileno(), SHOW_CURSOR)
 
 
 def silence_output() -> None:
@@ -85,6 +125,11 @@ def leave(code: int) -> NoReturn:
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
+    leave_now(code)
+
+
+def leave_now(code: int) -> NoReturn:
+    """End the process as `leave` does, whatever other threads are busy with."""
     atexit._run_exitfuncs()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

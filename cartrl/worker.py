@@ -83,7 +83,7 @@ class Worker:
         progress = task.progress()
         try:
             if self._experiment is None:
-                self._experiment = running.build(task, progress, self._began)
+                self._experiment = running.build(task, manifest, progress, stop, self._began)
             for row in task.past.rows:
                 teller.append(row)
             task.train(self._experiment, progress, teller, stop, drawer)

@@ -81,7 +81,7 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
     display = _display(output, task.config.settings.train.log_interval, str(directory.root))
     try:
         with StopRequest() as stop, display, Drawer() as drawer:
-            experiment = running.build(task, progress, output.began)
+            experiment = running.build(task, manifest, progress, stop, output.began)
             display.attach(progress, task.threshold)
             try:
                 task.train(experiment, progress, display, stop, drawer)

@@ -2,14 +2,19 @@
 
 import tempfile
 import time
+from pathlib import Path
 
+import gym
 import numpy as np
 import pytest
 import tensorflow as tf
+from gym.envs.classic_control import CartPoleEnv
 
 from cartrl import replay
 from cartrl.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
+from cartrl.experiment import Experiment
+from cartrl.settings import load
 
 SIGNATURE = {
     "observations": tf.TensorSpec((2, 5, 3), tf.float32),
@@ -98,3 +103,47 @@ def test_closing_is_quick_and_leaves_nothing_behind(tmp_path, monkeypatch):
     queue.close()
     assert time.perf_counter() - began < 2
     assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_cannot_be_used_is_one_error_and_leaves_nothing_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = listening()
+    with pytest.raises(CartrlError, match="Reverb's server does not start: "):
+        replay.EpisodeReplay(capacity=4, signature={"texts": tf.TensorSpec((2,), tf.string)})
+    assert listening() == before
+    assert not list(tmp_path.iterdir())
+
+
+def listening():
+    """Return what this process knows of sockets that listen, wherever in the network they do."""
+    tables = [Path(f"/proc/self/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    return [line.split()[1] for table in tables for line in table.splitlines()[1:] if line.split()[3] == "0A"]
+
+
+class CountedCartPole(CartPoleEnv):
+    """Knows how many of its kind are open."""
+
+    count = 0
+
+    def __init__(self):
+        super().__init__()
+        type(self).count += 1
+
+    def close(self):
+        type(self).count -= 1
+        super().close()
+
+
+def test_an_experiment_that_cannot_be_built_leaves_nothing_open(tmp_path, monkeypatch):
+    """Episodes that fit into no memory are noticed once the environments have been made."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gym.register("Counted-v0", entry_point=CountedCartPole, max_episode_steps=2_000_000_000)
+    size = 1000
+    (tmp_path / "large.yaml").write_text(
+        f"environment: {{env_name: Counted-v0}}\ncollect: {{collect_episodes_per_iteration: {size}}}\n"
+        f"replay_buffer: {{replay_buffer_capacity: {size}}}\n"
+    )
+    settings = load(tmp_path / "large.yaml").settings
+    with pytest.raises(MemoryError):
+        Experiment(settings)
+    assert CountedCartPole.count == 0
