@@ -2,6 +2,7 @@
 
 import signal
 
+from cartrl import surroundings
 from cartrl.stopping import leave
 
 
@@ -9,6 +10,7 @@ def start() -> None:
     """Run the command line, and leave."""
     code = 0
     try:
+        surroundings.settle()
         from cartrl.cli import main
 
         main()

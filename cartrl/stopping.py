@@ -55,7 +55,7 @@ class StopRequest:
         for other in self._previous:  # a second signal of another kind ends the process, too
             signal.signal(other, signal.SIG_DFL)
         if self.signal == signal.SIGHUP:
-            silence_output()  # the terminal has gone, and writing to it would fail
+            silence(1, 2)  # the terminal has gone, and writing to it would fail
         else:
             show_cursor()  # a second signal leaves no time for it
 
@@ -72,7 +72,7 @@ def at_once(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
         for other in previous:  # a second signal does not wait for the last words
             signal.signal(other, signal.SIG_DFL)
         if number == signal.SIGHUP:
-            silence_output()
+            silence(1, 2)
         show_cursor()
         try:
             last_words()
@@ -108,10 +108,10 @@ def show_cursor() -> None:
         os.write(sys.stdout.fileno(), SHOW_CURSOR)
 
 
-def silence_output() -> None:
-    """Let whatever is written to stdout and stderr from here on vanish."""
+def silence(*streams: int) -> None:
+    """Let whatever is written to ``streams`` (1 is stdout, 2 is stderr) from here on vanish."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
+    for stream in streams:
         os.dup2(nowhere, stream)
     os.close(nowhere)
 
@@ -135,6 +135,6 @@ def leave_now(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:  # the reader has gone
-            code = 1
+        except OSError:  # the reader has gone, or the disk is full
+            code = code or 1
     os._exit(code)

@@ -6,7 +6,7 @@ from typing import Optional
 
 import typer
 
-from cartrl import __version__, quiet
+from cartrl import __version__, quiet, surroundings
 from cartrl.cli.compare import compare
 from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
@@ -77,6 +77,7 @@ def _options(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)
+    surroundings.require()
     if import_module is not None:
         from cartrl.environments.imports import import_environments
 

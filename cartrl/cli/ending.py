@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from cartrl import quiet
+from cartrl.display.lasting import LastingConsole
 from cartrl.errors import CartrlError, cut
 
 LONGEST_SURPRISE = 400  # characters of an error that nobody foresaw; TensorFlow's can fill pages
@@ -57,4 +57,4 @@ def message(text: str) -> None:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in " ".join(text.splitlines())
     )
-    Console(stderr=True).print(Text.assemble(("error:", "bold red"), " ", line), soft_wrap=True)
+    LastingConsole(stderr=True).print(Text.assemble(("error:", "bold red"), " ", line), soft_wrap=True)

@@ -5,6 +5,7 @@ from typing import Optional
 
 import typer
 
+from cartrl import answers
 from cartrl.cli.options import BEGAN, CONFIG_OPTION, JOBS_OPTION, SET_OPTION
 from cartrl.errors import UsageError
 
@@ -53,7 +54,7 @@ def sweep(
     from cartrl.commands.train import Output
     from cartrl.sweeps import find_sweep
 
-    output = Output(quiet, as_json, BEGAN)
+    output = Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if resume is not None:
         given = {
             "--config": config, "--set": overrides, "--grid": grid, "--search": search, "--trials": trials,

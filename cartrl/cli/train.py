@@ -5,6 +5,7 @@ from typing import Optional
 
 import typer
 
+from cartrl import answers
 from cartrl.cli.options import BEGAN, CONFIG_OPTION, JOBS_OPTION, SET_OPTION
 from cartrl.errors import UsageError
 
@@ -40,7 +41,7 @@ def train(
     from cartrl.settings import load
     from cartrl.studies import find_study, parse_seeds
 
-    output = one_run.Output(quiet, as_json, BEGAN)
+    output = one_run.Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if resume is not None:
         given = {"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir}
         for option in (name for name, value in given.items() if value is not None):

@@ -8,7 +8,7 @@ from typing import Optional
 import numpy as np
 from rich.console import Console
 
-from cartrl import comparison
+from cartrl import answers, comparison
 from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
@@ -26,6 +26,7 @@ def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
         from cartrl import plots
 
         require_writable(picture, "picture", plots.SUFFIXES)
+    stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
     studies = load_studies(paths)
     names = labels(studies)
     threshold = reward_threshold(studies[0].env_name)
@@ -37,7 +38,7 @@ def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
         title = f"{studies[0].env_name}, bands: 95 % intervals"
         plots.profiles(performance_profiles(finals, names), picture, title, threshold)
     if as_json:
-        print(json.dumps(report, allow_nan=False))
+        print(json.dumps(report, allow_nan=False), file=stdout, flush=True)
         return
     console = Console()
     display.comparison(console, report)

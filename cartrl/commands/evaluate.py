@@ -5,7 +5,7 @@ from typing import Optional
 
 from rich.console import Console
 
-from cartrl import quiet, sidecar
+from cartrl import answers, quiet, sidecar
 from cartrl.commands.environment import require_match
 from cartrl.display import tables
 from cartrl.run_directory import find_policy
@@ -13,6 +13,7 @@ from cartrl.run_directory import find_policy
 
 def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as_json: bool) -> None:
     """Evaluate the policy that ``checkpoint`` names, and print the report."""
+    stdout = answers.stream(is_alone=as_json)
     saved = sidecar.read(find_policy(checkpoint))
     require_match(saved)
     with quiet.loading():
@@ -20,6 +21,6 @@ def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as
 
         report = facts(saved, evaluate_saved(saved, episodes, is_greedy, seed), is_greedy, seed)
     if as_json:
-        print(json.dumps(report))
+        print(json.dumps(report), file=stdout, flush=True)
     else:
         tables.evaluation(Console(), report)

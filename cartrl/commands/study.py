@@ -1,6 +1,5 @@
 """``cartrl train`` of many seeds."""
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -112,9 +111,9 @@ def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) 
         task.train(manifest, progress, jobs, display_for(output), str(study.root), stop)
     if output.as_json:
         outcomes = {str(seed): vars(state) for seed, state in progress.seeds.items()}
-        print(json.dumps({"study": str(study.root), "outcome": progress.ended, "seeds": outcomes}))
+        output.print_json({"study": str(study.root), "outcome": progress.ended, "seeds": outcomes})
     elif output.quiet:
-        print(study.root)
+        output.print(study.root)
     else:
         summary(output.console, study, progress, task.threshold)
     if stop():

@@ -1,6 +1,5 @@
 """``cartrl sweep``."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -164,9 +163,9 @@ class Sweep:
             "caution": CAUTION,
         }
         if self.output.as_json:
-            print(json.dumps(found, allow_nan=False))
+            self.output.print_json(found)
         elif self.output.quiet:
-            print(self.directory.root)
+            self.output.print(self.directory.root)
         else:
             display.summary(self.output.console, found, self.plan.seeds)
 

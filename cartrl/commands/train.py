@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import IO, Any, Optional
 
 from rich.console import Console
 from rich.text import Text
@@ -30,6 +30,15 @@ class Output:
     quiet: bool
     as_json: bool
     began: float
+    answers: IO[str]  # stdout, for a directory or JSON alone
+
+    def print(self, answer: Any) -> None:
+        """Print what the command answers."""
+        print(answer, file=self.answers, flush=True)
+
+    def print_json(self, answer: dict[str, Any]) -> None:
+        """Print what the command answers, as JSON on one line."""
+        self.print(json.dumps(answer, allow_nan=False))
 
     @property
     def console(self) -> Console:
@@ -94,9 +103,9 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
             manifest.end("failed", error=f"{type(error).__name__}: {error}")
         raise
     if output.as_json:
-        print(json.dumps({"run": str(directory.root), "outcome": progress.ended, **running.result(progress)}))
+        output.print_json({"run": str(directory.root), "outcome": progress.ended, **running.result(progress)})
     elif output.quiet:
-        print(directory.root)
+        output.print(directory.root)
     else:
         run_summary(output.console, progress, directory, task.threshold)
     if progress.ended == "interrupted":

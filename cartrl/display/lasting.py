@@ -1,13 +1,42 @@
 """A console that outlives its reader."""
 
+from typing import IO, Any
+
 from rich.console import Console
 
-from cartrl.stopping import silence_output
+from cartrl.stopping import silence
 
 
 class LastingConsole(Console):
-    """Falls silent when nobody reads its output any more, as in ``cartrl train … | head``: training goes on."""
+    """Falls silent when its output cannot be written any more: training goes on.
 
-    def on_broken_pipe(self) -> None:
-        """Rich would end the process here."""
-        silence_output()
+    The reader may have gone, as in ``cartrl train … | head``, or the disk of a log file may be full.
+    """
+
+    @property  # type: ignore[misc]
+    def file(self) -> IO[str]:
+        """The stream, which raises no OSError."""
+        return _LastingStream(super().file)  # type: ignore[return-value]
+
+
+class _LastingStream:
+    """A stream that leads nowhere once writing to it has failed."""
+
+    def __init__(self, stream: IO[str]):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            silence(self._stream.fileno())
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            silence(self._stream.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

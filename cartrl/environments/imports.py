@@ -2,7 +2,7 @@
 
 import importlib
 
-from cartrl import quiet
+from cartrl import answers, quiet
 from cartrl.errors import UsageError
 
 imported: set[str] = set()  # the modules that the user asked for with --import-module
@@ -16,7 +16,7 @@ def import_environments(module: str) -> None:
     """
     quiet.prepare()
     try:
-        with quiet.held_back():
+        with quiet.held_back(), answers.nothing_printed():
             importlib.import_module(module)
     except Exception as error:  # it is the user's code, which may raise anything
         reason = f"{type(error).__name__}: {error}"
