@@ -19,8 +19,10 @@ from cartrl.cli.reproduce import reproduce
 from cartrl.cli.runs import runs
 from cartrl.cli.sweep import sweep
 from cartrl.cli.train import train
+from cartrl.cli.usage import Command, Group
 
 app = typer.Typer(
+    cls=Group,
     help="REINFORCE on gym environments: train a policy from one YAML file, evaluate it, film it.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,7 +42,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "report": report,
 }
 for name, command in COMMANDS.items():
-    app.command(name)(command)
+    app.command(name, cls=Command)(command)
 
 
 def main() -> None:

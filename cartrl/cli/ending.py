@@ -6,17 +6,17 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import typer
 from rich.text import Text
 
 from cartrl import quiet
+from cartrl.cli.usage import USAGE_ERROR
 from cartrl.display.lasting import LastingConsole
 from cartrl.errors import CartrlError, cut
 
-LONGEST_SURPRISE = 400  # characters of an error that nobody foresaw; TensorFlow's can fill pages
-USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer versions of typer keep click inside themselves
+LONGEST = 400  # characters of an error in words that are not ours; TensorFlow's can fill pages
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def failures_told() -> Iterator[None]:
     except CartrlError as error:
         _fail(str(error), error.exit_code)
     except USAGE_ERROR as error:
-        said = error.format_message().rstrip(".")
+        said = cut(error.format_message().rstrip("."), LONGEST)
         _fail(f"{said[:1].lower()}{said[1:]} (see {error.ctx.command_path} --help)", error.exit_code)
     except (KeyboardInterrupt, typer.Abort):  # what typer makes of Ctrl-C depends on its version
         sys.exit(128 + signal.SIGINT)
@@ -39,7 +39,7 @@ def failures_told() -> Iterator[None]:
     except Exception as error:
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         _fail(
-            f"unexpected {cut(said, LONGEST_SURPRISE)}; run with --debug for the traceback (cartrl --debug COMMAND …)",
+            f"unexpected {cut(said, LONGEST)}; run with --debug for the traceback (cartrl --debug COMMAND …)",
             1,
         )
 

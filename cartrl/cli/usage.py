@@ -1,0 +1,38 @@
+"""The classes of commands: an error in what was typed always knows the command that it was typed for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer versions of typer keep click inside themselves
+
+
+@contextmanager
+def _errors_of(context: Any) -> Iterator[None]:
+    """Tell ``context`` to errors of the parser: without it nobody knows whose ``--help`` to recommend."""
+    try:
+        yield
+    except USAGE_ERROR as error:
+        error.ctx = error.ctx or context
+        raise
+
+
+class Command(TyperCommand):
+    """A command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options and positions of this command."""
+        with _errors_of(ctx):
+            return super().parse_args(ctx, args)
+
+
+class Group(TyperGroup):
+    """The program: the options before the command, and the command's name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the command."""
+        with _errors_of(ctx):
+            return super().parse_args(ctx, args)
