@@ -7,14 +7,13 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
 
+from cartrl.conclusions import POWER, PRIMARY, conclusion
 from cartrl.errors import UsageError
 from cartrl.results import Run, Study, differences
 from cartrl.statistics import pairs, seeds
 
 LEVEL = 0.05  # of a wrong claim anywhere in one comparison
-POWER = 0.8
 SMALLEST = 0.1  # from even odds: a probability of improvement of 0.6 is the least that seeds are counted for
-PRIMARY = "final_return"
 
 
 class Metric(NamedTuple):
@@ -129,15 +128,17 @@ def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float]) 
     found = []
     for (a, b), p_value, adjusted in zip(both, tests, pairs.holm(tests)):
         first, second = values[a][PRIMARY], values[b][PRIMARY]
-        improvement = {
-            name: pairs.probability_of_improvement(*((values[a][name], values[b][name])[:: 1 if up else -1]))
+        shares = {
+            name: pairs.outcomes(*((values[a][name], values[b][name])[:: 1 if up else -1]))
             for name, (_, up, _) in metrics(threshold).items()
         }
+        improvement = {name: share.improvement for name, share in shares.items()}
         is_told = adjusted <= LEVEL
         found.append(
             {
                 "first": a,
                 "second": b,
+                "pairs_of_seeds": {name: share._asdict() for name, share in shares.items()},
                 "probability_of_improvement": improvement,
                 "interval_95": list(pairs.improvement_interval(improvement[PRIMARY], len(first), len(second))),
                 "p_value": p_value,
@@ -164,57 +165,3 @@ def more_seeds(first: np.ndarray, second: np.ndarray, level: float) -> int:
     if effect < SMALLEST:
         effect, tied, least = SMALLEST, 0.0, 0
     return max(pairs.seeds_needed(0.5 + effect, tied, level, POWER) - min(len(first), len(second)), least)
-
-
-def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]]) -> str:
-    """Return one plain sentence: which study is better, or that it cannot be told and what would tell."""
-    leader = _leader(len(names), comparisons)
-    own = [pair for pair in comparisons if leader in (pair["first"], pair["second"])]
-    beaten = [pair for pair in own if pair["better"] is not None]
-    undecided = [pair for pair in own if pair["better"] is None]
-
-    def rivals(some: Sequence[dict[str, Any]], joint: str) -> str:
-        *most, last = [names[pair["first"] + pair["second"] - leader] for pair in some]
-        return f"{', '.join(most)} {joint} {last}" if most else last
-
-    sentences = []
-    if beaten:
-        shown = "its final return is higher"
-        if len(names) == 2:
-            probability = comparisons[0]["probability_of_improvement"][PRIMARY]
-            shown += f" in {percent(max(probability, 1 - probability))} of the pairs of seeds"
-            shown += f" (p {p_value(comparisons[0]['p_value_holm'])})"
-        sentences.append(f"{names[leader]} is better than {rivals(beaten, 'and')}: {shown}")
-    if undecided:
-        hardest = max(undecided, key=lambda pair: pair["more_seeds"])
-        needed, shown = hardest["more_seeds"], f"a probability of improvement of {hardest['more_seeds_show']:.2f}"
-        advice = (
-            f"run {needed} more seed{'s' if needed > 1 else ''} of each for an {percent(POWER)} chance to show {shown}"
-            if needed
-            else f"{shown} would probably have shown with so many seeds"
-        )
-        doubt = f"cannot tell by final return whether {names[leader]} is better than {rivals(undecided, 'or')}"
-        sentences.append(f"{doubt}: {advice}" if beaten else f"{doubt[0].upper()}{doubt[1:]}: {advice}")
-    return "; ".join(sentences) + "."
-
-
-def _leader(studies: int, comparisons: Sequence[dict[str, Any]]) -> int:
-    """Return the study that is least often beaten and most often above the others; of equals the first."""
-    wins = [0.0] * studies
-    for pair in comparisons:
-        probability = pair["probability_of_improvement"][PRIMARY]
-        wins[pair["first"]] += probability
-        wins[pair["second"]] += 1 - probability
-        if pair["better"] is not None:
-            wins[pair["first"] + pair["second"] - pair["better"]] -= studies  # outweighs all that can be won
-    return wins.index(max(wins))
-
-
-def percent(share: float) -> str:
-    """Write a share for people."""
-    return f"{100 * share:.0f} %"
-
-
-def p_value(value: float) -> str:
-    """Write a p-value for people."""
-    return f"= {value:.4f}" if value >= 0.0001 else "< 0.0001"

@@ -252,7 +252,9 @@ A study has `name`, `path`, `seeds` (those that count), `notes` (what was left o
 a seed), `interquartile_mean` and `interval_95`. `null` is what is not finite: steps to a threshold that was
 never reached, and the interval of a single seed.
 
-A comparison has `first` and `second` (places in `studies`), `probability_of_improvement` for each metric,
+A comparison has `first` and `second` (places in `studies`); for each metric `pairs_of_seeds` (the shares of all
+pairs of their seeds in which the first's is `better`, `equal` and `worse`; of steps the fewer are better) and
+`probability_of_improvement` (`better` and half of `equal`);
 `interval_95` of that for the final return, `p_value`, `p_value_holm` (adjusted for all pairs), `better` (the
 place of the study for which that is claimed, or `null`), and how many `more_seeds` each would need to show a
 probability of improvement of `more_seeds_show`.

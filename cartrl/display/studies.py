@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.comparison import LEVEL, PRIMARY, metrics, p_value, percent
+from cartrl.comparison import LEVEL, metrics
+from cartrl.conclusions import PRIMARY
 from cartrl.curves import Curve
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD
+from cartrl.display.numbers import p_value, percent
 from cartrl.display.settings import scalar
 from cartrl.display.training import number
 
@@ -91,6 +93,8 @@ def comparison(console: Console, report: dict[str, Any]) -> None:
     console.print()
     console.print(_pairs(report, threshold))
     console.print()
+    console.print(_outcomes(report))
+    console.print()
     console.print(_profile(report, [letter for letter, _ in studies]))
     console.print()
     console.print(Text(report["conclusion"], style="bold"), highlight=False)
@@ -144,9 +148,8 @@ def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
     for pair in report["comparisons"]:
         found = pair["probability_of_improvement"]
         low, high = pair["interval_95"]
-        first, second = string.ascii_uppercase[pair["first"]], string.ascii_uppercase[pair["second"]]
         table.add_row(
-            f"{first} over {second}",
+            _over(pair),
             f"{found[PRIMARY]:.2f} ({low:.2f} to {high:.2f})",
             *(f"{found[name]:.2f}" for name in found if name != PRIMARY),
             Text(
@@ -154,6 +157,18 @@ def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
             ),
         )
     return table
+
+
+def _outcomes(report: dict[str, Any]) -> Table:
+    table = _grid("pairs of seeds by final return", "higher", "equal", "lower")
+    for pair in report["comparisons"]:
+        shares = pair["pairs_of_seeds"][PRIMARY]
+        table.add_row(_over(pair), *(percent(shares[name]) for name in ("better", "equal", "worse")))
+    return table
+
+
+def _over(pair: dict[str, Any]) -> str:
+    return f"{string.ascii_uppercase[pair['first']]} over {string.ascii_uppercase[pair['second']]}"
 
 
 def _profile(report: dict[str, Any], letters: Sequence[str]) -> Table:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.display import tables
+from cartrl.display.numbers import percent
 from cartrl.display.training import number
 from cartrl.statistics import seeds as across
 from cartrl.studies import OVER, SeedState, StudyDirectory, StudyProgress, named
@@ -146,7 +147,10 @@ def summary(console: Console, study: StudyDirectory, progress: StudyProgress, th
         solved = sum(state.best is not None and state.best >= threshold for state in over)
         low, high = across.wilson_interval(solved, len(over))
         rows.append(
-            (f"best from {threshold:g}", f"{solved} of {len(over)} seeds, 95 % interval {low:.0%} to {high:.0%}")
+            (
+                f"best from {threshold:g}",
+                f"{solved} of {len(over)} seeds, 95 % interval {percent(low)} to {percent(high)}",
+            )
         )
     rows.append(("seconds", f"{time.perf_counter() - progress.began:.1f}"))
     tables.facts(console, rows)

@@ -10,8 +10,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.comparison import percent
 from cartrl.display import tables
+from cartrl.display.numbers import percent
 from cartrl.display.settings import scalar
 from cartrl.display.training import number
 from cartrl.ranking import NOT_BEGUN, fresh_seeds

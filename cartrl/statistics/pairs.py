@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Callable
+from typing import Callable, NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -16,12 +16,33 @@ PERMUTATIONS = 9_999
 MOST_ENUMERATED = 20_000  # ways to divide the seeds between two studies; above, they are drawn
 
 
+class Outcomes(NamedTuple):
+    """Of all pairs of a seed of one study with a seed of another: the shares in which the first is better, or not."""
+
+    better: float
+    equal: float
+    worse: float
+
+    @property
+    def improvement(self) -> float:
+        """The probability that a seed of the first study is better; a tie counts half."""
+        return self.better + self.equal / 2
+
+
+def outcomes(first: np.ndarray, second: np.ndarray) -> Outcomes:
+    """Return how often a seed of ``first`` [N] is above, equal to and below one of ``second`` [M]."""
+    pairs = first.size * second.size
+    above = int(np.count_nonzero(first[:, None] > second))
+    below = int(np.count_nonzero(first[:, None] < second))
+    return Outcomes(above / pairs, (pairs - above - below) / pairs, below / pairs)
+
+
 def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
     """Return the probability that a seed of ``first`` [N] is above one of ``second`` [M]; a tie counts half.
 
     It is the statistic of Mann and Whitney (1947), divided by N M.
     """
-    return float(_above(first, second).mean())
+    return outcomes(first, second).improvement
 
 
 def _above(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -72,7 +72,36 @@ def test_several_pairs_are_adjusted_together(home):
     smallest = int(np.argmin(p_values))
     assert report["comparisons"][smallest]["p_value_holm"] == pytest.approx(3 * p_values[smallest])
     assert [pair["better"] for pair in report["comparisons"]] == [0, None, 2]
-    assert "better than bad: its final return is higher; cannot tell by final return whether" in report["conclusion"]
+    assert (
+        "better than bad: its final return is more often higher; cannot tell by final return whether"
+        in report["conclusion"]
+    )
+
+
+def test_equal_seeds_are_not_said_to_be_higher(tmp_path):
+    write_study(tmp_path / "sure", curves([200.0] * 12))
+    write_study(tmp_path / "half", curves([200.0, 100.0] * 6))
+    for paths, order in ((("sure", "half"), 1), (("half", "sure"), -1)):
+        report = compared(*paths, cwd=tmp_path)
+        (pair,) = report["comparisons"]
+        better, equal, worse = (pair["pairs_of_seeds"]["final_return"][name] for name in ("better", "equal", "worse"))
+        assert ((better, worse)[::order], equal) == ((0.5, 0.0), 0.5)
+        assert pair["probability_of_improvement"]["final_return"] == better + equal / 2
+        assert (
+            "sure is better than half: its final return is higher in 50 % of the pairs of seeds, equal in 50 % (p"
+            in (report["conclusion"])
+        )
+        steps = pair["pairs_of_seeds"]["steps_to_threshold"]  # never reached is equal to never reached, and worse
+        assert ((steps["better"], steps["worse"])[::order], steps["equal"]) == ((0.5, 0.0), 0.5)
+    text = " ".join(run_cartrl("compare", "sure", "half", cwd=tmp_path).stdout.split())
+    assert "pairs of seeds by final return higher equal lower A over B 50 % 50 % 0 %" in text
+
+
+def test_all_and_none_are_said_of_all_and_none_alone(tmp_path):
+    write_study(tmp_path / "high", curves([*range(170, 185), 100.0]))
+    write_study(tmp_path / "low", curves([*range(20, 35), 101.0]))
+    report = compared("high", "low", cwd=tmp_path)
+    assert "higher in > 99 % of the pairs of seeds, lower in < 1 % (p" in report["conclusion"]
 
 
 def test_the_tables_at_80_columns(home):
