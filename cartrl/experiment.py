@@ -66,7 +66,9 @@ class Experiment:
                 other_cores.submit(agent.train, blank),
                 other_cores.submit(collector.prepare),
             ]
-            self._exporter = PolicyExporter(agent.collect_policy, agent.train_step)
+            self._exporter = PolicyExporter(
+                agent.collect_policy, agent.train_step, gym_environment.first_action(environment.action_space)
+            )
             for compilation in compilations:
                 compilation.result()
 

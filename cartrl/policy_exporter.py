@@ -20,13 +20,18 @@ class PolicyExporter:
 
     A SavedModel is a program and its variables. The program never changes, and PolicySaver takes 0.1 s to write it,
     so it is written once, and copied beside the variables of each policy.
+
+    Args:
+        policy: the collect policy.
+        train_step: updates of the policy so far.
+        first_action: the environment's action for the policy's 0; the sidecar says it.
     """
 
-    def __init__(self, policy: tf_policy.TFPolicy, train_step: tf.Variable):
+    def __init__(self, policy: tf_policy.TFPolicy, train_step: tf.Variable, first_action: int):
         self._saver = policy_saver.PolicySaver(policy, batch_size=None, train_step=train_step)
         self._specs = {
             "observation": describe(policy.time_step_spec.observation),
-            "action": describe(policy.action_spec),
+            "action": {**describe(policy.action_spec), "start": first_action},
         }
         with tempfile.TemporaryDirectory(prefix="cartrl-policy-") as directory:
             self._saver.save(directory)

@@ -27,6 +27,7 @@ class SavedPolicy:
     observation_shape: tuple[int, ...]
     action_shape: tuple[int, ...]
     action_bounds: tuple[Any, Any]  # least and greatest, each a number or nested lists of them, as in the sidecar
+    first_action: int  # what is added to the policy's whole number, which counts from 0, to get the environment's
 
 
 def files_of(directory: Path) -> dict[str, Path]:
@@ -72,6 +73,7 @@ def read(directory: Path) -> SavedPolicy:
             observation_shape=_shape(specs["observation"]["shape"]),
             action_shape=_shape(specs["action"]["shape"]),
             action_bounds=(specs["action"]["minimum"], specs["action"]["maximum"]),
+            first_action=_number(specs["action"].get("start", 0)),
         )
         saved = {_text(name): _text(digest) for name, digest in content["files"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -103,6 +105,12 @@ def _require_files(directory: Path, saved: dict[str, str]) -> None:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{reprlib.repr(value)} is not a text")
+    return value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{reprlib.repr(value)} is not a whole number")
     return value
 
 

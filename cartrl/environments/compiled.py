@@ -44,10 +44,10 @@ TWINS: dict[type, Callable[[gym.Env], CompiledEnvironment]] = {CartPoleEnv: _car
 
 
 def has_twin(env: gym.Env) -> bool:
-    """Tell whether a gym environment has a compiled twin."""
-    return type(env.unwrapped) in TWINS
+    """Tell whether ``env`` has a compiled twin: gym's own class has, with actions from 0 on, and no wrapper of it."""
+    return type(env) in TWINS and getattr(env.action_space, "start", 0) == 0
 
 
 def twin_of(env: gym.Env) -> CompiledEnvironment:
     """Return the compiled twin of a gym environment that has one."""
-    return TWINS[type(env.unwrapped)](env.unwrapped)
+    return TWINS[type(env)](env)

@@ -172,9 +172,10 @@ def require_match(saved: SavedPolicy) -> None:
     try:
         require_servable(env, env_name)
         space = env.action_space
-        bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (space.start, space.start + space.n - 1)
-        shapes = (saved.observation_shape, saved.action_shape)
-        if shapes != (env.observation_space.shape, space.shape) or not _equal(saved.action_bounds, bounds):
+        bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
+        expected = (env.observation_space.shape, space.shape, first_action(space))
+        found = (saved.observation_shape, saved.action_shape, saved.first_action)
+        if found != expected or not _equal(saved.action_bounds, bounds):
             raise UsageError(
                 f"{saved.directory}: not a policy for {env_name}, which observes {env.observation_space} "
                 f"and takes actions of {space}"
@@ -202,8 +203,18 @@ def _try(env: gym.Env, env_name: str) -> None:
 
 
 def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:
-    """Turn drawn ``actions`` [N, *action] into what gym's ``step`` takes: Python ints, or arrays within the bounds."""
-    return actions.tolist() if isinstance(space, spaces.Discrete) else np.clip(actions, space.low, space.high)
+    """Turn drawn ``actions`` [N, *action] into what gym's ``step`` takes: Python ints, or arrays within the bounds.
+
+    A policy counts the actions of a Discrete space from 0, while the space itself may start at another number.
+    """
+    if isinstance(space, spaces.Discrete):
+        return list((actions + first_action(space)).tolist())
+    return list(np.clip(actions, space.low, space.high))
+
+
+def first_action(space: spaces.Space) -> int:
+    """Return the least action of a Discrete space, which is 0 unless the space says otherwise; 0 for other spaces."""
+    return int(getattr(space, "start", 0))
 
 
 def render_fps(env: gym.Env) -> int:

@@ -1,0 +1,63 @@
+"""Environments that people bring along, through all commands that play them."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability  # noqa: F401 (saved policies return its distributions)
+
+from cartrl.policies import TimeStep
+from tests.helpers import one_line, run_several
+
+MODULE = "own_environments"
+GAME, CARTPOLE = f"{MODULE}:Game-v0", f"{MODULE}:ShiftedCartPole-v0"
+
+
+def write_config(path, env_name, **train):
+    lines = "".join(f"  {key}: {value}\n" for key, value in train.items())
+    path.write_text(f"environment:\n  env_name: {env_name}\ntrain:\n{lines}")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """The directory of runs of environments whose actions do not start at 0, and what each command said."""
+    home = tmp_path_factory.mktemp("own")
+    write_config(home / "game.yaml", GAME, num_iterations=2)
+    write_config(home / "cartpole.yaml", CARTPOLE, num_iterations=2)
+    calls = {
+        "train game": ["train", "-c", "game.yaml", "--run-dir", "game", "--quiet"],
+        "eval": ["eval", "--checkpoint", "game/policies/final", "--episodes", "2", "--json"],
+        "record": ["record", "--checkpoint", "game", "--episodes", "1", "-o", "film.gif"],
+        "env": ["env", GAME],
+        "train cartpole": ["train", "-c", "cartpole.yaml", "--run-dir", "cartpole", "--quiet"],
+        "compiled": ["train", "-c", "cartpole.yaml", "--set", "collect.engine=compiled", "--run-dir", "no", "--quiet"],
+    }
+    outcomes = run_several(*[["--import-module", MODULE, *call] for call in calls.values()], cwd=home)
+    return home, dict(zip(calls, outcomes))
+
+
+def test_actions_that_start_at_another_number_than_0_are_trained_evaluated_and_filmed(played):
+    _, outcomes = played
+    for name in ("train game", "eval", "record", "env"):
+        assert (outcomes[name].returncode, outcomes[name].stderr) == (0, ""), name
+    assert "5 to 7" in outcomes["env"].stdout
+
+
+def test_a_saved_policy_counts_from_0_and_its_sidecar_says_from_where_the_environment_does(played):
+    home, outcomes = played
+    directory = home / "game/policies/final"
+    spec = json.loads((directory / "policy.json").read_text())["specs"]["action"]
+    assert (spec["minimum"], spec["maximum"], spec["start"]) == (0, 2, 5)
+    policy = tf.saved_model.load(str(directory))
+    observations = tf.constant(np.arange(10, dtype=np.float32)[:, np.newaxis])
+    steps = TimeStep(tf.ones(10, tf.int32), tf.zeros(10), tf.ones(10), observations)
+    greedy = policy.distribution(steps).action.mode().numpy()
+    assert set(greedy) <= {0, 1, 2}
+    assert json.loads(outcomes["eval"].stdout)["mean"] == greedy.sum()
+
+
+def test_a_wrapped_cartpole_is_played_as_it_is_wrapped(played):
+    _, outcomes = played
+    assert (outcomes["train cartpole"].returncode, outcomes["train cartpole"].stderr) == (0, "")
+    assert "has no compiled twin" in one_line(outcomes["compiled"], 2)
