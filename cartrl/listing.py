@@ -1,17 +1,18 @@
 """What runs and studies there are below a directory, and how far each is. It reads little, and forgives all damage."""
 
 import math
+import os
 import platform
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
 from cartrl import metrics, reading
 from cartrl.errors import UsageError
-from cartrl.run_directory import RunDirectory, read_json
+from cartrl.run_directory import MANIFEST, RunDirectory, read_json, started
 from cartrl.settings.yaml_text import parse
-from cartrl.studies import STUDY
+from cartrl.studies import STUDY, StudyDirectory
 
 RUNNING, FINISHED, STOPPED, FAILED, DAMAGED = STATES = ("running", "finished", "stopped", "failed", "damaged")
 OUTCOMES = {"finished": FINISHED, "solved": FINISHED, "interrupted": STOPPED, "failed": FAILED}
@@ -36,8 +37,8 @@ class Entry:
     problem: Optional[str] = None  # what is damaged
 
 
-def entries(root: Path) -> list[Entry]:
-    """Return the runs and studies directly below ``root``, the latest first.
+def entries(root: Path) -> tuple[list[Entry], list[Path]]:
+    """Return the runs and studies directly below ``root``, the latest first; and what has a manifest, but is neither.
 
     Raises:
         UsageError: when ``root`` is no directory that can be read.
@@ -46,17 +47,27 @@ def entries(root: Path) -> list[Entry]:
         children = sorted(child for child in root.iterdir() if child.is_dir())
     except OSError as error:
         raise UsageError(f"{root}: cannot be read: {error.strerror}") from None
-    found = [entry for entry in map(_entry, children) if entry is not None]
-    return sorted(found, key=lambda entry: entry.started.timestamp() if entry.started else -math.inf, reverse=True)
+    found, foreign = [], []
+    for child in children:
+        entry = _entry(child)
+        if entry is not None:
+            found.append(entry)
+        elif any(os.path.lexists(child / name) for name in (MANIFEST, STUDY)):
+            foreign.append(child)
+    by_age = sorted(found, key=lambda entry: entry.started.timestamp() if entry.started else -math.inf, reverse=True)
+    return by_age, foreign
 
 
 def _entry(directory: Path) -> Optional[Entry]:
     """Return the entry of a directory, None for one that is neither run nor study."""
+    run = RunDirectory(directory)
     try:
-        if (directory / STUDY).exists():
-            return _study(directory)
-        run = RunDirectory(directory)
-        return _run(run) if run.manifest.exists() or run.metrics.exists() else None
+        is_study = os.path.lexists(directory / STUDY)
+        if not is_study and not os.path.lexists(run.manifest) and not run.metrics.exists():
+            return None
+        entry = _study(directory) if is_study else _run(run)
+        is_ours = entry.state != DAMAGED or run.config.exists() or run.metrics.exists()
+        return entry if is_ours else None
     except OSError as error:
         return Entry(directory, "run", DAMAGED, problem=_sentence(directory, error))
 
@@ -68,8 +79,8 @@ def _run(run: RunDirectory) -> Entry:
         manifest = read_json(run.manifest)
         seed = manifest.get("seed")
         seeds = (seed,) if type(seed) is int else ()
-        entry = replace(entry, seeds=seeds, started=_time(manifest.get("started")), state=run_state(manifest))
-        if entry.state == DAMAGED or not seeds:
+        entry = replace(entry, seeds=seeds, started=started(manifest), state=run_state(manifest))
+        if entry.state == DAMAGED or not seeds or not entry.started:
             problems.append(f"{run.manifest}: not what a run writes")
     except UsageError as error:
         problems.append(str(error))
@@ -84,19 +95,19 @@ def _run(run: RunDirectory) -> Entry:
 
 
 def _study(directory: Path) -> Entry:
-    runs = [_run(RunDirectory(path.parent)) for path in sorted(directory.glob("*/manifest.json"))]
+    runs = [_run(RunDirectory(path)) for path in StudyDirectory(directory).runs()]
     entry = Entry(directory, "study", DAMAGED)
     try:
         content = read_json(directory / STUDY)
         seeds = tuple(seed for seed in content["seeds"] if type(seed) is int)
-        entry = replace(entry, seeds=seeds, started=_time(content.get("started")), state=run_state(content))
+        entry = replace(entry, seeds=seeds, started=started(content), state=run_state(content))
         plan = _plan(RunDirectory(directory).config)
     except DAMAGE as error:
         return replace(entry, state=DAMAGED, problem=_sentence(directory, error))
     if entry.state == RUNNING and not any(run.state == RUNNING for run in runs) and not _pid(content):
         entry = replace(entry, state=STOPPED)
-    if entry.state == DAMAGED:
-        return replace(entry, problem=f"{directory / STUDY}: not what a study writes")
+    if entry.state == DAMAGED or not entry.started:
+        return replace(entry, state=DAMAGED, problem=f"{directory / STUDY}: not what a study writes")
     best = [run.best for run in runs if run.best is not None]
     return replace(
         entry,
@@ -161,11 +172,3 @@ def _progress(path: Path) -> tuple[int, Optional[float]]:
         if row["greedy_return_mean"]:
             best = max(best, float(row["greedy_return_mean"]))
     return step, best if math.isfinite(best) else None
-
-
-def _time(text: Any) -> Optional[datetime]:
-    try:
-        time = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

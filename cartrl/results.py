@@ -112,7 +112,7 @@ def load_study(path: Path) -> Study:
     """
     if (path / STUDY).is_file():
         named = StudyDirectory(path).seeds() if "seeds" in read_json(path / STUDY) else []
-        directories = [manifest.parent for manifest in path.glob("*/manifest.json")]
+        directories = StudyDirectory(path).runs()
     elif RunDirectory(path).manifest.is_file():
         named, directories = [], [path]
     else:

@@ -6,13 +6,14 @@ import os
 import platform
 import subprocess
 import sys
-from datetime import datetime, timezone
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import __version__, files, reading
+from cartrl import __version__, files, notices, reading
 from cartrl.errors import UsageError, nearest
 from cartrl.paths import new_directories, require_creatable
 
@@ -20,6 +21,8 @@ RUNS = Path("runs")
 LATEST = "latest"
 MANIFEST = "manifest.json"
 SIDECAR = "policy.json"
+MOST_NAMED = 10  # directories in one warning
+CLOCKS_DIFFER_BY = timedelta(days=1)  # at most, of two computers: a run that began later has not begun
 MOST_DIGITS = 100  # of a whole number in a JSON file
 LIBRARIES = ("tensorflow", "tensorflow-probability", "tf-agents", "dm-reverb", "gym", "numpy", "pydantic")
 
@@ -119,22 +122,69 @@ def find_run(reference: str) -> RunDirectory:
 def latest(*manifests: str) -> Path:
     """Return what began last below ``runs/``, of the directories with one of these ``manifests``.
 
+    A directory whose manifest is damaged, or of another program, is skipped, and named in a warning.
+
     Raises:
         UsageError: when there is none.
     """
-    found = [path for name in manifests for path in RUNS.glob(f"*/{name}")]
+    found: dict[Path, datetime] = {}
+    skipped: list[Path] = []
+    for directory in _directories(RUNS):
+        for manifest in (directory / name for name in manifests if os.path.lexists(directory / name)):
+            start = _start(manifest)
+            if start is None:
+                skipped.append(directory)
+            else:
+                found[directory] = start
+    warn_of_skipped(skipped)
     if not found:
         raise UsageError(f"there is no run below {RUNS}/ here; train one, or name one")
-    return max(found, key=_started).parent
+    return max(found, key=lambda directory: found[directory])
+
+
+def warn_of_skipped(directories: Sequence[Path]) -> None:
+    """Name the directories that were skipped among those of runs, if any were."""
+    if directories:
+        rest = f" and {len(directories) - MOST_NAMED} more" if len(directories) > MOST_NAMED else ""
+        names = ", ".join(map(str, directories[:MOST_NAMED]))
+        notices.warn(f"{names}{rest}: skipped, holding a manifest that cartrl has not written, or a damaged one")
+
+
+def _directories(root: Path) -> list[Path]:
+    """Return the directories directly below ``root``, in the order of their names; none where there is no ``root``.
+
+    Raises:
+        UsageError: when it cannot be read.
+    """
+    try:
+        return sorted(child for child in root.iterdir() if child.is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(f"{root}: cannot be read: {error.strerror}") from None
 
 
 def _runs() -> list[Path]:
     return [path.parent for path in RUNS.glob(f"*/{MANIFEST}")]
 
 
-def _started(manifest: Path) -> str:
-    started = read_json(manifest).get("started")
-    return started if isinstance(started, str) else ""
+def _start(manifest: Path) -> Optional[datetime]:
+    """Return when what ``manifest`` is of began; None where it is not what cartrl writes."""
+    try:
+        content = read_json(manifest)
+    except UsageError:
+        return None
+    return started(content) if isinstance(content.get("outcome"), str) else None
+
+
+def started(manifest: dict[str, Any]) -> Optional[datetime]:
+    """Return when a run began, as its manifest has it; None for no time, or for one that has yet to come."""
+    try:
+        time = datetime.fromisoformat(manifest["started"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return time if time < datetime.now(timezone.utc) + CLOCKS_DIFFER_BY else None
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.errors import UsageError
-from cartrl.run_directory import LATEST, MANIFEST, RunDirectory, latest, read_json
+from cartrl.run_directory import RunDirectory, read_json
 
 STUDY = "study.json"
 LARGEST_SEED = 2**31 - 1
@@ -27,6 +27,10 @@ class StudyDirectory:
     def run(self, seed: int) -> RunDirectory:
         """Return the run of ``seed``."""
         return RunDirectory(self.root / f"seed-{seed}")
+
+    def runs(self) -> list[Path]:
+        """Return the directories of the runs that have begun."""
+        return sorted(path.parent for path in self.root.glob("seed-*/manifest.json"))
 
     def seeds(self) -> list[int]:
         """Return the seeds that the study is of.
@@ -54,8 +58,8 @@ class StudyDirectory:
 
 
 def find_study(reference: str) -> Optional[StudyDirectory]:
-    """Return the study that ``reference`` names, a directory or ``latest``; None where it names something else."""
-    study = StudyDirectory(latest(MANIFEST, STUDY) if reference == LATEST else Path(reference))
+    """Return the study in the directory ``reference``; None where it holds something else."""
+    study = StudyDirectory(Path(reference))
     return study if study.manifest.is_file() else None
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from cartrl.metrics import MetricsFile
 
+STARTED = "2024-05-06T07:08:09+00:00"
 CONFIG = """\
 environment:
   env_name: {env_name}
@@ -23,7 +24,7 @@ def write_run(directory, seed, returns, outcome="finished", env_name="CartPole-v
     directory.mkdir(parents=True)
     config = CONFIG.format(env_name=env_name, learning_rate=learning_rate, num_iterations=planned)
     (directory / "config.yaml").write_text(config)
-    (directory / "manifest.json").write_text(json.dumps({"seed": seed, "outcome": outcome, "started": "2026"}))
+    (directory / "manifest.json").write_text(json.dumps({"seed": seed, "outcome": outcome, "started": STARTED}))
     with MetricsFile(directory / "metrics.csv") as file:
         for index, value in enumerate(returns):
             if index:  # an iteration without an evaluation before each that has one
@@ -38,7 +39,9 @@ def write_study(directory, curves, outcomes=None, seeds=None, **more):
         write_run(directory / f"seed-{seed}", seed, returns, (outcomes or {}).get(seed, "finished"), **more)
     (directory / "config.yaml").write_text((directory / "seed-0" / "config.yaml").read_text())
     named = list(range(len(curves))) if seeds is None else seeds
-    (directory / "study.json").write_text(json.dumps({"kind": "study", "seeds": named, "outcome": "finished"}))
+    (directory / "study.json").write_text(
+        json.dumps({"kind": "study", "seeds": named, "outcome": "finished", "started": STARTED})
+    )
     return directory
 
 

@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
-from rich.text import Text
 
-from cartrl import quiet
+from cartrl import notices, quiet
 from cartrl.cli.usage import USAGE_ERROR
-from cartrl.display.lasting import LastingConsole
 from cartrl.errors import CartrlError, cut
 
 LONGEST = 400  # characters of an error in words that are not ours; TensorFlow's can fill pages
@@ -47,14 +45,5 @@ def failures_told() -> Iterator[None]:
 def _fail(sentence: str, exit_code: int) -> NoReturn:
     if quiet.debug:
         traceback.print_exc()
-    message(sentence)
+    notices.error(sentence)
     sys.exit(exit_code)
-
-
-def message(text: str) -> None:
-    """Print an error for the user, in one line; what could drive a terminal is written as an escape sequence."""
-    line = "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in " ".join(text.splitlines())
-    )
-    LastingConsole(stderr=True).print(Text.assemble(("error:", "bold red"), " ", line), soft_wrap=True)

@@ -38,19 +38,21 @@ def train(
     """Train a policy and save everything about it in a run directory."""
     from cartrl.commands import study
     from cartrl.commands import train as one_run
+    from cartrl.run_directory import LATEST, MANIFEST, latest
     from cartrl.settings import load
-    from cartrl.studies import find_study, parse_seeds
+    from cartrl.studies import STUDY, find_study, parse_seeds
 
     output = one_run.Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if resume is not None:
         given = {"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir}
         for option in (name for name, value in given.items() if value is not None):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
-        known = find_study(resume)
+        reference = str(latest(MANIFEST, STUDY)) if resume == LATEST else resume
+        known = find_study(reference)
         if known is not None:
             study.resume(known, overrides, jobs, output)
         else:
-            one_run.resume(resume, overrides, output)
+            one_run.resume(reference, overrides, output)
     elif config is None:
         raise UsageError("give a --config to train, or a run to --resume")
     elif seeds is not None:

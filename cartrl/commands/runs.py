@@ -15,7 +15,7 @@ from rich.text import Text
 from cartrl.display.training import number
 from cartrl.errors import UsageError, nearest
 from cartrl.listing import DAMAGED, STATES, Entry, entries
-from cartrl.run_directory import RUNS
+from cartrl.run_directory import RUNS, warn_of_skipped
 
 STYLES = {"running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red"}
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -30,7 +30,8 @@ def run(directory: Optional[Path], env_name: Optional[str], states: list[str], a
     root = directory or RUNS
     if directory is None and not root.exists():
         raise UsageError(f"there is no {root}/ here; train a run, or name another directory")
-    everything = entries(root)
+    everything, foreign = entries(root)
+    warn_of_skipped(foreign)
     found = [entry for entry in everything if _passes(entry, env_name, states)]
     if as_json:
         print(json.dumps([_facts(entry) for entry in found]))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, Any, Optional
 
 from rich.console import Console
-from rich.text import Text
 
 from cartrl import running
 from cartrl.display.lasting import LastingConsole
@@ -17,6 +16,7 @@ from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.drawing import Drawer
 from cartrl.locking import RunLock
+from cartrl.notices import warn
 from cartrl.run_directory import Manifest, RunDirectory, create, find_run, read_json
 from cartrl.running import Task
 from cartrl.settings import ResolvedConfig
@@ -77,11 +77,6 @@ def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
             output.console.print(text, soft_wrap=True, highlight=False)
         else:
             _train(task, task.go_on(), output)
-
-
-def warn(text: str) -> None:
-    """Print a warning for the user."""
-    Console(stderr=True).print(Text.assemble(("warning:", "bold yellow"), " ", text), soft_wrap=True)
 
 
 def _train(task: Task, manifest: Manifest, output: Output) -> None:

@@ -216,3 +216,64 @@ def test_a_lock_that_is_a_link_to_another_file_is_left_alone(tmp_path):
     (refused,) = run_several(["train", "--resume", "bad"], cwd=tmp_path)
     assert "bad/.lock" in one_line(refused, 1)
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+FOREIGN = {
+    "a-list": "[]",
+    "empty": "",
+    "other-tool": '{"name": "app", "icons": [], "start_url": "/"}',
+    "far-future": '{"started": "9999-12-31T23:59:59+00:00", "outcome": "finished", "seed": 1}',
+    "Latin-1": '{"started": "\xff"}',
+    "huge": " " * (1 << 21) + "{}",
+    "no-outcome": '{"started": "2026-01-01T00:00:00+00:00"}',
+}
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory) -> Path:
+    """A directory whose runs/ holds one run, and much that only looks like one."""
+    home = tmp_path_factory.mktemp("crowded")
+    write_run(home / "runs" / "mine", 0, [20.0, 100.0])
+    for name, text in FOREIGN.items():
+        (home / "runs" / name).mkdir()
+        (home / "runs" / name / "manifest.json").write_bytes(text.encode("latin-1"))
+    (home / "runs" / "fifo").mkdir()
+    os.mkfifo(home / "runs" / "fifo" / "manifest.json")
+    (home / "runs" / "notes").mkdir()
+    (home / "runs" / "file").write_text("mine")
+    return home
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (["eval"], "error: runs/mine: holds no saved policy"),
+        (["record", "--checkpoint", "latest"], "error: runs/mine: holds no saved policy"),
+        (["record", "--progress", "latest"], "error: runs/mine/policies/kept: holds no policies"),
+        (["train", "--resume", "latest", "--set", "train.seed=5"], "error: --set train.seed=5: train.seed: cannot"),
+        (["runs"], None),
+    ],
+    ids=lambda value: " ".join(value or []),
+)
+def test_foreign_directories_among_the_runs_are_skipped_and_named_once(crowded, call, says):
+    done = run_cartrl(*call, cwd=crowded)
+    warning, *rest = done.stderr.splitlines()
+    names = sorted(f"runs/{name}" for name in (*FOREIGN, "fifo"))
+    assert warning == (
+        f"warning: {', '.join(names)}: skipped, holding a manifest that cartrl has not written, or a damaged one"
+    )
+    if says is None:
+        assert (done.returncode, rest) == (0, [])
+        assert [line.split()[0] for line in done.stdout.splitlines()] == ["CartPole-v0,", "run", "mine"]
+    else:
+        assert len(rest) == 1
+        assert rest[0].startswith(says)
+
+
+def test_a_folder_of_another_program_inside_a_study_is_left_alone(tmp_path):
+    study = write_study(tmp_path / "runs" / "study", [[20.0, 100.0]] * 2)
+    (study / "site").mkdir()
+    (study / "site" / "manifest.json").write_text("[]")
+    listed, plotted = run_several(["runs"], ["plot", "runs/study"], cwd=tmp_path)
+    assert "finished" in listed.stdout
+    assert plotted.returncode == 0, plotted
