@@ -33,7 +33,6 @@ class TrainingCheckpoints:
         Raises:
             CartrlError: for a value that is not finite, or when what was written does not read back the same.
         """
-        self._directory.mkdir(exist_ok=True)
         path = self._directory / f"{iteration:08d}{SUFFIX}"
         archive = io.BytesIO()
         np.savez(archive, **state)

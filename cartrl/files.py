@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cartrl.paths import new_directories
+from cartrl.errors import UsageError
 
 AT_FDCWD = -100  # Linux: paths are relative to the working directory
 RENAME_EXCHANGE = 2
@@ -35,6 +35,39 @@ def write_text(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
 
 
+@contextmanager
+def new_directories(directory: Path) -> Iterator[None]:
+    """Make ``directory`` and what is missing above it, on disk; if the block fails, remove those that are empty.
+
+    Raises:
+        UsageError: when one cannot be made.
+    """
+    missing = [folder for folder in (directory, *directory.parents) if not folder.is_dir()]
+    made: list[Path] = []
+    try:
+        for folder in reversed(missing):
+            try:
+                make_directory(folder)
+                made.insert(0, folder)
+            except OSError as error:
+                if not folder.is_dir():  # another run may have made runs/ in the same moment
+                    raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
+        yield
+    except BaseException:
+        for folder in made:
+            try:
+                folder.rmdir()
+            except OSError:  # not empty: something of value is in it
+                break
+        raise
+
+
+def make_directory(directory: Path, exist_ok: bool = False) -> None:
+    """Make ``directory``, and its name durable: a power cut could else take it away with all that is in it."""
+    directory.mkdir(exist_ok=exist_ok)
+    sync(directory.parent)
+
+
 def draft_of(path: Path) -> Path:
     """Return where to draft ``path``: hidden beside it, with its suffix, apart from any other process's draft."""
     return path.with_name(f"{DRAFT}{os.getpid()}{path.suffix}")
@@ -53,16 +86,17 @@ def replace_directory(draft: Path, directory: Path) -> None:
     """Put the finished directory ``draft`` in the place of ``directory``, on disk and in one step."""
     for path in (*draft.rglob("*"), draft):
         sync(path)
+    old = draft  # its name, after an exchange
     if not directory.exists():
         draft.replace(directory)
-    elif _exchange(draft, directory):
-        shutil.rmtree(draft)
-    else:
+    elif not _exchange(draft, directory):
         old = directory.with_name(f"{OLD}{os.getpid()}-{directory.name}")
         directory.replace(old)
         draft.replace(directory)
-        shutil.rmtree(old)
+    # Before the old one goes: a power cut could else undo the exchange, and leave in place what is half removed.
     sync(directory.parent)
+    if old.exists():
+        shutil.rmtree(old)
 
 
 def sync(path: Path) -> None:

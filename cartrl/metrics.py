@@ -47,7 +47,7 @@ LINE = re.compile(f"{NUMBER}?(?:,{NUMBER}?)*")
 
 
 class MetricsFile:
-    """Appends rows to ``path``, each on disk as soon as it is appended.
+    """Appends rows to ``path``, each in the file at once, and on disk after the next `sync`.
 
     Args:
         path: the file; what stood there is replaced.
@@ -103,7 +103,10 @@ def cells(path: Path) -> Iterator[dict[str, str]]:
 
 
 def read(path: Path, count: Optional[int] = None) -> list[Row]:
-    """Read the rows back, or the first ``count`` of them; an empty cell is None. See `cells`."""
+    """Read the rows back, or the first ``count`` of them; an empty cell is None. See `cells`.
+
+    What comes after the first ``count`` rows is not looked at: a power cut may have left anything there.
+    """
     rows = itertools.islice(cells(path), count)
     return [{name: _number(cell) for name, cell in row.items()} for row in rows]
 

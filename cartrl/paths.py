@@ -2,8 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from cartrl.errors import UsageError
@@ -44,30 +43,3 @@ def require_writable(output: Path, kind: str, suffixes: Sequence[str]) -> None:
     require_creatable(output)
     if output.is_dir():
         raise UsageError(f"{output}: this is a directory; give the name of a file")
-
-
-@contextmanager
-def new_directories(directory: Path) -> Iterator[None]:
-    """Make ``directory`` and what is missing above it; if the block fails, remove those of them that are empty.
-
-    Raises:
-        UsageError: when one cannot be made.
-    """
-    missing = [folder for folder in (directory, *directory.parents) if not folder.is_dir()]
-    made: list[Path] = []
-    try:
-        for folder in reversed(missing):
-            try:
-                folder.mkdir()
-                made.insert(0, folder)
-            except OSError as error:
-                if not folder.is_dir():  # another run may have made runs/ in the same moment
-                    raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
-        yield
-    except BaseException:
-        for folder in made:
-            try:
-                folder.rmdir()
-            except OSError:  # not empty: something of value is in it
-                break
-        raise

@@ -43,15 +43,16 @@ class PolicyExporter:
         """Save to ``directory``, in the place of what was there; ``facts`` go into the sidecar."""
         draft = files.draft_of(directory)
         shutil.rmtree(draft, ignore_errors=True)
-        try:
-            for name, content in self._program.items():
-                (draft / name).parent.mkdir(parents=True, exist_ok=True)
-                (draft / name).write_bytes(content)
-            self._saver.save_checkpoint(str(draft))  # over the variables in variables/
-            sidecar.write(draft, {**facts, "specs": self._specs})
-            files.replace_directory(draft, directory)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with files.new_directories(directory.parent):
+            try:
+                for name, content in self._program.items():
+                    (draft / name).parent.mkdir(parents=True, exist_ok=True)
+                    (draft / name).write_bytes(content)
+                self._saver.save_checkpoint(str(draft))  # over the variables in variables/
+                sidecar.write(draft, {**facts, "specs": self._specs})
+                files.replace_directory(draft, directory)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
 
 
 def describe(spec: tf.TypeSpec) -> dict[str, Any]:

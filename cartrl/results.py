@@ -6,7 +6,6 @@ of one seed.
 
 import functools
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -15,11 +14,11 @@ import numpy as np
 
 from cartrl import metrics
 from cartrl.errors import UsageError
-from cartrl.labelling import by_settings
-from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, load
 from cartrl.studies import STUDY, StudyDirectory
+
+ENDED = ("finished", "solved", "failed")  # what a run says that will not go on: running and interrupted ones might
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Run:
 
     directory: Path
     seed: int
-    outcome: Outcome
+    outcome: str
     num_iterations: int  # planned
     iterations: np.ndarray  # updates before each evaluation
     steps: np.ndarray  # environment steps before each
@@ -38,7 +37,7 @@ class Run:
     @property
     def has_ended(self) -> bool:
         """Whether its last evaluation is its result."""
-        return self.outcome.is_result
+        return self.outcome in ENDED
 
     @property
     def final(self) -> float:
@@ -94,9 +93,9 @@ class Study:
         place = "left out" if self.ended else "drawn as far as all have come"
         sentences = {
             "missing": "without an evaluation yet: left out",
-            Outcome.RUNNING: f"still running, or killed: {place}",
-            Outcome.INTERRUPTED: f"interrupted: {place}",
-            Outcome.FAILED: "failed: counted with the last evaluation before",
+            "running": f"still running, or killed: {place}",
+            "interrupted": f"interrupted: {place}",
+            "failed": "failed: counted with the last evaluation before",
         }
         return [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
 
@@ -130,8 +129,8 @@ def load_study(path: Path) -> Study:
 
 def _run(directory: RunDirectory, num_iterations: int) -> Run:
     manifest = read_json(directory.manifest)
-    seed, outcome = manifest.get("seed"), outcome_of(manifest)
-    if type(seed) is not int or outcome is None:
+    seed, outcome = manifest.get("seed"), manifest.get("outcome")
+    if type(seed) is not int or not isinstance(outcome, str):
         raise UsageError(f"{directory.manifest}: not what a run writes: it names no seed, or no outcome")
     rows = _evaluations(directory.metrics)
     column = functools.partial(_column, directory.metrics, rows)
@@ -185,21 +184,10 @@ def load_studies(paths: list[Path]) -> list[Study]:
     return studies
 
 
-def names(studies: list[Study]) -> list[str]:
+def labels(studies: list[Study]) -> list[str]:
     """Return a short name for each study: the directory's, or the whole path where two have the same."""
-    found = [study.path.resolve().name for study in studies]
-    return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]
-
-
-def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
-    """Return what a picture calls each study: as it was ``given``, or the settings that differ, or its name.
-
-    Raises:
-        UsageError: when there are not as many given as studies.
-    """
-    if given and len(given) != len(studies):
-        raise UsageError(f"--label: {len(given)} labels for {len(studies)} curves; give as many, in their order")
-    return list(given) or by_settings(differences(studies), names(studies))
+    names = [study.path.resolve().name for study in studies]
+    return [name if names.count(name) == 1 else str(study.path) for name, study in zip(names, studies)]
 
 
 def differences(studies: list[Study]) -> dict[str, list[Any]]:

@@ -10,8 +10,10 @@ from cartrl import files, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.metrics import Row
-from cartrl.run_directory import RunDirectory
+from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, ResolvedConfig
+from cartrl.settings import load as read_settings
+from cartrl.studies import OVER
 
 # The settings of which no number depends that was, or will be, drawn or learned.
 CHANGEABLE = (
@@ -55,14 +57,16 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
     Args:
         run: the run.
         settings: with which it is to go on.
-        warn: is told of each damaged checkpoint, which is then set aside.
+        warn: is told of each damaged checkpoint, which is then set aside, and of a run that begins anew.
 
     Raises:
-        CartrlError: when the checkpoints or the metrics are damaged, or belong to another experiment.
+        CartrlError: when the checkpoints or the metrics are damaged or missing, or belong to another experiment.
     """
     files.clear_drafts(run.root)
     iteration, found = TrainingCheckpoints(run.checkpoints).newest(warn)
     if not found:
+        _require_never_saved(run, settings)
+        warn(f"{run.root}: was stopped before its first checkpoint; it begins anew")
         return NOTHING
     state = dict(found)
     belongs_to = state.pop(EXPERIMENT, np.array("")).item()
@@ -74,6 +78,25 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
             f"which is {settings.train.num_iterations}"
         )
     return Past(_rows(run, iteration), state)
+
+
+def _require_never_saved(run: RunDirectory, settings: ExperimentSettings) -> None:
+    """Refuse a run without checkpoints that has had some: to begin anew would write over what it reached.
+
+    Raises:
+        CartrlError: when its manifest says that it ended, or its metrics go beyond where its first checkpoint was due.
+    """
+    planned = read_settings(run.config).settings if run.config.is_file() else settings
+    has_ended = run.manifest.is_file() and read_json(run.manifest).get("outcome") in OVER
+    try:
+        reached = len(metrics.read(run.metrics)) - 1
+    except (CartrlError, OSError, ValueError):  # none yet, or rows that a power cut has torn
+        reached = 0
+    if has_ended or reached > planned.train.checkpoint_interval:
+        raise CartrlError(
+            f"{run.checkpoints}: holds no checkpoint, although the run has reached iteration {reached}; "
+            "nothing is resumed"
+        )
 
 
 def identity(settings: ExperimentSettings) -> str:

@@ -9,17 +9,17 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Optional
 
-from cartrl import quiet, running
+from cartrl import files, quiet, running
 from cartrl.display.settings import read_resolved
 from cartrl.drawing import Drawer
 from cartrl.environments.imports import import_environments
 from cartrl.errors import CartrlError
 from cartrl.locking import RunLock
 from cartrl.metrics import Row
-from cartrl.outcome import Outcome
 from cartrl.resuming import load
 from cartrl.run_directory import RunDirectory
 from cartrl.running import Task
@@ -42,10 +42,6 @@ class Teller:
         if greedy is not None or int(row["step"] or 0) % TOLD_EVERY == 0:
             self.tell(row=[row["step"], greedy])
 
-    def warn(self, text: str) -> None:
-        """Tell of something that the user should know, and that ends nothing."""
-        self.tell(warning=text)
-
     def tell(self, **facts: Any) -> None:
         """Write one line."""
         print(json.dumps({"seed": self._seed, **facts}), file=self._stream, flush=True)
@@ -64,7 +60,7 @@ class Worker:
         """Train ``seed`` from where it stands; a failure is told, and is that seed's alone."""
         teller = Teller(self._stream, seed)
         run = self._directory.run(seed)
-        run.root.mkdir(exist_ok=True)
+        files.make_directory(run.root, exist_ok=True)
         try:
             with RunLock(run.lock):
                 task = self._task(seed, run, teller)
@@ -72,25 +68,30 @@ class Worker:
                     self._train(task, teller, stop, drawer)
                 teller.tell(outcome=running.read_json(run.manifest)["outcome"])
         except CartrlError as error:
-            teller.tell(outcome=Outcome.FAILED, error=str(error))
+            teller.tell(outcome="failed", error=str(error))
 
     def _task(self, seed: int, run: RunDirectory, teller: Teller) -> Task:
         config = read_resolved(self._directory.config, seed=seed)
         threshold = running.check_environment(config)
-        if not run.manifest.exists():  # never begun, or killed before there was anything to resume
+        if not run.manifest.exists() and not run.checkpoints.exists():  # never begun, or killed before it had
             return running.new(config, run, threshold)
-        past = load(run, config.settings, teller.warn)
+        past = load(run, config.settings, lambda text: teller.tell(warning=text))
         return Task(config, run, past, threshold)
 
     def _train(self, task: Task, teller: Teller, stop: StopRequest, drawer: Drawer) -> None:
+        manifest = task.go_on() if task.directory.manifest.exists() else task.begin()
         progress = task.progress()
-        with task.go_on() if task.directory.manifest.exists() else task.begin() as manifest:
+        try:
             if self._experiment is None:
                 self._experiment = running.build(task, manifest, progress, stop, self._began)
             for row in task.past.rows:
                 teller.append(row)
-            task.train(self._experiment, progress, teller, stop, drawer, teller.warn)
-            manifest.reached(progress.ended, result=running.result(progress))
+            task.train(self._experiment, progress, teller, stop, drawer)
+            manifest.end(progress.ended, result=running.result(progress))
+        except BaseException as error:
+            with suppress(OSError):
+                manifest.end("failed", error=f"{type(error).__name__}: {error}")
+            raise
 
 
 def serve(study: Path) -> int:

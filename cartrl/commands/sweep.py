@@ -2,20 +2,19 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import grids, ranking, running, search
+from cartrl import files, grids, ranking, running, search
 from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
 from cartrl.display import sweep as display
 from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
-from cartrl.manifest import Manifest
-from cartrl.outcome import Outcome
-from cartrl.run_directory import create
+from cartrl.run_directory import Manifest, create
 from cartrl.settings import load
 from cartrl.stopping import StopRequest
 from cartrl.studies import parse_seeds
@@ -87,8 +86,8 @@ def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
         plan = read_plan(sweep)
         threshold = running.check_environment(read_resolved(sweep.config))
         work = Sweep(sweep, plan, threshold, jobs, output)
-        if plan.outcome is Outcome.FINISHED:
-            work.report(plan.outcome)
+        if plan.outcome == "finished":
+            work.report("finished")
         else:
             _train(work, Manifest.resume(sweep.manifest))
 
@@ -133,7 +132,7 @@ class Sweep:
 
     def _train_one(self, number: int, setting: Setting, stop: StopRequest) -> None:
         study = self.directory.study(setting)
-        study.root.mkdir(exist_ok=True)
+        files.make_directory(study.root, exist_ok=True)
         with RunLock(study.lock):
             is_new = not study.manifest.is_file()
             config = read_resolved(self.directory.config, setting.overrides) if is_new else read_resolved(study.config)
@@ -147,12 +146,12 @@ class Sweep:
                 task.begin() if is_new else task.go_on(), progress, self.jobs, display_for(self.output), title, stop
             )
         for seed, state in progress.seeds.items():
-            if state.outcome is Outcome.FAILED:
+            if state.outcome == "failed":
                 self.failed[f"{study.root}, seed {seed}"] = state.error
         if not self.output.quiet and not stop():
             display.reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
 
-    def report(self, outcome: Outcome) -> None:
+    def report(self, outcome: str) -> None:
         """Print the ranking."""
         found = {
             "sweep": str(self.directory.root),
@@ -176,11 +175,15 @@ def _train(sweep: Sweep, manifest: Manifest) -> None:
     output, plan = sweep.output, sweep.plan
     if not output.quiet:
         display.opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
-    with StopRequest() as stop, manifest:
-        sweep.train(manifest, stop)
-        ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED
-        outcome = Outcome.INTERRUPTED if stop() else ended
-        manifest.reached(outcome)
+    try:
+        with StopRequest() as stop:
+            sweep.train(manifest, stop)
+        outcome = "interrupted" if stop() else "failed" if sweep.failed else "finished"
+        manifest.end(outcome)
+    except BaseException as error:
+        with suppress(OSError):  # the disk may be what failed
+            manifest.end("failed", error=f"{type(error).__name__}: {error}")
+        raise
     sweep.report(outcome)
     if stop():
         sys.exit(stop.exit_code)

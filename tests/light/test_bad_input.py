@@ -10,8 +10,7 @@ from cartrl import cli
 from cartrl.environments import gym_environment, imports
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.errors import CartrlError
-from cartrl.files import whole_file
-from cartrl.paths import new_directories
+from cartrl.files import new_directories, whole_file
 from cartrl.settings import EnvironmentSettings
 from tests.helpers import CONFIGS, everything_below, module_path, one_line, run_cartrl, run_several
 from tests.light.test_run_directory import make_policy, make_run

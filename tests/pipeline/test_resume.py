@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -161,6 +162,26 @@ def test_when_no_checkpoint_can_be_read_nothing_is_begun_anew(copy, damage):
     assert rows(copy) == before
 
 
+def test_a_run_whose_checkpoints_are_gone_is_not_begun_anew(copy):
+    shutil.rmtree(copy / "checkpoints")
+    before = rows(copy)
+    done = run_cartrl("train", "--resume", copy, cwd=copy.parent)
+    assert done.returncode == 1
+    assert f"{copy}/checkpoints: holds no checkpoint, although the run has reached iteration" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert rows(copy) == before
+
+
+def test_a_run_that_had_none_yet_says_that_it_begins_anew(copy):
+    shutil.rmtree(copy / "checkpoints")
+    metrics = copy / "metrics.csv"
+    metrics.write_text("".join(metrics.read_text().splitlines(keepends=True)[:4]))
+    done = run_cartrl("train", "--resume", copy, "--set", "train.num_iterations=3", "-q", cwd=copy.parent)
+    assert done.returncode == 0
+    assert done.stderr == f"warning: {copy}: was stopped before its first checkpoint; it begins anew\n"
+    assert len(rows(copy)) == 4
+
+
 def test_a_checkpoint_of_another_experiment_is_refused(copy):
     text = (copy / "config.yaml").read_text()
     (copy / "config.yaml").write_text(text.replace("discount: 1.0", "discount: 0.5"))
@@ -177,8 +198,9 @@ def test_what_is_no_run_is_refused(tmp_path, reference, sentence):
 
 
 def test_two_processes_on_one_run_and_signals_twice(tmp_path):
-    first = start(tmp_path, "-c", CONFIG, "--run-dir", "run", "--set", "train.num_iterations=100000")
-    wait_for_rows(tmp_path / "run", 5)
+    settings = ("--set", "train.num_iterations=100000", "--set", "train.checkpoint_interval=100")
+    first = start(tmp_path, "-c", CONFIG, "--run-dir", "run", *settings)
+    wait_for_rows(tmp_path / "run", 102)  # there is a checkpoint, of iteration 100
     second = run_cartrl("train", "--resume", "run", cwd=tmp_path)
     assert (second.returncode, second.stdout) == (2, "")
     assert second.stderr == f"error: run: another process is at work on this run, pid {first.pid}\n"

@@ -1,0 +1,251 @@
+"""Trains and resumes in this process, as the command line does, and records it.
+
+An experiment is compiled once; what is left out otherwise is the picture of the learning curve, which a process of its
+own draws.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Optional
+
+from cartrl import quiet, running
+from cartrl.checkpoints import TrainingCheckpoints
+from cartrl.commands import study as study_command
+from cartrl.commands import train as train_command
+from cartrl.journal import Progress
+from cartrl.run_directory import create
+from cartrl.settings import load
+from cartrl.stopping import StopRequest
+from cartrl.studies import StudyDirectory, find_study
+from cartrl.worker import Worker
+from tests import killing
+from tests.powercut.disk import Trace
+from tests.powercut.recorder import Recorder, install
+
+SETTINGS = {
+    "train.num_iterations": 6,
+    "train.checkpoint_interval": 2,
+    "eval.eval_interval": 2,
+    "eval.num_eval_episodes": 1,
+    "eval.keep_policies": 2,
+    "environment.max_episode_steps": 12,
+}
+SEED = 5
+STOP_AT = 4  # the checkpoint after which the run that is to be resumed is asked to stop
+OVER = SETTINGS["train.num_iterations"] + 1  # said of a run that has ended
+RUN, STUDY = Path("runs/run"), Path("runs/study")
+MEMORY = Path("/dev/shm")
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A training that was recorded."""
+
+    name: str
+    trace: Trace
+    run: Path  # the run, from the directory that was recorded
+    resume: Callable[[], Done]  # goes on with it, in the working directory
+    outcome: dict[str, str]  # what it comes to, as tests.killing has it
+
+
+class NoPictures:
+    """In the place of the process that draws."""
+
+    def __enter__(self) -> "NoPictures":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def draw(self, *_: object) -> None:
+        """Draw nothing."""
+
+    wait = draw
+
+
+class Laboratory:
+    """Trains on one engine. ``went_on_after`` is the iteration after which the last command began to train."""
+
+    def __init__(self, engine: str):
+        settings = {**SETTINGS, "collect.engine": engine}
+        self._overrides = [f"{key}={value}" for key, value in settings.items()]
+        self._recorder: Optional[Recorder] = None
+        self._stop_at = 0
+        self.went_on_after: Optional[int] = None
+        self._experiment = self._build()
+        install()
+        self._replace_parts()
+
+    def scenes(self) -> list[Scene]:
+        """Record a fresh run, one that is resumed, and a seed of a study."""
+        overrides = [word for override in self._overrides for word in ("--set", override)]
+        fresh = ["train", "-c", killing.CONFIG, "--seed", SEED, *overrides, "--run-dir", RUN]
+
+        def interrupted() -> None:
+            self._stop_at = STOP_AT
+            assert self.call(*fresh).code == 128 + signal.SIGTERM
+            self._stop_at = 0
+
+        def resume() -> Done:
+            return self.call("train", "--resume", RUN)
+
+        return [
+            self._record("fresh", RUN, lambda: None, lambda: self.call(*fresh), resume),
+            self._record("resumed", RUN, interrupted, resume, resume),
+            self._record("seed", STUDY / f"seed-{SEED}", lambda: None, self._train_study, self._resume_study),
+        ]
+
+    def call(self, *arguments: Any) -> Done:
+        """Call cartrl with ``arguments`` in this process."""
+
+        def main() -> None:
+            from cartrl.cli import main
+
+            sys.argv = ["cartrl", *map(str, arguments)]
+            main()
+
+        return self._captured(main)
+
+    def _record(
+        self, name: str, run: Path, prepare: Callable[[], None], train: Callable[[], Done], resume: Callable[[], Done]
+    ) -> Scene:
+        with Place():
+            prepare()
+            with Recorder(Path.cwd()) as self._recorder:
+                done = train()
+                self._recorder.said(OVER)
+            trace, self._recorder = self._recorder.trace, None
+            assert done.code == 0, done
+            return Scene(name, trace, run, resume, killing.outcome(Path.cwd() / run))
+
+    def _train_study(self) -> Done:
+        """Begin a study as its command does, and train a seed as its worker does."""
+
+        def train() -> None:
+            config = load(killing.CONFIG, self._overrides)
+            study = StudyDirectory(create(STUDY, "", "", ""))
+            study_command.Task(study, config, [SEED], [SEED], None).begin()
+            self._work(study)
+
+        return self._captured(train)
+
+    def _resume_study(self) -> Done:
+        def resume() -> None:
+            study = find_study(str(STUDY))
+            if study is None:
+                sys.exit("error: no such study")
+            if study.left():
+                self._work(study)
+
+        return self._captured(resume)
+
+    def _work(self, study: StudyDirectory) -> None:
+        """Train the seed as a worker does; what it tells that goes wrong is said on stderr."""
+        told = StringIO()
+        worker = Worker(study, told)
+        with StopRequest() as stop:
+            worker.train(SEED, stop, NoPictures())  # type: ignore[arg-type]
+        news = [json.loads(line) for line in told.getvalue().splitlines()]
+        for one in news:
+            if text := one.get("warning") or one.get("error"):
+                print(f"{'warning' if 'warning' in one else 'error'}: {text}", file=sys.stderr)
+        if any("error" in one for one in news):
+            sys.exit(1)
+
+    def _captured(self, function: Callable[[], None]) -> Done:
+        """Call ``function``; return how it ended, and what it, TensorFlow included, wrote to stdout and stderr."""
+        self.went_on_after, code = None, 0
+        with Diverted(1, sys.stdout) as output, Diverted(2, sys.stderr) as errors:
+            try:
+                function()
+            except SystemExit as end:
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+                if isinstance(end.code, str):
+                    print(end.code, file=sys.stderr)
+        return Done(code, output.text, errors.text)
+
+    def _build(self) -> Any:
+        quiet.prepare()
+        with quiet.held_back():
+            from cartrl.experiment import Experiment
+
+            return Experiment(load(killing.CONFIG, self._overrides).settings)
+
+    def _replace_parts(self) -> None:
+        """Have the commands take the experiment that is there, and tell this laboratory what they do."""
+        experiment, run, save = self._experiment, self._experiment.run, TrainingCheckpoints.save
+
+        def noted_run(settings: Any, directory: Any, past: Any, *others: Any, **options: Any) -> None:
+            self.went_on_after = int(past.rows[-1]["step"]) if past.rows else 0
+            run(settings, directory, past, *others, **options)
+
+        def noted_save(checkpoints: TrainingCheckpoints, iteration: int, *others: Any, **options: Any) -> None:
+            save(checkpoints, iteration, *others, **options)
+            if self._recorder is not None:
+                self._recorder.said(iteration)
+            if iteration == self._stop_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        def kept(*arguments: Any) -> Any:
+            progress = next(argument for argument in arguments if isinstance(argument, Progress))
+            progress.seconds["start-up"] = 0.0
+            return experiment
+
+        self.close = experiment.close
+        experiment.run, experiment.close = noted_run, lambda: None
+        TrainingCheckpoints.save = noted_save  # type: ignore[method-assign]
+        running.build = kept
+        train_command.Drawer = NoPictures  # type: ignore[misc,assignment]
+
+
+class Diverted:
+    """While entered, takes what is written to a descriptor; ``text`` has it afterwards."""
+
+    def __init__(self, number: int, stream: IO[str]):
+        self._number = number
+        self._stream = stream
+
+    def __enter__(self) -> "Diverted":
+        self._stream.flush()
+        self._kept = os.dup(self._number)
+        self._file = tempfile.TemporaryFile()
+        os.dup2(self._file.fileno(), self._number)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.flush()
+        os.dup2(self._kept, self._number)
+        os.close(self._kept)
+        self._file.seek(0)
+        self.text = self._file.read().decode()
+        self._file.close()
+
+
+class Place:
+    """A new working directory, in memory where there is a file system for that."""
+
+    def __enter__(self) -> Path:
+        self._before = Path.cwd()
+        self._home = Path(tempfile.mkdtemp(prefix="cartrl-powercut-", dir=MEMORY if MEMORY.is_dir() else None))
+        os.chdir(self._home)
+        return self._home
+
+    def __exit__(self, *_: object) -> None:
+        os.chdir(self._before)
+        shutil.rmtree(self._home)
