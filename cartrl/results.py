@@ -6,6 +6,7 @@ of one seed.
 
 import functools
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -14,6 +15,7 @@ import numpy as np
 
 from cartrl import metrics
 from cartrl.errors import UsageError
+from cartrl.labelling import by_settings
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, load
 from cartrl.studies import STUDY, StudyDirectory
@@ -184,10 +186,21 @@ def load_studies(paths: list[Path]) -> list[Study]:
     return studies
 
 
-def labels(studies: list[Study]) -> list[str]:
+def names(studies: list[Study]) -> list[str]:
     """Return a short name for each study: the directory's, or the whole path where two have the same."""
-    names = [study.path.resolve().name for study in studies]
-    return [name if names.count(name) == 1 else str(study.path) for name, study in zip(names, studies)]
+    found = [study.path.resolve().name for study in studies]
+    return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]
+
+
+def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
+    """Return what a picture calls each study: as it was ``given``, or the settings that differ, or its name.
+
+    Raises:
+        UsageError: when there are not as many given as studies.
+    """
+    if given and len(given) != len(studies):
+        raise UsageError(f"--label: {len(given)} labels for {len(studies)} curves; give as many, in their order")
+    return list(given) or by_settings(differences(studies), names(studies))
 
 
 def differences(studies: list[Study]) -> dict[str, list[Any]]:

@@ -13,7 +13,7 @@ from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.paths import require_writable
-from cartrl.results import labels, load_studies, reward_threshold
+from cartrl.results import labels, load_studies, names, reward_threshold
 
 MOST = len(string.ascii_uppercase)
 
@@ -28,15 +28,14 @@ def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
         require_writable(picture, "picture", plots.SUFFIXES)
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
     studies = load_studies(paths)
-    names = labels(studies)
     threshold = reward_threshold(studies[0].env_name)
-    report = comparison.compare(studies, names, threshold)
+    report = comparison.compare(studies, names(studies), threshold)
     if picture is not None:
         from cartrl.curves import performance_profiles
 
         finals = [np.array([run.final for run in study.ended]) for study in studies]
         title = f"{studies[0].env_name}, bands: 95 % intervals"
-        plots.profiles(performance_profiles(finals, names), picture, title, threshold)
+        plots.profiles(performance_profiles(finals, labels(studies)), picture, title, threshold)
     if as_json:
         print(json.dumps(report, allow_nan=False), file=stdout, flush=True)
         return

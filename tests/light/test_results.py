@@ -151,3 +151,18 @@ def test_a_study_need_not_name_its_seeds(tmp_path):
     study = write_study(tmp_path / "s", curves([200.0, 100.0]))
     (study / "study.json").write_text(json.dumps({"kind": "study"}))
     assert load_study(study).missing == ()
+
+
+def test_labels_are_the_settings_that_differ(tmp_path):
+    for name, rate in (("slow", 1e-4), ("fast", 3e-3), ("again", 3e-3)):
+        write_study(tmp_path / name, curves([200.0]), learning_rate=rate)
+    for name in ("fast", "again"):
+        config = (tmp_path / name / "config.yaml").read_text()
+        (tmp_path / name / "config.yaml").write_text(config + "collect:\n  collect_episodes_per_iteration: 8\n")
+    pair = load_studies([tmp_path / "slow", tmp_path / "fast"])
+    assert labels(pair) == ["learning_rate 0.0001, 2 episodes", "learning_rate 0.003, 8 episodes"]
+    assert labels(pair, ["old", "new"]) == ["old", "new"]
+    three = load_studies([tmp_path / name for name in ("slow", "fast", "again")])
+    assert labels(three)[1:] == ["learning_rate 0.003, 8 episodes (fast)", "learning_rate 0.003, 8 episodes (again)"]
+    with pytest.raises(UsageError, match="--label: 1 labels for 2 curves"):
+        labels(pair, ["old"])
