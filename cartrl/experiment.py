@@ -8,6 +8,7 @@ from typing import Any, Callable
 import tensorflow as tf
 
 from cartrl import agents, evaluation, policies, quiet, seeding
+from cartrl.closing import closed_at_end
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.collectors.vectorized import VectorizedCollector
 from cartrl.environments import compiled, gym_environment, specs
@@ -81,6 +82,7 @@ class Experiment:
         display: Listener,
         should_stop: Callable[[], bool],
         solved_from: float = math.inf,
+        warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Train to the end, to a mean return of ``solved_from``, or until told to stop; save what was reached.
 
@@ -92,6 +94,7 @@ class Experiment:
             display: is told of every row.
             should_stop: asked between iterations.
             solved_from: the mean return of an evaluation that ends the training.
+            warn: is told what went wrong and ends nothing.
         """
         if past.state:
             self._agent.restore(past.state)
@@ -99,7 +102,9 @@ class Experiment:
             self._agent.initialise(settings.train.seed)
         for row in past.rows:
             progress.add(row)
-        with MetricsFile(run.metrics, past.rows) as metrics, EventLog(run.tensorboard, past.rows) as events:
+        with closed_at_end(warn) as opened:
+            metrics = opened.enter_context(MetricsFile(run.metrics, past.rows))
+            events = opened.enter_context(EventLog(run.tensorboard, past.rows))
             saver = RunSaver(settings, run, progress, self._agent, self._exporter, self._time_limit, metrics)
             seconds = float(past.rows[-1]["seconds"] or 0) if past.rows else 0.0
             journal = Journal(progress, [metrics, events, display], saver.after_row, seconds)

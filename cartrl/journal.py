@@ -8,6 +8,7 @@ from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from cartrl.episodes import EpisodeBatch, Evaluation
 from cartrl.metrics import Row
+from cartrl.outcome import Outcome
 
 
 class Reached(NamedTuple):
@@ -25,7 +26,7 @@ class Progress:
 
     num_iterations: int
     num_eval_episodes: int
-    ended: str = "running"  # then finished, solved or interrupted
+    ended: Outcome = Outcome.RUNNING
     iteration: int = -1  # the last whose row is in; 0 is the evaluation before the first update
     episodes: int = 0
     environment_steps: int = 0

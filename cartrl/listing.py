@@ -10,12 +10,18 @@ from typing import Any, Optional
 
 from cartrl import metrics, reading
 from cartrl.errors import UsageError
+from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import MANIFEST, RunDirectory, read_json, started
 from cartrl.settings.yaml_text import parse
 from cartrl.studies import STUDY, StudyDirectory
 
 RUNNING, FINISHED, STOPPED, FAILED, DAMAGED = STATES = ("running", "finished", "stopped", "failed", "damaged")
-OUTCOMES = {"finished": FINISHED, "solved": FINISHED, "interrupted": STOPPED, "failed": FAILED}
+OF_OUTCOME = {
+    Outcome.FINISHED: FINISHED,
+    Outcome.SOLVED: FINISHED,
+    Outcome.INTERRUPTED: STOPPED,
+    Outcome.FAILED: FAILED,
+}
 # What reading a damaged file may raise.
 DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
 
@@ -121,9 +127,9 @@ def _study(directory: Path) -> Entry:
 
 def run_state(manifest: dict[str, Any]) -> str:
     """Return the state that a manifest, of a run or a study, stands for: a killed one never came to say so."""
-    outcome = manifest.get("outcome")
-    if outcome != RUNNING:
-        return OUTCOMES.get(outcome, DAMAGED) if isinstance(outcome, str) else DAMAGED
+    outcome = outcome_of(manifest)
+    if outcome is not Outcome.RUNNING:
+        return DAMAGED if outcome is None else OF_OUTCOME.get(outcome, DAMAGED)
     pid = _pid(manifest)
     return STOPPED if pid and _is_here(manifest) and not Path("/proc", str(pid)).exists() else RUNNING
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Optional
@@ -37,4 +38,5 @@ class RunLock:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        os.close(self._descriptor)
+        with suppress(OSError):  # which is no reason to take back what the run has reached
+            os.close(self._descriptor)

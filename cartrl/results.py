@@ -16,11 +16,10 @@ import numpy as np
 from cartrl import metrics
 from cartrl.errors import UsageError
 from cartrl.labelling import by_settings
+from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, load
 from cartrl.studies import STUDY, StudyDirectory
-
-ENDED = ("finished", "solved", "failed")  # what a run says that will not go on: running and interrupted ones might
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Run:
 
     directory: Path
     seed: int
-    outcome: str
+    outcome: Outcome
     num_iterations: int  # planned
     iterations: np.ndarray  # updates before each evaluation
     steps: np.ndarray  # environment steps before each
@@ -39,7 +38,7 @@ class Run:
     @property
     def has_ended(self) -> bool:
         """Whether its last evaluation is its result."""
-        return self.outcome in ENDED
+        return self.outcome.is_result
 
     @property
     def final(self) -> float:
@@ -95,9 +94,9 @@ class Study:
         place = "left out" if self.ended else "drawn as far as all have come"
         sentences = {
             "missing": "without an evaluation yet: left out",
-            "running": f"still running, or killed: {place}",
-            "interrupted": f"interrupted: {place}",
-            "failed": "failed: counted with the last evaluation before",
+            Outcome.RUNNING: f"still running, or killed: {place}",
+            Outcome.INTERRUPTED: f"interrupted: {place}",
+            Outcome.FAILED: "failed: counted with the last evaluation before",
         }
         return [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
 
@@ -131,8 +130,8 @@ def load_study(path: Path) -> Study:
 
 def _run(directory: RunDirectory, num_iterations: int) -> Run:
     manifest = read_json(directory.manifest)
-    seed, outcome = manifest.get("seed"), manifest.get("outcome")
-    if type(seed) is not int or not isinstance(outcome, str):
+    seed, outcome = manifest.get("seed"), outcome_of(manifest)
+    if type(seed) is not int or outcome is None:
         raise UsageError(f"{directory.manifest}: not what a run writes: it names no seed, or no outcome")
     rows = _evaluations(directory.metrics)
     column = functools.partial(_column, directory.metrics, rows)

@@ -4,8 +4,6 @@ import itertools
 import json
 import os
 import platform
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -228,70 +226,6 @@ def versions() -> dict[str, str]:
     """Return the versions of Python, cartrl and the libraries that a result depends on."""
     found = {"python": platform.python_version(), "cartrl": __version__}
     return {**found, **{name: metadata.version(name) for name in LIBRARIES}}
-
-
-class Manifest:
-    """What ran, where, and how it ended: written when a run starts, when it is resumed, and when it ends."""
-
-    def __init__(self, path: Path, content: dict[str, Any]):
-        self._path = path
-        self._content = content
-        write_json(path, content)
-
-    @classmethod
-    def begin(cls, path: Path, **facts: Any) -> "Manifest":
-        """Write the manifest of a new run or study, and ``facts`` into it."""
-        return cls(path, {**facts, **_process(), "ended": None, "outcome": "running", "git": _git(), "host": _host()})
-
-    @classmethod
-    def resume(cls, path: Path, **facts: Any) -> "Manifest":
-        """Write that a run goes on in this process, and ``facts`` of where from.
-
-        Raises:
-            UsageError: when there is no manifest, or it is damaged.
-        """
-        content = read_json(path)
-        earlier = content.get("resumed")
-        resumed = [*(earlier if isinstance(earlier, list) else []), {**facts, **_process()}]
-        return cls(path, {**content, "ended": None, "outcome": "running", "host": _host(), "resumed": resumed})
-
-    def note(self, **facts: Any) -> None:
-        """Write down ``facts`` that have become known on the way."""
-        self._content.update(facts)
-        write_json(self._path, self._content)
-
-    def end(self, outcome: str, **facts: Any) -> None:
-        """Record the outcome (finished, solved, interrupted or failed) and what there is to say about it."""
-        write_json(self._path, {**self._content, "ended": timestamp(), "outcome": outcome, **facts})
-
-
-def _process() -> dict[str, Any]:
-    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return {"command": command, "started": timestamp(), "versions": versions()}
-
-
-def _host() -> dict[str, Any]:
-    return {
-        "name": platform.node(),
-        "system": platform.platform(),
-        "machine": platform.machine(),
-        "processor": processor(),
-        "cpus": os.cpu_count(),
-        "pid": os.getpid(),
-    }
-
-
-def _git() -> Optional[dict[str, Any]]:
-    """Return commit and state of the git checkout that the command was called in, if it was in one."""
-
-    def ask(*words: str) -> str:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=5, check=True)
-        return done.stdout.strip()
-
-    try:
-        return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def processor() -> str:

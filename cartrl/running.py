@@ -13,11 +13,12 @@ from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.journal import Listener, Progress
+from cartrl.manifest import Manifest
+from cartrl.outcome import Outcome, outcome_of
 from cartrl.resuming import NOTHING, Past
-from cartrl.run_directory import Manifest, RunDirectory, read_json
+from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ResolvedConfig, load
 from cartrl.stopping import StopRequest
-from cartrl.studies import OVER
 
 if TYPE_CHECKING:
     from cartrl.experiment import Experiment
@@ -47,7 +48,8 @@ class Task:
         for row in self.past.rows:
             progress.add(row)
         is_done = progress.iteration >= progress.num_iterations or progress.is_solved(self.solved_from)
-        return is_done and read_json(self.directory.manifest).get("outcome") in OVER
+        outcome = outcome_of(read_json(self.directory.manifest))
+        return is_done and outcome is not None and outcome.is_over
 
     @property
     def iteration(self) -> int:
@@ -76,12 +78,13 @@ class Task:
         display: Listener,
         should_stop: Callable[[], bool],
         drawer: Drawer,
+        warn: Callable[[str], None],
     ) -> None:
-        """Train, and have the learning curve drawn of whatever was reached."""
+        """Train, and have the learning curve drawn of whatever was reached; ``warn`` is told what ends nothing."""
         settings = self.config.settings
         run = self.directory
         try:
-            experiment.run(settings, run, self.past, progress, display, should_stop, self.solved_from)
+            experiment.run(settings, run, self.past, progress, display, should_stop, self.solved_from, warn)
         finally:
             if run.metrics.exists():
                 title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
@@ -141,7 +144,7 @@ def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest,
 
     A signal meanwhile, or before, ends the process, and ``manifest`` says so.
     """
-    with quiet.loading(last_words=lambda: manifest.end("interrupted")):
+    with quiet.loading(last_words=lambda: manifest.end(Outcome.INTERRUPTED)):
         if stop.signal is not None:
             signal.raise_signal(stop.signal)
         from cartrl.experiment import Experiment

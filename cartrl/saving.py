@@ -76,7 +76,7 @@ class RunSaver:
         """Save how the training ended: the state, and if it is over the final policy."""
         if self._progress.iteration > self._saved_at[0]:
             self._save_state()
-        if self._progress.ended != "interrupted":
+        if self._progress.ended.is_over:
             self._save_policy(self._run.final_policy)
 
     def _save_state(self) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.errors import UsageError
+from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import RunDirectory, read_json
 
 STUDY = "study.json"
 LARGEST_SEED = 2**31 - 1
 MOST_SEEDS = 10_000
-OVER = ("finished", "solved")  # outcomes of a run after which nothing is left to train
 
 
 class StudyDirectory:
@@ -47,14 +47,14 @@ class StudyDirectory:
         """Return what the run of ``seed`` reached, as its manifest has it."""
         return dict(read_json(self.run(seed).manifest)["result"])
 
-    def outcome(self, seed: int) -> Optional[str]:
-        """Return how the run of ``seed`` ended, or None where it has not begun."""
+    def outcome(self, seed: int) -> Optional[Outcome]:
+        """Return how the run of ``seed`` ended; None where it has not begun, or its manifest does not say."""
         manifest = self.run(seed).manifest
-        return str(read_json(manifest).get("outcome")) if manifest.is_file() else None
+        return outcome_of(read_json(manifest)) if manifest.is_file() else None
 
     def left(self) -> list[int]:
         """Return the seeds with something left to train."""
-        return [seed for seed in self.seeds() if self.outcome(seed) not in OVER]
+        return [seed for seed in self.seeds() if not (outcome := self.outcome(seed)) or not outcome.is_over]
 
 
 def find_study(reference: str) -> Optional[StudyDirectory]:
@@ -103,7 +103,7 @@ def named(seeds: Sequence[int]) -> str:
 class SeedState:
     """How far a seed has come."""
 
-    outcome: str = "waiting"  # then running, and what a run may end as
+    outcome: Outcome = Outcome.WAITING
     iteration: int = 0
     greedy: Optional[float] = None  # the last evaluation's mean return
     best: Optional[float] = None
@@ -125,13 +125,18 @@ class StudyProgress:
     seeds: dict[int, SeedState]
     began: float = field(default_factory=time.perf_counter)
 
-    def count(self, *outcomes: str) -> int:
+    def count(self, *outcomes: Outcome) -> int:
         """Return how many seeds are in one of these states."""
         return sum(state.outcome in outcomes for state in self.seeds.values())
 
     @property
-    def ended(self) -> str:
+    def over(self) -> int:
+        """How many seeds have nothing left to train."""
+        return sum(state.outcome.is_over for state in self.seeds.values())
+
+    @property
+    def ended(self) -> Outcome:
         """The outcome of the whole."""
-        if self.count("failed"):
-            return "failed"
-        return "finished" if self.count(*OVER) == len(self.seeds) else "interrupted"
+        if self.count(Outcome.FAILED):
+            return Outcome.FAILED
+        return Outcome.FINISHED if self.over == len(self.seeds) else Outcome.INTERRUPTED

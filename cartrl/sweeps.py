@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cartrl.errors import UsageError
+from cartrl.outcome import Outcome
 from cartrl.paths import LONGEST_NAME
 from cartrl.run_directory import LATEST, latest, read_json
 from cartrl.settings.section import has_type
@@ -44,7 +45,7 @@ class Plan:
     seeds: list[int]
     records: list[dict[str, Any]]  # of each setting name and overrides, and of one that was searched its value
     search: dict[str, Any]  # ranges, trials and sampler; empty for a grid
-    outcome: str
+    outcome: Outcome
 
     @property
     def settings(self) -> list[Setting]:
@@ -70,7 +71,7 @@ def read_plan(sweep: SweepDirectory) -> Plan:
     """
     content = read_json(sweep.manifest)
     try:
-        plan = Plan(content["seeds"], content["settings"], content.get("search") or {}, str(content["outcome"]))
+        plan = Plan(content["seeds"], content["settings"], content.get("search") or {}, Outcome(content["outcome"]))
         names = [setting.name for setting in plan.settings]
         overrides = [override for setting in plan.settings for override in setting.overrides]
         is_right = (
@@ -78,7 +79,7 @@ def read_plan(sweep: SweepDirectory) -> Plan:
         )
         if plan.seeds and is_right and (not plan.search or has_type(plan.search["trials"], int)):
             return plan
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         pass
     raise UsageError(f"{sweep.manifest}: not what a sweep writes")
 

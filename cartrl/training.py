@@ -9,6 +9,7 @@ from typing import Any, Callable, NamedTuple, Protocol
 from cartrl.episodes import EpisodeBatch, Evaluation
 from cartrl.errors import CartrlError
 from cartrl.journal import Journal
+from cartrl.outcome import Outcome
 from cartrl.settings import ExperimentSettings
 
 
@@ -74,7 +75,7 @@ def train(
         if progress.is_solved(solved_from):
             break
         if should_stop():
-            progress.ended = "interrupted"
+            progress.ended = Outcome.INTERRUPTED
             return
         with journal.phase("collect"):
             episodes = collector.collect(seed, iteration)
@@ -87,7 +88,7 @@ def train(
             with journal.phase("evaluate"):
                 evaluation = evaluate(seed, iteration)
         journal.record(iteration, episodes, losses, evaluation)
-    progress.ended = "finished" if progress.iteration == num_iterations else "solved"
+    progress.ended = Outcome.FINISHED if progress.iteration == num_iterations else Outcome.SOLVED
 
 
 def _require_finite(losses: dict[str, float], iteration: int) -> None:

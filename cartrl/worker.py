@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Optional
 
@@ -20,6 +19,7 @@ from cartrl.environments.imports import import_environments
 from cartrl.errors import CartrlError
 from cartrl.locking import RunLock
 from cartrl.metrics import Row
+from cartrl.outcome import Outcome
 from cartrl.resuming import load
 from cartrl.run_directory import RunDirectory
 from cartrl.running import Task
@@ -41,6 +41,10 @@ class Teller:
         greedy = row.get("greedy_return_mean")
         if greedy is not None or int(row["step"] or 0) % TOLD_EVERY == 0:
             self.tell(row=[row["step"], greedy])
+
+    def warn(self, text: str) -> None:
+        """Tell of something that the user should know, and that ends nothing."""
+        self.tell(warning=text)
 
     def tell(self, **facts: Any) -> None:
         """Write one line."""
@@ -68,30 +72,25 @@ class Worker:
                     self._train(task, teller, stop, drawer)
                 teller.tell(outcome=running.read_json(run.manifest)["outcome"])
         except CartrlError as error:
-            teller.tell(outcome="failed", error=str(error))
+            teller.tell(outcome=Outcome.FAILED, error=str(error))
 
     def _task(self, seed: int, run: RunDirectory, teller: Teller) -> Task:
         config = read_resolved(self._directory.config, seed=seed)
         threshold = running.check_environment(config)
         if not run.manifest.exists() and not run.checkpoints.exists():  # never begun, or killed before it had
             return running.new(config, run, threshold)
-        past = load(run, config.settings, lambda text: teller.tell(warning=text))
+        past = load(run, config.settings, teller.warn)
         return Task(config, run, past, threshold)
 
     def _train(self, task: Task, teller: Teller, stop: StopRequest, drawer: Drawer) -> None:
-        manifest = task.go_on() if task.directory.manifest.exists() else task.begin()
         progress = task.progress()
-        try:
+        with task.go_on() if task.directory.manifest.exists() else task.begin() as manifest:
             if self._experiment is None:
                 self._experiment = running.build(task, manifest, progress, stop, self._began)
             for row in task.past.rows:
                 teller.append(row)
-            task.train(self._experiment, progress, teller, stop, drawer)
-            manifest.end(progress.ended, result=running.result(progress))
-        except BaseException as error:
-            with suppress(OSError):
-                manifest.end("failed", error=f"{type(error).__name__}: {error}")
-            raise
+            task.train(self._experiment, progress, teller, stop, drawer, teller.warn)
+            manifest.reached(progress.ended, result=running.result(progress))
 
 
 def serve(study: Path) -> int:

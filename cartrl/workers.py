@@ -15,6 +15,7 @@ from typing import IO, Any, Optional
 
 from cartrl import quiet
 from cartrl.environments import imports
+from cartrl.outcome import Outcome
 from cartrl.studies import StudyDirectory, StudyProgress
 
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -91,7 +92,7 @@ class Workers:
     def _train_one(self, process: subprocess.Popen, seed: int, errors: IO[str]) -> bool:
         """Have ``seed`` trained; return whether the process is still there for another."""
         assert process.stdin is not None and process.stdout is not None
-        self._note(seed, outcome="running")
+        self._note(seed, outcome=Outcome.RUNNING)
         with suppress(BrokenPipeError):  # the empty answer will tell
             print(seed, file=process.stdin, flush=True)
         for line in process.stdout:
@@ -100,11 +101,11 @@ class Workers:
             if "outcome" in news:
                 return True
         if self._is_stopping:
-            self._note(seed, outcome="interrupted")
+            self._note(seed, outcome=Outcome.INTERRUPTED)
         else:
             errors.seek(0)
             last = (errors.read().strip().splitlines() or ["no reason given"])[-1]
-            self._note(seed, outcome="failed", error=f"its process died, exit code {process.wait()}: {last}")
+            self._note(seed, outcome=Outcome.FAILED, error=f"its process died, exit code {process.wait()}: {last}")
         return False
 
     def _note(self, seed: int, **news: Any) -> None:
@@ -112,7 +113,7 @@ class Workers:
             state = self._progress.seeds[seed]
             if "row" in news:
                 state.note(*news["row"])
-            state.outcome = news.get("outcome", state.outcome)
+            state.outcome = Outcome(news.get("outcome", state.outcome))
             state.error = news.get("error", news.get("warning", state.error))
             self._told(seed)
 

@@ -14,12 +14,12 @@ from rich.text import Text
 from cartrl import reproduction
 from cartrl.display import tables
 from cartrl.errors import CartrlError, UsageError
+from cartrl.outcome import Outcome, outcome_of
 from cartrl.reproduction import Cells, Difference
 from cartrl.run_directory import RunDirectory, processor, read_json, versions
 from cartrl.settings import load
 
 GLANCE = 0.2  # seconds between two looks at how far the new run is
-ENDED_BY_ITSELF = ("finished", "solved")
 
 
 def run(path: Path, run_dir: Optional[Path]) -> None:
@@ -30,12 +30,13 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
     before = reproduction.read_cells(original.metrics)
     last = int(before[-1]["step"])
     overrides = []
-    if manifest.get("outcome") not in ENDED_BY_ITSELF:
+    outcome = outcome_of(manifest)
+    if outcome is None or not outcome.is_over:
         overrides = ["--set", f"train.num_iterations={max(last, 1)}"]
     console = Console()
     with tempfile.TemporaryDirectory(prefix="cartrl-") as scratch:
         again = RunDirectory(run_dir or Path(scratch) / "run")
-        has_failed = manifest.get("outcome") == "failed"
+        has_failed = outcome is Outcome.FAILED
         _train(console, [str(original.config), "--run-dir", str(again.root), *overrides], again, last, has_failed)
         now = reproduction.read_cells(again.metrics)
     difference = reproduction.first_difference(before, now)

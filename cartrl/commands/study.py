@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -13,8 +12,10 @@ from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
+from cartrl.manifest import Manifest
+from cartrl.outcome import Outcome
 from cartrl.resuming import require_same_experiment
-from cartrl.run_directory import Manifest, create
+from cartrl.run_directory import create
 from cartrl.settings import ResolvedConfig, load
 from cartrl.stopping import StopRequest
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress
@@ -58,15 +59,10 @@ class Task:
         stop: StopRequest,
     ) -> None:
         """Train the seeds that are left, until they have ended or it should stop."""
-        try:
-            with display:
-                display.attach(title, progress, self.threshold)
-                Workers(self.study, progress, display.told).train(self.left, jobs or default_jobs(), stop)
-            manifest.end(progress.ended)
-        except BaseException as error:
-            with suppress(OSError):  # the disk may be what failed
-                manifest.end("failed", error=f"{type(error).__name__}: {error}")
-            raise
+        with manifest, display:
+            display.attach(title, progress, self.threshold)
+            Workers(self.study, progress, display.told).train(self.left, jobs or default_jobs(), stop)
+            manifest.reached(progress.ended)
 
 
 def run(
@@ -118,7 +114,9 @@ def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) 
         summary(output.console, study, progress, task.threshold)
     if stop():
         sys.exit(stop.exit_code)
-    failed = [f"seed {seed}: {state.error}" for seed, state in progress.seeds.items() if state.outcome == "failed"]
+    failed = [
+        f"seed {seed}: {state.error}" for seed, state in progress.seeds.items() if state.outcome is Outcome.FAILED
+    ]
     if failed:
         raise CartrlError(f"{len(failed)} of {len(task.seeds)} seeds failed; {failed[0]}")
 
@@ -130,7 +128,7 @@ def _known(study: StudyDirectory, seed: int, is_left: bool) -> SeedState:
     try:
         reached = study.result(seed)
         best, final = reached["best_greedy_return"], reached["final_greedy_return"]
-        return SeedState(str(study.outcome(seed)), final["step"], final["mean"], best["mean"])
+        return SeedState(study.outcome(seed) or Outcome.FINISHED, final["step"], final["mean"], best["mean"])
     except (KeyError, TypeError, ValueError):
         raise UsageError(
             f"{study.run(seed).manifest}: not what a run that has ended writes: it has no result"

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -14,7 +13,9 @@ from cartrl.display import sweep as display
 from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
-from cartrl.run_directory import Manifest, create
+from cartrl.manifest import Manifest
+from cartrl.outcome import Outcome
+from cartrl.run_directory import create
 from cartrl.settings import load
 from cartrl.stopping import StopRequest
 from cartrl.studies import parse_seeds
@@ -86,8 +87,8 @@ def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
         plan = read_plan(sweep)
         threshold = running.check_environment(read_resolved(sweep.config))
         work = Sweep(sweep, plan, threshold, jobs, output)
-        if plan.outcome == "finished":
-            work.report("finished")
+        if plan.outcome is Outcome.FINISHED:
+            work.report(plan.outcome)
         else:
             _train(work, Manifest.resume(sweep.manifest))
 
@@ -146,12 +147,12 @@ class Sweep:
                 task.begin() if is_new else task.go_on(), progress, self.jobs, display_for(self.output), title, stop
             )
         for seed, state in progress.seeds.items():
-            if state.outcome == "failed":
+            if state.outcome is Outcome.FAILED:
                 self.failed[f"{study.root}, seed {seed}"] = state.error
         if not self.output.quiet and not stop():
             display.reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
 
-    def report(self, outcome: str) -> None:
+    def report(self, outcome: Outcome) -> None:
         """Print the ranking."""
         found = {
             "sweep": str(self.directory.root),
@@ -175,15 +176,11 @@ def _train(sweep: Sweep, manifest: Manifest) -> None:
     output, plan = sweep.output, sweep.plan
     if not output.quiet:
         display.opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
-    try:
-        with StopRequest() as stop:
-            sweep.train(manifest, stop)
-        outcome = "interrupted" if stop() else "failed" if sweep.failed else "finished"
-        manifest.end(outcome)
-    except BaseException as error:
-        with suppress(OSError):  # the disk may be what failed
-            manifest.end("failed", error=f"{type(error).__name__}: {error}")
-        raise
+    with StopRequest() as stop, manifest:
+        sweep.train(manifest, stop)
+        ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED
+        outcome = Outcome.INTERRUPTED if stop() else ended
+        manifest.reached(outcome)
     sweep.report(outcome)
     if stop():
         sys.exit(stop.exit_code)

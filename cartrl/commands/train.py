@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Optional
@@ -11,13 +10,16 @@ from typing import IO, Any, Optional
 from rich.console import Console
 
 from cartrl import running
+from cartrl.closing import closed_at_end
 from cartrl.display.lasting import LastingConsole
 from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.drawing import Drawer
 from cartrl.locking import RunLock
+from cartrl.manifest import Manifest
 from cartrl.notices import warn
-from cartrl.run_directory import Manifest, RunDirectory, create, find_run, read_json
+from cartrl.outcome import Outcome
+from cartrl.run_directory import RunDirectory, create, find_run, read_json
 from cartrl.running import Task
 from cartrl.settings import ResolvedConfig
 from cartrl.stopping import StopRequest
@@ -83,27 +85,20 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
     """Train, and print what was reached."""
     directory, progress = task.directory, task.progress()
     display = _display(output, task.config.settings.train.log_interval, str(directory.root))
-    try:
-        with StopRequest() as stop, display, Drawer() as drawer:
-            experiment = running.build(task, manifest, progress, stop, output.began)
-            display.attach(progress, task.threshold)
-            try:
-                task.train(experiment, progress, display, stop, drawer)
-            finally:
-                experiment.close()
-            drawer.wait()
-        manifest.end(progress.ended, result=running.result(progress))
-    except BaseException as error:
-        with suppress(OSError):  # the disk may be what failed
-            manifest.end("failed", error=f"{type(error).__name__}: {error}")
-        raise
+    with StopRequest() as stop, manifest, closed_at_end(warn) as opened, display, Drawer() as drawer:
+        experiment = running.build(task, manifest, progress, stop, output.began)
+        opened.callback(experiment.close)
+        display.attach(progress, task.threshold)
+        task.train(experiment, progress, display, stop, drawer, warn)
+        drawer.wait()
+        manifest.reached(progress.ended, result=running.result(progress))
     if output.as_json:
         output.print_json({"run": str(directory.root), "outcome": progress.ended, **running.result(progress)})
     elif output.quiet:
         output.print(directory.root)
     else:
         run_summary(output.console, progress, directory, task.threshold)
-    if progress.ended == "interrupted":
+    if progress.ended is Outcome.INTERRUPTED:
         sys.exit(stop.exit_code)
 
 

@@ -15,14 +15,28 @@ from rich.text import Text
 from cartrl.display import tables
 from cartrl.display.numbers import percent
 from cartrl.display.training import number
+from cartrl.outcome import Outcome
 from cartrl.statistics import seeds as across
-from cartrl.studies import OVER, SeedState, StudyDirectory, StudyProgress, named
+from cartrl.studies import SeedState, StudyDirectory, StudyProgress, named
 
 CELL = 19  # columns for a seed
 BAR = 5
 REFRESHES_PER_SECOND = 5
-STYLES = {"waiting": "dim", "running": "cyan", "failed": "red", "interrupted": "yellow"}
-MARKS = {"waiting": "·", "running": "▶", "finished": "✓", "solved": "✓", "failed": "✗", "interrupted": "‖"}
+TO_COME = (Outcome.WAITING, Outcome.RUNNING)
+STYLES = {
+    Outcome.WAITING: "dim",
+    Outcome.RUNNING: "cyan",
+    Outcome.FAILED: "red",
+    Outcome.INTERRUPTED: "yellow",
+}
+MARKS = {
+    Outcome.WAITING: "·",
+    Outcome.RUNNING: "▶",
+    Outcome.FINISHED: "✓",
+    Outcome.SOLVED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.INTERRUPTED: "‖",
+}
 
 
 class SilentDisplay:
@@ -53,16 +67,15 @@ class LineDisplay(SilentDisplay):
     def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
         """Take the study to show, and say what it is."""
         super().attach(title, progress, threshold)
-        over = progress.count(*OVER)
-        before = f", {over} of them finished before" if over else ""
+        before = f", {progress.over} of them finished before" if progress.over else ""
         self._console.print(f"{title}: {len(progress.seeds)} seeds{before}", soft_wrap=True, highlight=False)
 
     def told(self, seed: int) -> None:
         """Print the seed's line, if it has ended."""
         state, progress = self._progress.seeds[seed], self._progress
-        if state.outcome in ("waiting", "running"):
+        if state.outcome in TO_COME:
             return
-        ended = len(progress.seeds) - progress.count("waiting", "running")
+        ended = len(progress.seeds) - progress.count(*TO_COME)
         seconds = time.perf_counter() - progress.began
         line = f"seed {seed:<4} {state.outcome:<11} {ended:>3} of {len(progress.seeds)}, {seconds:6.1f} s"
         line += f"  best {number(state.best)}  final {number(state.greedy)}"
@@ -93,10 +106,10 @@ class LiveDisplay(SilentDisplay):
     def _render(self) -> Group:
         progress = self._progress
         done = sum(
-            progress.num_iterations if state.outcome in OVER else state.iteration for state in progress.seeds.values()
+            progress.num_iterations if state.outcome.is_over else state.iteration for state in progress.seeds.values()
         )
         total = progress.num_iterations * len(progress.seeds)
-        over, seconds = progress.count(*OVER), time.perf_counter() - progress.began
+        over, seconds = progress.over, time.perf_counter() - progress.began
         figures = f"{over} of {len(progress.seeds)} seeds, {seconds:.0f} s"
         head = Table.grid(padding=(0, 2), expand=True)
         head.add_column(ratio=1)
@@ -113,7 +126,7 @@ class LiveDisplay(SilentDisplay):
         states = list(self._progress.seeds.items())
         fitting = columns * max(self._console.height - 5, 1)
         if len(states) > fitting:  # those that have ended make room first
-            states = sorted(states, key=lambda item: item[1].outcome in OVER)[:fitting]
+            states = sorted(states, key=lambda item: item[1].outcome.is_over)[:fitting]
         cells = [self._cell(seed, state) for seed, state in sorted(states)]
         table = Table.grid(padding=(0, 1))
         for first in range(0, len(cells), columns):
@@ -121,7 +134,7 @@ class LiveDisplay(SilentDisplay):
         return table
 
     def _cell(self, seed: int, state: SeedState) -> Text:
-        share = 1.0 if state.outcome in OVER else state.iteration / self._progress.num_iterations
+        share = 1.0 if state.outcome.is_over else state.iteration / self._progress.num_iterations
         filled = round(share * BAR)
         is_reached = self._threshold is not None and state.greedy is not None and state.greedy >= self._threshold
         style = STYLES.get(state.outcome, "")
@@ -136,11 +149,11 @@ class LiveDisplay(SilentDisplay):
 def summary(console: Console, study: StudyDirectory, progress: StudyProgress, threshold: Optional[float]) -> None:
     """Say what a study reached, with intervals over its seeds, and what to type next."""
     states = progress.seeds
-    over = [state for state in states.values() if state.outcome in OVER]
+    over = [state for state in states.values() if state.outcome.is_over]
     rows = [("seeds", f"{named(list(states))}: {len(over)} of {len(states)} finished")]
-    for outcome in ("interrupted", "failed", "waiting"):
+    for outcome in (Outcome.INTERRUPTED, Outcome.FAILED, Outcome.WAITING):
         seeds = [seed for seed, state in states.items() if state.outcome == outcome]
-        rows += [(outcome, named(seeds))] if seeds else []
+        rows += [(str(outcome), named(seeds))] if seeds else []
     rows += _reached("best greedy return", [state.best for state in over])
     rows += _reached("final greedy return", [state.greedy for state in over])
     if threshold is not None and over:

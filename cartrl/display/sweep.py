@@ -14,6 +14,7 @@ from cartrl.display import tables
 from cartrl.display.numbers import percent
 from cartrl.display.settings import scalar
 from cartrl.display.training import number
+from cartrl.outcome import Outcome
 from cartrl.ranking import NOT_BEGUN, fresh_seeds
 from cartrl.studies import named
 
@@ -68,7 +69,8 @@ def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> N
         console.print(Text(report["caution"], style="bold"))
         again = [f"cartrl train --config {best[0]}/config.yaml --seeds {fresh_seeds(seeds)}"]
     tables.lines(console, "written", [report["sweep"]])
-    resume = [f"cartrl sweep --resume {shlex.quote(report['sweep'])}"] if report["outcome"] != "finished" else []
+    is_done = report["outcome"] == Outcome.FINISHED
+    resume = [] if is_done else [f"cartrl sweep --resume {shlex.quote(report['sweep'])}"]
     two = [f"cartrl {command} {' '.join(best)}" for command in ("plot", "compare")] if len(best) > 1 else []
     one = [f"cartrl plot {best[0]}"] if len(best) == 1 else []
     if commands := [*resume, *one, *two, *again]:

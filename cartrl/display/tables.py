@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cartrl.display.training import number, spread
 from cartrl.journal import Progress
+from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
 
 VERDICT_STYLES = {"solved": "bold green", "not solved": "bold red", "undecided": "bold yellow"}
@@ -38,8 +39,8 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     total = sum(seconds.values())
     phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
     rows: list[tuple[str, Any]] = []
-    if progress.ended != "finished":
-        rows.append((progress.ended, f"after {progress.iteration} of {progress.num_iterations} iterations"))
+    if progress.ended is not Outcome.FINISHED:
+        rows.append((str(progress.ended), f"after {progress.iteration} of {progress.num_iterations} iterations"))
     rows += [
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best.step if progress.best else 0}"),
         ("final greedy return", spread(progress.last)),
@@ -50,7 +51,7 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     ]
     facts(console, rows)
     lines(console, "written", [str(path) for path in written(run)])
-    resume = [f"cartrl train --resume {run.root}"] if progress.ended == "interrupted" else []
+    resume = [f"cartrl train --resume {run.root}"] if progress.ended is Outcome.INTERRUPTED else []
     lines(
         console,
         "next",

@@ -37,6 +37,7 @@ def train(iterations: int) -> list[dict]:
     from cartrl.drawing import Drawer
     from cartrl.run_directory import RunDirectory
     from cartrl.settings import load
+    from cartrl.stopping import StopRequest
 
     config = load(
         CONFIGS / "reinforce.yaml", [f"train.num_iterations={iterations}", f"eval.eval_interval={iterations}"]
@@ -71,11 +72,11 @@ def train(iterations: int) -> list[dict]:
             stretches.append(stretch)
             seconds.clear()
 
-    with tempfile.TemporaryDirectory() as home, Drawer() as drawer:
+    with tempfile.TemporaryDirectory() as home, StopRequest() as stop, Drawer() as drawer:
         task = running.new(config, RunDirectory(Path(home)), None)
         progress = task.progress()
-        experiment = running.build(task, progress, time.perf_counter())
-        task.train(experiment, progress, Watch(), lambda: False, drawer)
+        experiment = running.build(task, task.begin(), progress, stop, time.perf_counter())
+        task.train(experiment, progress, Watch(), stop, drawer, print)
         drawer.wait()
         experiment.close()
     return stretches

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from cartrl.display.settings import write_resolved
+from cartrl.manifest import Manifest
 from cartrl.metrics import MetricsFile
-from cartrl.run_directory import Manifest, RunDirectory
+from cartrl.outcome import Outcome
+from cartrl.run_directory import RunDirectory
 from cartrl.settings import load
 from tests.helpers import CONFIGS, assert_one_sentence, run_and_list_imports, run_cartrl
 
@@ -35,7 +37,8 @@ def make_run(root: Path, outcome="finished", returns=(20.0, 150.5, 120.0), seed=
     write_resolved(load(CONFIGS / "reinforce.yaml", seed=seed), run.config)
     manifest = Manifest.begin(run.manifest, seed=seed)
     if outcome != "running":
-        manifest.end(outcome)
+        with manifest:
+            manifest.reached(Outcome(outcome))
     content = json.loads(run.manifest.read_text())
     started = datetime.now(timezone.utc) - timedelta(hours=hours)
     run.manifest.write_text(

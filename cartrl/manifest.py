@@ -1,0 +1,126 @@
+"""The manifest of a run, a study or a sweep: what ran, where, and how it ended."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Optional
+
+from cartrl.errors import CartrlError
+from cartrl.outcome import Outcome
+from cartrl.run_directory import processor, read_json, timestamp, versions, write_json
+
+OF_THE_END = ("result", "error")  # the facts of an end that no longer hold when a run goes on
+
+
+class Manifest:
+    """What ran, where, and how it ended: written when a run starts, when it is resumed, and when it ends.
+
+    Enter it around the work of this process. When the block ends, one outcome is written: that of `reached`, also
+    where closing something failed after it; or ``failed``, where an error ended the block before.
+    """
+
+    def __init__(self, path: Path, content: dict[str, Any]):
+        self._path = path
+        self._content = content
+        self._began = time.perf_counter()
+        write_json(path, content)
+
+    @classmethod
+    def begin(cls, path: Path, **facts: Any) -> "Manifest":
+        """Write the manifest of a new run or study, and ``facts`` into it."""
+        process = _process()
+        content = {**facts, **process, "ended": None, "outcome": Outcome.RUNNING, "git": _git(), "host": _host()}
+        return cls(path, {**content, "sessions": [_session(process["started"])]})
+
+    @classmethod
+    def resume(cls, path: Path, **facts: Any) -> "Manifest":
+        """Write that a run goes on in this process, and ``facts`` of where from.
+
+        Raises:
+            UsageError: when there is no manifest, or it is damaged.
+        """
+        content = read_json(path)
+        process = _process()
+        kept = {name: value for name, value in content.items() if name not in OF_THE_END}
+        resumed = [*_list(content, "resumed"), {**facts, **process}]
+        sessions = [*_list(content, "sessions"), _session(process["started"])]
+        now = {"ended": None, "outcome": Outcome.RUNNING, "host": _host(), "resumed": resumed, "sessions": sessions}
+        return cls(path, {**kept, **now})
+
+    def note(self, **facts: Any) -> None:
+        """Write down ``facts`` that have become known on the way."""
+        self._content.update(facts)
+        write_json(self._path, self._content)
+
+    def reached(self, outcome: Outcome, **facts: Any) -> None:
+        """Set the outcome that is written when the block ends, and what there is to say about it."""
+        self._content.update(outcome=outcome, **facts)
+
+    def end(self, outcome: Outcome) -> None:
+        """Write the outcome at once, for a process that ends before its block does."""
+        self.reached(outcome)
+        self._write_end()
+
+    def __enter__(self) -> "Manifest":
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        if error is not None and self._content["outcome"] is Outcome.RUNNING:
+            self.reached(Outcome.FAILED, error=f"{type(error).__name__}: {error}")
+        try:
+            self._write_end()
+        except (OSError, CartrlError):  # the disk may be what failed before
+            if error is None:
+                raise
+
+    def _write_end(self) -> None:
+        end = {name: self._content[name] for name in ("outcome", "error") if name in self._content}
+        seconds = round(time.perf_counter() - self._began, 3)
+        self._content["ended"] = timestamp()
+        self._content["sessions"][-1].update(ended=self._content["ended"], seconds=seconds, **end)
+        write_json(self._path, self._content)
+
+
+def _session(started: str) -> dict[str, Any]:
+    """Return what a manifest says of one process; of a process that was killed, the end stays unknown."""
+    return {"started": started, "ended": None, "seconds": None, "outcome": Outcome.RUNNING}
+
+
+def _list(content: dict[str, Any], name: str) -> list[Any]:
+    found = content.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _process() -> dict[str, Any]:
+    command = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    return {"command": command, "started": timestamp(), "versions": versions()}
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "name": platform.node(),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "processor": processor(),
+        "cpus": os.cpu_count(),
+        "pid": os.getpid(),
+    }
+
+
+def _git() -> Optional[dict[str, Any]]:
+    """Return commit and state of the git checkout that the command was called in, if it was in one."""
+
+    def ask(*words: str) -> str:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=5, check=True)
+        return done.stdout.strip()
+
+    try:
+        return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
