@@ -10,10 +10,10 @@ from cartrl import files, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.metrics import Row
+from cartrl.outcome import outcome_of
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, ResolvedConfig
 from cartrl.settings import load as read_settings
-from cartrl.studies import OVER
 
 # The settings of which no number depends that was, or will be, drawn or learned.
 CHANGEABLE = (
@@ -87,7 +87,8 @@ def _require_never_saved(run: RunDirectory, settings: ExperimentSettings) -> Non
         CartrlError: when its manifest says that it ended, or its metrics go beyond where its first checkpoint was due.
     """
     planned = read_settings(run.config).settings if run.config.is_file() else settings
-    has_ended = run.manifest.is_file() and read_json(run.manifest).get("outcome") in OVER
+    outcome = outcome_of(read_json(run.manifest)) if run.manifest.is_file() else None
+    has_ended = outcome is not None and outcome.is_over
     try:
         reached = len(metrics.read(run.metrics)) - 1
     except (CartrlError, OSError, ValueError):  # none yet, or rows that a power cut has torn
