@@ -25,3 +25,8 @@ def nearest(word: str, candidates: "list[str]") -> str:
 def cut(text: str, limit: int = 100) -> str:
     """Return ``text``, or its first ``limit`` characters: what is quoted in a sentence must not fill a screen."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def of_system(error: OSError) -> str:
+    """Return the sentence for an error of the operating system: the path, and what is wrong there."""
+    return f"{error.filename}: {error.strerror}" if error.filename else f"unexpected {type(error).__name__}: {error}"

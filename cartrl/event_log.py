@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
+from cartrl import files
 from cartrl.metrics import Row
 
 # Column -> TensorBoard's tag; the part before the slash groups charts on its page.
@@ -41,6 +42,7 @@ class EventLog:
 
         for old in directory.glob("events.out.tfevents.*"):
             old.unlink()
+        self._directory = directory
         self._writer = EventFileWriter(str(directory))
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
         self._began = time.time() - (float(rows[-1]["seconds"] or 0) if rows else 0.0)
@@ -57,7 +59,8 @@ class EventLog:
         event = self._event(
             wall_time=self._began + float(row["seconds"] or 0), step=row["step"], summary=self._summary(value=values)
         )
-        self._writer.add_event(event)
+        with files.naming(self._directory):
+            self._writer.add_event(event)
 
     def __enter__(self) -> "EventLog":
         return self
@@ -65,4 +68,5 @@ class EventLog:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        self._writer.close()
+        with files.naming(self._directory):
+            self._writer.close()

@@ -2,17 +2,29 @@
 
 import ctypes
 import errno
+import hashlib
 import os
+import platform
+import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Optional
 
 from cartrl.errors import UsageError
+from cartrl.paths import LONGEST_NAME
 
 AT_FDCWD = -100  # Linux: paths are relative to the working directory
 RENAME_EXCHANGE = 2
 DRAFT, OLD = ".draft-", ".old-"  # what names of files that are not for readers begin with
+_WRITER = re.compile(r"\.(draft|old)-(?P<host>[^-]+)-(?P<pid>[0-9]{1,10})-")
+LONGEST_PAUSE = 24 * 60 * 60  # seconds; a draft that nobody has written to for so long is none any more
+# What file systems say that have no locks, or cannot be asked to bring a directory to disk (NFS, FUSE, containers).
+UNSUPPORTED = (
+    errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EPERM, errno.EACCES, errno.EBADF,
+)  # fmt: skip
 
 
 @contextmanager
@@ -21,9 +33,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = draft_of(path)
     with new_directories(path.parent):
         try:
-            yield draft
-            sync(draft)
-            draft.replace(path)
+            with naming(path, draft):
+                yield draft
+                sync(draft)
+                draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
     sync(path.parent)
@@ -65,21 +78,73 @@ def new_directories(directory: Path) -> Iterator[None]:
 def make_directory(directory: Path, exist_ok: bool = False) -> None:
     """Make ``directory``, and its name durable: a power cut could else take it away with all that is in it."""
     directory.mkdir(exist_ok=exist_ok)
-    sync(directory.parent)
+    try:
+        sync(directory.parent)
+    except OSError:
+        with suppress(OSError):  # it holds something
+            directory.rmdir()
+        raise
+
+
+@contextmanager
+def naming(path: Path, draft: Optional[Path] = None) -> Iterator[None]:
+    """Let an OSError of the block name ``path``, where it names no file, or the ``draft`` of that path."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename not in (None, str(draft)):
+            raise
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
 
 
 def draft_of(path: Path) -> Path:
-    """Return where to draft ``path``: hidden beside it, with its suffix, apart from any other process's draft."""
-    return path.with_name(f"{DRAFT}{os.getpid()}{path.suffix}")
+    """Return where to draft ``path``: hidden beside it, with its suffix, apart from any other process's draft.
+
+    Processes on other computers and in other containers may share the directory, and the number of this one.
+    """
+    return path.with_name(_name(DRAFT, path))
+
+
+def _name(kind: str, path: Path) -> str:
+    """Return the name of a file of this process that stands for ``path``, which `_WRITER` takes apart."""
+    start = f"{kind}{_host()}-{os.getpid()}-"
+    if len(os.fsencode(start + path.name)) <= LONGEST_NAME:
+        return start + path.name
+    return f"{start}{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}{path.suffix}"
+
+
+def _host() -> str:
+    """Return a name for all whose process numbers are the same: a computer, or one container on it."""
+    name = re.sub("[^A-Za-z0-9.]", "_", platform.node())[:64]
+    try:
+        return f"{name}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return name
 
 
 def clear_drafts(directory: Path) -> None:
-    """Remove what a process that was killed left half done below ``directory``; nobody else may be writing there."""
+    """Remove what processes that are gone left half done below ``directory``; others may be writing there."""
     for path in [*directory.rglob(f"{DRAFT}*"), *directory.rglob(f"{OLD}*")]:
-        if path.is_dir():
+        if not _is_abandoned(path):
+            continue
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def _is_abandoned(draft: Path) -> bool:
+    """Whether nobody will finish ``draft``: its process is gone, or, where that cannot be seen, it is an old one."""
+    writer = _WRITER.match(draft.name)
+    if writer and writer["host"] == _host():
+        number = int(writer["pid"])
+        is_gone = number == os.getpid() or not Path("/proc", str(number)).exists()  # it cannot be of this process
+    else:
+        is_gone = False
+    try:
+        return is_gone or time.time() - draft.lstat().st_mtime > LONGEST_PAUSE
+    except FileNotFoundError:  # finished meanwhile
+        return False
 
 
 def replace_directory(draft: Path, directory: Path) -> None:
@@ -90,7 +155,7 @@ def replace_directory(draft: Path, directory: Path) -> None:
     if not directory.exists():
         draft.replace(directory)
     elif not _exchange(draft, directory):
-        old = directory.with_name(f"{OLD}{os.getpid()}-{directory.name}")
+        old = directory.with_name(_name(OLD, directory))
         directory.replace(old)
         draft.replace(directory)
     # Before the old one goes: a power cut could else undo the exchange, and leave in place what is half removed.
@@ -99,13 +164,37 @@ def replace_directory(draft: Path, directory: Path) -> None:
         shutil.rmtree(old)
 
 
-def sync(path: Path) -> None:
-    """Wait until a file's content, or what was renamed or made in a directory, is on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def sync(path: Path) -> Optional[str]:
+    """Wait until a file's content, or what was renamed or made in a directory, is on disk.
+
+    Returns:
+        None, or why this file system cannot be asked to: a power cut may then take away what was written.
+    """
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        return _unsupported(error, path)
+    try:
+        return sync_descriptor(descriptor, path)
     finally:
         os.close(descriptor)
+
+
+def sync_descriptor(descriptor: int, path: Path) -> Optional[str]:
+    """Wait until what was written to an open file, ``path``, is on disk; see `sync`."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        return _unsupported(error, path)
+    return None
+
+
+def _unsupported(error: OSError, path: Path) -> str:
+    """Return the reason of ``error`` if it says that the file system of ``path`` lacks something; raise it if not."""
+    if error.errno not in UNSUPPORTED:
+        with naming(path):
+            raise error
+    return error.strerror
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -117,6 +206,6 @@ def _exchange(one: Path, other: Path) -> bool:
     if renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
         return True
     number = ctypes.get_errno()
-    if number in (errno.EINVAL, errno.ENOSYS):
+    if number in UNSUPPORTED:
         return False
     raise OSError(number, os.strerror(number), str(other))

@@ -1,42 +1,130 @@
-"""One process a run: the second is refused."""
+"""One process a run: the second is refused. Whoever only looks is told whether there is one."""
 
+import errno
 import fcntl
 import os
+import platform
+import stat
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
+from cartrl import files, reading
 from cartrl.errors import UsageError
+from cartrl.notices import warn
+
+LONGEST_HOLDER = 200  # bytes of the line in the lock's file
+PATIENCE = 0.5  # seconds; a process that only looks holds a lock for some microseconds
+_told: set[tuple[str, ...]] = set()
 
 
 class RunLock:
     """Holds a run while entered. The kernel lets go of it when the process dies, so none is ever stale.
 
+    On a file system without locks nothing is held, and on one that cannot be asked to bring a directory to disk a power
+    cut may take away what was reached. Both are told, once a process, and the run goes on.
+
     Args:
         path: the lock's file; it names the process that holds it, and stays.
+        tell: is told what is not guarded against.
 
     Raises:
         UsageError: on entering, when another process holds it.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, tell: Callable[[str], None] = warn):
         self._path = path
+        self._tell = tell
 
     def __enter__(self) -> "RunLock":
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+        self._descriptor = os.open(self._path, flags, 0o644)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._descriptor, 20).decode(errors="replace").strip()
+            with files.naming(self._path):
+                self._hold()
+        except BaseException:
             os.close(self._descriptor)
-            raise UsageError(f"{self._path.parent}: another process is at work on this run, pid {holder}") from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+            raise
         return self
+
+    def _hold(self) -> None:
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        without_lock = self._take()
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()} on {platform.node()}\n".encode(), 0)
+        without_sync = files.sync_descriptor(self._descriptor, self._path) or files.sync(self._path.parent)
+        missing = []
+        if without_lock:
+            missing.append(f"has no locks ({without_lock}), so that a second process could train the same run")
+        if without_sync:
+            missing.append(f"brings nothing to disk when asked ({without_sync}), so that a power cut could damage it")
+        if missing and tuple(missing) not in _told:
+            _told.add(tuple(missing))
+            self._tell(f"{self._path.parent}: its file system {'; it '.join(missing)}")
+
+    def _take(self) -> Optional[str]:
+        """Take the lock; return None, or why there are no locks.
+
+        Raises:
+            UsageError: when another process has it, and keeps it.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return _flock(self._descriptor, fcntl.LOCK_EX)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    run, holder = self._path.parent, _holder(self._descriptor)
+                    raise UsageError(f"{run}: another process is at work on this run, pid {holder}") from None
+                time.sleep(PATIENCE / 20)
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         with suppress(OSError):  # which is no reason to take back what the run has reached
             os.close(self._descriptor)
+
+
+def is_held(path: Path) -> Optional[bool]:
+    """Return whether a process holds the lock at ``path``; None where that cannot be known."""
+    try:
+        file = reading.open_regular(path, LONGEST_HOLDER)
+    except FileNotFoundError:  # the lock is the first thing that a run makes
+        return False
+    except OSError:
+        return None
+    with file:
+        try:
+            if _flock(file.fileno(), fcntl.LOCK_SH) is None:
+                return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return None
+        number, _, host = _holder(file.fileno()).partition(" on ")
+    is_gone = host == platform.node() and number.isdigit() and not Path("/proc", number).exists()
+    return False if is_gone else None
+
+
+def _flock(descriptor: int, how: int) -> Optional[str]:
+    """Take a lock without waiting; return None, or why the file system has none.
+
+    Raises:
+        BlockingIOError: when another process has it.
+    """
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in files.UNSUPPORTED:
+            raise
+        return error.strerror
+    return None
+
+
+def _holder(descriptor: int) -> str:
+    """Return what a lock's file says of the process that holds it, or held it last."""
+    return os.pread(descriptor, LONGEST_HOLDER, 0).decode(errors="replace").strip()

@@ -3,7 +3,6 @@
 import csv
 import io
 import itertools
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -55,6 +54,7 @@ class MetricsFile:
     """
 
     def __init__(self, path: Path, rows: Sequence[Row] = ()):
+        self._path = path
         begin = io.StringIO()
         csv.DictWriter(begin, COLUMNS, lineterminator="\n").writeheader()
         csv.DictWriter(begin, COLUMNS, lineterminator="\n").writerows(map(_texts, rows))
@@ -64,11 +64,12 @@ class MetricsFile:
 
     def append(self, row: Row) -> None:
         """Write one row; floats keep every bit."""
-        self._writer.writerow(_texts(row))
+        with files.naming(self._path):
+            self._writer.writerow(_texts(row))
 
     def sync(self) -> None:
         """Wait until all rows are on disk."""
-        os.fsync(self._file.fileno())
+        files.sync_descriptor(self._file.fileno(), self._path)
 
     def __enter__(self) -> "MetricsFile":
         return self
@@ -76,7 +77,8 @@ class MetricsFile:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        self._file.close()
+        with files.naming(self._path):
+            self._file.close()
 
 
 def cells(path: Path) -> Iterator[dict[str, str]]:

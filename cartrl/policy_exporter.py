@@ -47,7 +47,8 @@ class PolicyExporter:
             try:
                 for name, content in self._program.items():
                     (draft / name).parent.mkdir(parents=True, exist_ok=True)
-                    (draft / name).write_bytes(content)
+                    with files.naming(draft / name):
+                        (draft / name).write_bytes(content)
                 self._saver.save_checkpoint(str(draft))  # over the variables in variables/
                 sidecar.write(draft, {**facts, "specs": self._specs})
                 files.replace_directory(draft, directory)

@@ -4,7 +4,9 @@ import itertools
 import json
 import os
 import platform
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from importlib import metadata
@@ -80,6 +82,17 @@ def _make(directory: Path) -> bool:
         except OSError as error:
             raise UsageError(f"{directory}: cannot be made: {error.strerror}") from None
     return True
+
+
+@contextmanager
+def beginning(root: Path, manifest: Path) -> Iterator[None]:
+    """Remove the new directory ``root`` if the block fails before there is a ``manifest``: nothing has begun in it."""
+    try:
+        yield
+    except BaseException:
+        if not manifest.exists():
+            shutil.rmtree(root, ignore_errors=True)
+        raise
 
 
 def find_policy(reference: Optional[str]) -> Path:

@@ -16,7 +16,7 @@ from cartrl import files, quiet, running
 from cartrl.display.settings import read_resolved
 from cartrl.drawing import Drawer
 from cartrl.environments.imports import import_environments
-from cartrl.errors import CartrlError
+from cartrl.errors import CartrlError, of_system
 from cartrl.locking import RunLock
 from cartrl.metrics import Row
 from cartrl.outcome import Outcome
@@ -66,13 +66,15 @@ class Worker:
         run = self._directory.run(seed)
         files.make_directory(run.root, exist_ok=True)
         try:
-            with RunLock(run.lock):
+            with RunLock(run.lock, tell=lambda _: None):  # the study has been told of the same file system
                 task = self._task(seed, run, teller)
                 if not task.is_over:
                     self._train(task, teller, stop, drawer)
                 teller.tell(outcome=running.read_json(run.manifest)["outcome"])
         except CartrlError as error:
             teller.tell(outcome=Outcome.FAILED, error=str(error))
+        except OSError as error:
+            teller.tell(outcome=Outcome.FAILED, error=of_system(error))
 
     def _task(self, seed: int, run: RunDirectory, teller: Teller) -> Task:
         config = read_resolved(self._directory.config, seed=seed)

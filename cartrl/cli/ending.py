@@ -12,7 +12,7 @@ import typer
 
 from cartrl import notices, quiet
 from cartrl.cli.usage import USAGE_ERROR
-from cartrl.errors import CartrlError, cut
+from cartrl.errors import CartrlError, cut, of_system
 
 LONGEST = 400  # characters of an error in words that are not ours; TensorFlow's can fill pages
 
@@ -33,7 +33,7 @@ def failures_told() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:  # such as a disk that is full; nothing that was saved before is lost
-        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+        _fail(of_system(error), 1)
     except Exception as error:
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         _fail(

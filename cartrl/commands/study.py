@@ -15,7 +15,7 @@ from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.outcome import Outcome
 from cartrl.resuming import require_same_experiment
-from cartrl.run_directory import create
+from cartrl.run_directory import beginning, create
 from cartrl.settings import ResolvedConfig, load
 from cartrl.stopping import StopRequest
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress
@@ -72,7 +72,7 @@ def run(
     settings = config.settings
     threshold = running.check_environment(config)
     study = StudyDirectory(create(study_dir, settings.environment.env_name, settings.agent.kind, f"{len(seeds)}-seeds"))
-    with RunLock(study.lock):
+    with beginning(study.root, study.manifest), RunLock(study.lock):
         task = Task(study, config, seeds, seeds, threshold)
         _train(task, task.begin(), jobs, output)
 

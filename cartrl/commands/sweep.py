@@ -15,7 +15,7 @@ from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.outcome import Outcome
-from cartrl.run_directory import create
+from cartrl.run_directory import beginning, create
 from cartrl.settings import load
 from cartrl.stopping import StopRequest
 from cartrl.studies import parse_seeds
@@ -74,7 +74,7 @@ def run(
     for combination in combinations.values():
         running.check_environment(combination)
     sweep = SweepDirectory(create(sweep_dir, settings.environment.env_name, settings.agent.kind, "sweep"))
-    with RunLock(sweep.lock):
+    with beginning(sweep.root, sweep.manifest), RunLock(sweep.lock):
         write_resolved(config, sweep.config)
         facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": seeds, **facts}
         manifest = Manifest.begin(sweep.manifest, kind="sweep", **facts)

@@ -19,7 +19,7 @@ from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.notices import warn
 from cartrl.outcome import Outcome
-from cartrl.run_directory import RunDirectory, create, find_run, read_json
+from cartrl.run_directory import RunDirectory, beginning, create, find_run, read_json
 from cartrl.running import Task
 from cartrl.settings import ResolvedConfig
 from cartrl.stopping import StopRequest
@@ -63,7 +63,7 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], output: Output) -> None
     threshold = running.check_environment(config)
     seed = settings.train.seed
     directory = RunDirectory(create(run_dir, settings.environment.env_name, settings.agent.kind, str(seed)))
-    with RunLock(directory.lock):
+    with beginning(directory.root, directory.manifest), RunLock(directory.lock):
         task = running.new(config, directory, threshold)
         _train(task, task.begin(), output)
 

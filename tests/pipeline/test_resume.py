@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -203,7 +204,9 @@ def test_two_processes_on_one_run_and_signals_twice(tmp_path):
     wait_for_rows(tmp_path / "run", 102)  # there is a checkpoint, of iteration 100
     second = run_cartrl("train", "--resume", "run", cwd=tmp_path)
     assert (second.returncode, second.stdout) == (2, "")
-    assert second.stderr == f"error: run: another process is at work on this run, pid {first.pid}\n"
+    assert second.stderr == (
+        f"error: run: another process is at work on this run, pid {first.pid} on {platform.node()}\n"
+    )
     first.kill()
     first.communicate()
     third = start(tmp_path, "--resume", "run")  # the lock of the dead is not in the way
