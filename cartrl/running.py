@@ -48,8 +48,10 @@ class Task:
         for row in self.past.rows:
             progress.add(row)
         is_done = progress.iteration >= progress.num_iterations or progress.is_solved(self.solved_from)
+        if not is_done:  # one that has not begun has no manifest either
+            return False
         outcome = outcome_of(read_json(self.directory.manifest))
-        return is_done and outcome is not None and outcome.is_over
+        return outcome is not None and outcome.is_over
 
     @property
     def iteration(self) -> int:
