@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
+from cartrl import child_process
 from cartrl.errors import CartrlError
 
 
@@ -16,12 +18,12 @@ class Drawer:
 
     def __enter__(self) -> "Drawer":
         self._drawing: Optional[Path] = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "cartrl.drawing"],
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # closed on leaving
+        self._process = child_process.start(
+            "cartrl.drawing:serve",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
+            stderr=self._errors,
             start_new_session=True,  # Ctrl-C is for us alone
         )
         return self
@@ -46,8 +48,8 @@ class Drawer:
         target, self._drawing = self._drawing, None
         answer = self._process.stdout.readline()
         if answer != "null\n":
-            why = json.loads(answer) if answer else "matplotlib does not start"
-            raise CartrlError(f"{target}: cannot be drawn: {why}")
+            why = json.loads(answer) if answer else child_process.why_it_ended(self._process, self._errors)
+            raise CartrlError(f"{target}: cannot be drawn: {'' if answer else 'matplotlib '}{why}")
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
@@ -58,6 +60,7 @@ class Drawer:
         finally:
             self._process.kill()
             self._process.communicate()
+            self._errors.close()
 
 
 def serve() -> None:
@@ -73,7 +76,3 @@ def serve() -> None:
         except (CartrlError, OSError, ValueError) as error:
             answer = str(error)
         print(json.dumps(answer), flush=True)
-
-
-if __name__ == "__main__":
-    serve()

@@ -4,20 +4,25 @@ A run of the notebook opens with a page of warnings. Here they are held back whi
 Outside those moments stderr is untouched; with ``--debug`` it is untouched in them too.
 """
 
+import fcntl
 import gc
 import logging
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import IO, Optional
 
+from cartrl.errors import CartrlError
 from cartrl.stopping import at_once
 
 STDERR = 2
 
 debug = False  # the option --debug: hold nothing back, and show tracebacks
+is_child = False  # of another process of cartrl, which reads this one's stderr and shows of it what is needed
+_held_back: Optional[IO[bytes]] = None  # the file that takes stderr meanwhile
 
 
 def prepare() -> None:
@@ -36,6 +41,10 @@ def prepare() -> None:
     os.environ["SDL_AUDIODRIVER"] = "dummy"
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
+    if _held_back is None and not is_child:
+        from cartrl import watcher
+
+        watcher.watch(_file(), with_traceback=debug)
     if not sys.warnoptions:
         warnings.filterwarnings("ignore", module=r"(gym|tensorflow|tf_agents|keras|pygame|imageio|flatbuffers)\b")
 
@@ -60,17 +69,41 @@ def loading(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold back stderr, of Python and of C++ code alike."""
-    if debug:
-        yield
+    """Hold back stderr, of Python and of C++ code alike. It is shown if the process ends meanwhile.
+
+    Raises:
+        CartrlError: when a library asks Python to end the process.
+    """
+    if debug or is_child:
+        with _no_exit():
+            yield
         return
+    file = _file()
     sys.stderr.flush()
     stderr = os.dup(STDERR)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), STDERR)
+    os.dup2(file, STDERR)
     try:
-        yield
+        with _no_exit():
+            yield
     finally:
         sys.stderr.flush()
         os.dup2(stderr, STDERR)
         os.close(stderr)
+        os.ftruncate(file, 0)
+
+
+def _file() -> int:
+    """Return the file, which nobody else sees, that takes what is held back."""
+    global _held_back
+    if _held_back is None:
+        _held_back = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  open to the end of the process
+        fcntl.fcntl(_held_back, fcntl.F_SETFL, os.O_APPEND)  # it is emptied while stderr leads there
+    return _held_back.fileno()
+
+
+@contextmanager
+def _no_exit() -> Iterator[None]:
+    try:
+        yield
+    except SystemExit as end:
+        raise CartrlError(f"a library asked to end the process: SystemExit({end.code!r})") from end

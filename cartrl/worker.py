@@ -110,7 +110,7 @@ def serve(study: Path) -> int:
 
 
 def main() -> None:
-    """Be a worker, as `cartrl.workers.command` calls it."""
+    """Be a worker, as `cartrl.workers` starts it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("study", type=Path)
     parser.add_argument("--debug", action="store_true")
@@ -120,7 +120,3 @@ def main() -> None:
     for module in options.import_module:
         import_environments(module)
     leave(serve(options.study))
-
-
-if __name__ == "__main__":
-    main()

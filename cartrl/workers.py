@@ -5,7 +5,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import IO, Any, Optional
 
-from cartrl import quiet
+from cartrl import child_process, quiet
 from cartrl.environments import imports
 from cartrl.outcome import Outcome
 from cartrl.studies import StudyDirectory, StudyProgress
@@ -61,12 +60,14 @@ class Workers:
         with self._lock:
             if self._is_stopping:
                 return None
-            process = subprocess.Popen(
-                command(self._study),
+            errors.seek(0)
+            errors.truncate()  # what the one before it said
+            process = child_process.start(
+                "cartrl.worker:main",
+                *_arguments(self._study),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                text=True,
                 start_new_session=True,  # Ctrl-C is for us; we pass it on
             )
             self._processes.append(process)
@@ -103,9 +104,8 @@ class Workers:
         if self._is_stopping:
             self._note(seed, outcome=Outcome.INTERRUPTED)
         else:
-            errors.seek(0)
-            last = (errors.read().strip().splitlines() or ["no reason given"])[-1]
-            self._note(seed, outcome=Outcome.FAILED, error=f"its process died, exit code {process.wait()}: {last}")
+            why = child_process.why_it_ended(process, errors)
+            self._note(seed, outcome=Outcome.FAILED, error=f"its process {why}")
         return False
 
     def _note(self, seed: int, **news: Any) -> None:
@@ -118,11 +118,11 @@ class Workers:
             self._told(seed)
 
 
-def command(study: StudyDirectory) -> list[str]:
-    """Return how a worker of ``study`` is called: with the options that this process was given."""
+def _arguments(study: StudyDirectory) -> list[str]:
+    """Return the arguments of a worker of ``study``: with the options that this process was given."""
     modules = (f"--import-module={module}" for module in sorted(imports.imported))
     debug = ["--debug"] if quiet.debug else []
-    return [sys.executable, "-m", "cartrl.worker", *debug, *modules, str(study.root)]
+    return [*debug, *modules, str(study.root)]
 
 
 def default_jobs() -> int:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from cartrl import reproduction
+from cartrl import child_process, reproduction
 from cartrl.display import tables
 from cartrl.errors import CartrlError, UsageError
 from cartrl.outcome import Outcome, outcome_of
@@ -64,14 +64,21 @@ def _train(console: Console, arguments: list[str], again: RunDirectory, last: in
     Raises:
         CartrlError: when it fails, unless the original did so too.
     """
-    call = [sys.executable, "-m", "cartrl", "train", "--quiet", "--config", *arguments]
     bar = Progress(
         TextColumn("training again"), BarColumn(), MofNCompleteColumn(), console=console, transient=True,
         disable=not console.is_terminal,
     )  # fmt: skip
     with tempfile.TemporaryFile("w+") as errors, bar:
         task = bar.add_task("", total=last)
-        process = subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=errors)
+        process = child_process.start(
+            "cartrl.__main__:start",
+            "train",
+            "--quiet",
+            "--config",
+            *arguments,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
         try:
             while process.poll() is None:
                 bar.update(task, completed=_rows(again.metrics))
@@ -79,11 +86,8 @@ def _train(console: Console, arguments: list[str], again: RunDirectory, last: in
         finally:  # after Ctrl-C nothing may go on, and write to a directory that is about to be removed
             process.terminate()
             process.wait()
-        errors.seek(0)
-        said = errors.read().strip().splitlines()
-    if process.returncode and not (may_fail and again.metrics.is_file()):
-        reason = said[-1].replace("error: ", "", 1) if said else f"exit code {process.returncode}"
-        raise CartrlError(f"cartrl train failed: {reason}")
+        if process.returncode and not (may_fail and again.metrics.is_file()):
+            raise CartrlError(f"cartrl train {child_process.why_it_ended(process, errors)}")
 
 
 def _rows(metrics: Path) -> int:

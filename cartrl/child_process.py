@@ -1,0 +1,61 @@
+"""The Python processes that this one starts: workers, the drawer, a run that is reproduced."""
+
+import faulthandler
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from cartrl import exits, quiet
+
+# `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
+# matplotlib.py, or a folder cartrl. (The option -P, which forbids that, came with Python 3.11.) So that directory goes
+# before anything is imported, and this very package is imported from where it is.
+START = """\
+import sys
+sys.path = [entry for entry in sys.path if entry]
+sys.path.insert(0, sys.argv[1])
+import cartrl
+del sys.path[0]
+from cartrl.child_process import become
+become(*sys.argv[2:])
+"""
+
+
+def start(target: str, *arguments: str, stderr: IO[str], **options: Any) -> "subprocess.Popen[str]":
+    """Start a process that calls ``target``, written ``module:function``, with ``arguments`` in ``sys.argv``.
+
+    Nothing of its stderr is held back: this process has to read it, and show of it what is needed.
+    """
+    package = Path(__file__).resolve().parent
+    return subprocess.Popen(
+        [sys.executable, "-c", START, str(package.parent), target, *arguments],
+        stderr=stderr,
+        env=_environment(),
+        text=True,
+        **options,
+    )
+
+
+def become(target: str, *arguments: str) -> None:
+    """Be the process that `start` started."""
+    quiet.is_child = True
+    faulthandler.enable(all_threads=False)
+    sys.argv = ["cartrl", *arguments]
+    module, function = target.split(":")
+    getattr(importlib.import_module(module), function)()
+
+
+def why_it_ended(process: "subprocess.Popen[str]", stderr: IO[str]) -> str:
+    """Wait until ``process`` ends; return a sentence, without its subject, on how it did."""
+    code = process.wait()
+    stderr.seek(0)
+    return exits.explain(code, stderr.read())
+
+
+def _environment() -> "dict[str, str]":
+    """Return this process's environment, with a PYTHONPATH that has no empty entry: it means the working directory."""
+    entries = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(entries)}

@@ -1,0 +1,85 @@
+"""A process that watches this one, and tells how it ended if it could not do so itself.
+
+A library can end a process in ways that no code in it sees: ``abort`` or an error in native code, ``_exit``. What the
+library wrote about it has then been held back, and nobody would ever read it.
+"""
+
+import atexit
+import faulthandler
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn, Optional
+
+from cartrl import exits
+from cartrl.stopping import SHOW_CURSOR, SIGNALS
+
+STDERR = 2
+MOST_SHOWN = 1 << 16  # bytes
+EXIT_CODE = 49  # the field of /proc/PID/stat, counted from the state, that holds how a process ended
+
+
+def watch(held_back: int, with_traceback: bool) -> None:
+    """Watch this process from now on; call this before much is loaded, as a small process is forked in a millisecond.
+
+    Args:
+        held_back: the file that takes what the process writes on stderr and nobody is to see.
+        with_traceback: whether to show where in Python the process was when a signal ended it.
+    """
+    faulthandler.enable(held_back, all_threads=False)
+    process = os.getpid()
+    reading, writing = os.pipe()
+    status = os.open("/proc/self/stat", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        child = os.fork()
+    except OSError:  # as many processes as are allowed: nobody watches
+        return
+    if child == 0:
+        try:
+            if os.fork() == 0:  # a child of this child, as this process may wait for its own children
+                _wait_and_tell(reading, status, held_back, with_traceback)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(reading)
+    os.close(status)
+    atexit.register(_say_goodbye, process, writing)
+
+
+def _say_goodbye(process: int, writing: int) -> None:
+    if os.getpid() == process:  # and no copy of it, which would also come here
+        os.write(writing, b".")
+
+
+def _wait_and_tell(reading: int, status: int, held_back: int, with_traceback: bool) -> NoReturn:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if descriptor not in (STDERR, reading, status, held_back):
+            with suppress(OSError):
+                os.close(descriptor)
+    if not os.read(reading, 1):  # closed without a goodbye
+        said = os.pread(held_back, MOST_SHOWN, max(0, os.fstat(held_back).st_size - MOST_SHOWN))
+        _tell(_exit_code(status), said.decode(errors="replace"), with_traceback)
+    os._exit(0)
+
+
+def _tell(code: Optional[int], said: str, with_traceback: bool) -> None:
+    if code is not None and -code in SIGNALS:  # which somebody sent, and so knows
+        return
+    shown = said if with_traceback else exits.visible(said)
+    if shown and not shown.endswith("\n"):
+        shown += "\n"
+    if os.isatty(STDERR):
+        os.write(STDERR, SHOW_CURSOR)
+    os.write(STDERR, f"{shown}error: cartrl {exits.explain(code, said)}\n".encode())
+
+
+def _exit_code(status: int) -> Optional[int]:
+    """Return the exit code of the process, or minus its signal; None when whoever waited for it was faster."""
+    try:
+        fields = os.pread(status, 4096, 0).rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return os.waitstatus_to_exitcode(int(fields[EXIT_CODE]))
