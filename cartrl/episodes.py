@@ -25,7 +25,12 @@ class Episode:
     @property
     def episode_return(self) -> float:
         """Sum of the rewards, undiscounted."""
-        return float(self.rewards.sum(dtype=np.float64))
+        return episode_return(self.rewards)
+
+
+def episode_return(rewards: np.ndarray) -> float:
+    """Sum of the rewards [T] of an episode, undiscounted."""
+    return float(rewards.sum(dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -74,15 +79,6 @@ class Evaluation:
     returns: np.ndarray  # [N] float64, undiscounted
     lengths: np.ndarray  # [N] int64, steps
     terminated: np.ndarray  # [N] bool; False where the time limit ended the episode
-
-    @classmethod
-    def of(cls, episodes: Sequence[Episode]) -> "Evaluation":
-        """Keep of ``episodes`` what an evaluation is about."""
-        return cls(
-            returns=np.array([episode.episode_return for episode in episodes]),
-            lengths=np.array([len(episode) for episode in episodes]),
-            terminated=np.array([episode.terminated for episode in episodes]),
-        )
 
     @property
     def mean(self) -> float:

@@ -1,5 +1,6 @@
 """Rolls a policy out on the real gym environment."""
 
+from contextlib import closing
 from typing import Any, Optional
 
 import numpy as np
@@ -21,20 +22,16 @@ def evaluate(
     actions: Optional[seeding.ActionSeeds] = None,
 ) -> Evaluation:
     """Run one episode for each seed in ``resets``, greedily, or with ``actions`` drawn from the policy."""
-    return Evaluation.of(
-        environment.run_episodes(lambda observations, step: policy.act(observations, step, actions), resets)
-    )
+    return environment.evaluate(lambda observations, step: policy.act(observations, step, actions), resets)
 
 
 def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int) -> Evaluation:
     """Load a saved policy and evaluate it on fresh episodes."""
-    environment = VectorEnvironment(saved.environment, min(episodes, WIDEST))
-    policy = policies.load(saved)
-    resets = seeding.draw(episodes, seed, seeding.Stream.EVAL_RESETS)
-    actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.EVAL_ACTIONS)
-    evaluation = evaluate(policy, environment, resets, actions)
-    environment.close()
-    return evaluation
+    with closing(VectorEnvironment(saved.environment, min(episodes, WIDEST))) as environment:
+        policy = policies.load(saved)
+        resets = seeding.draw(episodes, seed, seeding.Stream.EVAL_RESETS)
+        actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.EVAL_ACTIONS)
+        return evaluate(policy, environment, resets, actions)
 
 
 def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int) -> dict[str, Any]:

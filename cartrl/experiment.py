@@ -125,10 +125,10 @@ class Experiment:
     ) -> Collector:
         """Return the collector of the engine that the settings ask for."""
         collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
-        env = gym_environment.make(settings.environment)
+        env = gym_environment.playable(settings.environment)
         opened.callback(env.close)
-        if collect.engine == "compiled" or (collect.engine == "auto" and compiled.has_twin(env)):
-            return CompiledCollector(compiled.twin_of(env), self._time_limit, distribution, episodes)
+        if collect.engine == "compiled" or (collect.engine == "auto" and compiled.has_twin(env.raw)):
+            return CompiledCollector(compiled.twin_of(env.raw), self._time_limit, distribution, episodes)
         environment = VectorEnvironment(settings.environment, min(collect.num_environments or episodes, episodes))
         opened.callback(environment.close)
         return VectorizedCollector(environment, policy, episodes)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
-import gym
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cartrl import films, policies, seeding
 from cartrl.environments import gym_environment
+from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.sidecar import SavedPolicy
@@ -56,7 +56,7 @@ def record(
     Raises:
         CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
-    env = gym_environment.make(saved.environment)
+    env = gym_environment.playable(saved.environment, is_filmed=True)
     policy = policies.load(saved)
     returns = [0.0] * episodes
 
@@ -105,22 +105,28 @@ class Moment(NamedTuple):
     step: int  # from 0
     total: float  # the return so far
     picture: np.ndarray  # uint8 [height, width, 3]
-    is_terminal: bool  # the environment ended the episode
+    is_terminal: bool  # the episode terminated here
+    is_over: bool  # it terminated here, or was truncated
 
 
 def play(
-    env: gym.Env, saved: SavedPolicy, policy: policies.BatchPolicy, reset: int, actions: Optional[seeding.ActionSeeds]
+    env: Environment,
+    saved: SavedPolicy,
+    policy: policies.BatchPolicy,
+    reset: int,
+    actions: Optional[seeding.ActionSeeds],
 ) -> Iterator[Moment]:
     """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
-    name, limit = saved.environment.env_name, gym_environment.time_limit(saved.environment)
-    observation, total, done = gym_environment.reset(env, name, reset), 0.0, False
+    limit = gym_environment.time_limit(saved.environment)
+    observation, total, terminated, truncated = env.reset(reset), 0.0, False, False
     for step in range(limit + 1):
-        yield Moment(step, total, gym_environment.frame(env, name), done)
-        if done or step == limit:
+        is_over = terminated or truncated or step == limit
+        yield Moment(step, total, gym_environment.frame(env), terminated, is_over)
+        if is_over:
             return
         drawn = policy.act(observation[np.newaxis], step, actions)
         move = gym_environment.moves(env.action_space, drawn)[0]
-        observation, reward, done, _ = gym_environment.step(env, name, move)
+        observation, reward, terminated, truncated = env.checked_step(move)
         total += reward
 
 

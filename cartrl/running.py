@@ -131,8 +131,8 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
     if settings.collect.engine == "compiled":
-        with closing(gym_environment.make(settings.environment)) as env:
-            if not compiled.has_twin(env):
+        with closing(gym_environment.playable(settings.environment)) as env:
+            if not compiled.has_twin(env.raw):
                 raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
     threshold = gym_environment.reward_threshold(env_name)
     if settings.train.stop_when_solved is True and threshold is None:

@@ -33,7 +33,7 @@ def record(
 
     After each episode the film stands still for a second, so that one can read how it ended.
     """
-    envs = [gym_environment.make(milestone.saved.environment) for milestone in milestones]
+    envs = [gym_environment.playable(milestone.saved.environment, is_filmed=True) for milestone in milestones]
     loaded = [policies.load(milestone.saved) for milestone in milestones]
     returns: list[list[float]] = [[] for _ in milestones]
 
@@ -84,12 +84,11 @@ class Panel:
     def advance(self) -> None:
         """Go on to the next moment."""
         moment = next(self._moments)
-        limit = gym_environment.time_limit(self._milestone.saved.environment)
-        self.is_over = moment.is_terminal or moment.step == limit
+        self.is_over = moment.is_over
         self.total = moment.total
         status = f"step {moment.step}"
         if self.is_over:
-            status = f"ended after {moment.step} steps" if moment.is_terminal else f"time limit, {limit} steps"
+            status = f"ended after {moment.step} steps" if moment.is_terminal else f"time limit, {moment.step} steps"
         self.image = self._drawn(moment.picture, f"{status}   return {moment.total:g}")
 
     def _drawn(self, picture: np.ndarray, status: str) -> Image.Image:

@@ -24,14 +24,17 @@ def run(name: str, picture: Optional[Path]) -> None:
     quiet.prepare()
     with quiet.held_back():
         from cartrl.environments import constants, gym_environment
-    env = gym_environment.make(EnvironmentSettings(env_name=name))
+    env = gym_environment.playable(EnvironmentSettings(env_name=name), is_filmed=picture is not None)
+    if env.observation_space.shape is None:  # a Dict or a Tuple, of which no time step can be shown
+        gym_environment.require_servable(env)
     entry = gym_environment.registered(name)
     threshold = gym_environment.reward_threshold(name)
     limit = entry.max_episode_steps
-    first = gym_environment.reset(env, name, SEED)
-    frame = None if picture is None else gym_environment.frame(env, name)
+    first = env.reset(SEED)
+    frame = None if picture is None else gym_environment.frame(env)
     action = _first_action(env.action_space)
-    following, reward, done, _ = gym_environment.step(env, name, action)
+    following, reward, terminated, truncated = env.checked_step(action)
+    step_type = "LAST" if terminated or truncated else "MID"
     rows: list[tuple[str, Any]] = [
         ("environment", name),
         ("observation", _space(env.observation_space)),
@@ -39,10 +42,13 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("time limit", "none" if limit is None else f"{limit} steps"),
         ("reward threshold", "none" if threshold is None else f"{threshold:g}"),
         ("frame rate", f"{gym_environment.render_fps(env)} frames a second"),
-        ("constants", ", ".join(f"{constant} {value:g}" for constant, value in constants.of(env).items()) or "none"),
+        (
+            "constants",
+            ", ".join(f"{constant} {value:g}" for constant, value in constants.of(env.raw).items()) or "none",
+        ),
         ("first time step", _time_step("FIRST", 0.0, 1.0, first)),
         ("action taken", _array(action)),
-        ("next time step", _time_step("LAST" if done else "MID", reward, 0.0 if done else 1.0, following)),
+        ("next time step", _time_step(step_type, reward, 0.0 if terminated else 1.0, following)),
     ]
     env.close()
     if picture is not None and frame is not None:

@@ -12,6 +12,7 @@ from gym import spaces
 from gym.envs.classic_control.cartpole import CartPoleEnv
 from gym.envs.classic_control.pendulum import PendulumEnv
 
+from cartrl.environments.foreign import unwrapped
 from cartrl.errors import UsageError, nearest
 from cartrl.settings.section import ConstantName
 
@@ -28,8 +29,8 @@ class ConstantsError(UsageError):
 
 def of(env: gym.Env) -> dict[str, float]:
     """Return the constants of ``env`` that can be set, by gym's names, in SI units and radians."""
-    names, _ = KINDS.get(type(env.unwrapped), ((), None))
-    return {name: float(getattr(env.unwrapped, name)) for name in names}
+    names, _ = KINDS.get(type(unwrapped(env)), ((), None))
+    return {name: float(getattr(unwrapped(env), name)) for name in names}
 
 
 def give(env: gym.Env, env_name: str, constants: Mapping[ConstantName, float]) -> None:
@@ -49,9 +50,9 @@ def give(env: gym.Env, env_name: str, constants: Mapping[ConstantName, float]) -
             raise ConstantsError(f"{env_name} has no constant {name!r}{hint}")
         if value <= 0 and name not in OF_ANY_SIGN:
             raise ConstantsError(f"{name} is {value:g}, but must be greater than 0")
-        setattr(env.unwrapped, name, float(value))
-    _, derive = KINDS[type(env.unwrapped)]
-    derive(env.unwrapped)
+        setattr(unwrapped(env), name, float(value))
+    _, derive = KINDS[type(unwrapped(env))]
+    derive(unwrapped(env))
 
 
 def _derive_cartpole(env: CartPoleEnv) -> None:

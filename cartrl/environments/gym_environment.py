@@ -1,14 +1,18 @@
 """gym environments by name, without gym's surprises. Imports gym, not TensorFlow."""
 
 import copy
+import inspect
 from collections.abc import Sequence
-from typing import Any, Optional
+from contextlib import closing, suppress
+from typing import Any, Callable, Optional
 
 import gym
 import numpy as np
 from gym import spaces
+from gym.envs import registration
 
-from cartrl.environments import constants, imports
+from cartrl.environments import constants, failures, foreign, imports
+from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
 from cartrl.sidecar import SavedPolicy
@@ -35,80 +39,63 @@ def registered(env_name: str) -> "gym.envs.registration.EnvSpec":
     return known[name]
 
 
-def make(settings: EnvironmentSettings) -> gym.Env:
+def make(settings: EnvironmentSettings, is_filmed: bool = False) -> Any:
     """Make an environment without gym's TimeLimit wrapper: the time limit is kept by whoever steps it.
 
     gym's ``make`` adds a TimeLimit whose end looks like any other (``done``), and which a longer
-    ``max_episode_steps`` cannot lift.
+    ``max_episode_steps`` cannot lift. It also asks for attributes that only a `gym.Env` has.
+
+    Args:
+        settings: gym id, constants.
+        is_filmed: whether to make it with ``render_mode="rgb_array"``, if its constructor takes that.
 
     Raises:
         UsageError: for an environment that gym does not know or cannot make, or constants that it cannot have.
         CartrlError: when its constructor fails.
     """
-    env = _make(settings.env_name)
+    env = _make(settings.env_name, is_filmed)
     constants.give(env, settings.env_name, settings.constants)
     return env
 
 
-def _make(env_name: str) -> gym.Env:
-    spec = copy.copy(registered(env_name))
-    spec.max_episode_steps = None
-    spec.order_enforce = False  # a wrapper around each step, for callers that forget to reset
+def _make(env_name: str, is_filmed: bool) -> Any:
+    spec = registered(env_name)
+    if spec.entry_point is None:
+        raise UsageError(f"gym no longer has {env_name}; is there a newer version of it?")
     try:
-        return spec.make()
-    except (gym.error.Error, ImportError, AttributeError) as error:
-        raise UsageError(f"gym cannot make {env_name}, is all that it needs installed? {error}") from None
-    except Exception as error:
-        raise failed(env_name, "its constructor", error) from error
+        with failures.named(env_name, "its module"):
+            maker = spec.entry_point if callable(spec.entry_point) else registration.load(spec.entry_point)
+        with failures.named(env_name, "its constructor"):
+            kwargs = copy.deepcopy(spec.kwargs)
+            if is_filmed and _takes_render_mode(maker):
+                kwargs["render_mode"] = "rgb_array"
+            env = maker(**kwargs)
+    except CartrlError as error:
+        if isinstance(error.__cause__, (gym.error.Error, ImportError)):
+            raise UsageError(
+                f"gym cannot make {env_name}, is all that it needs installed? {error.__cause__}"
+            ) from error.__cause__
+        raise
+    with suppress(Exception):  # some read the time limit there; what is no gym.Env may have no place for it
+        foreign.unwrapped(env).spec = spec
+    return env
 
 
-def failed(env_name: str, where: str, error: Exception) -> CartrlError:
-    """Return the error for an exception of the environment's own code."""
-    return CartrlError(f"{env_name} raised {type(error).__name__} in {where}: {error}")
+def _takes_render_mode(maker: Callable[..., Any]) -> bool:
+    try:
+        return "render_mode" in inspect.signature(maker).parameters
+    except (TypeError, ValueError):  # it is not written in Python
+        return False
 
 
-@np.errstate(over="ignore")
-def reset(env: gym.Env, env_name: str, seed: int) -> np.ndarray:
-    """Begin an episode; return the observation, as float32.
+def playable(settings: EnvironmentSettings, is_filmed: bool = False) -> Environment:
+    """Make an environment as `make` does; return it as cartrl plays it.
 
     Raises:
-        CartrlError: when the environment raises, or observes what is no number.
+        UsageError: as `make`.
+        CartrlError: when it fails, or lacks what the API asks for.
     """
-    try:
-        observation = np.asarray(env.reset(seed=seed), np.float32)
-    except Exception as error:
-        raise failed(env_name, "reset", error) from error
-    require_finite(observation, env_name, "observation", "reset")
-    return observation
-
-
-@np.errstate(over="ignore")
-def step(env: gym.Env, env_name: str, action: Any) -> tuple[np.ndarray, float, bool, dict]:
-    """Take a step; return the observation, as float32, the reward, whether the episode is done, and the info.
-
-    Raises:
-        CartrlError: when the environment raises, or returns what is no number.
-    """
-    try:
-        following, reward, done, info = env.step(action)
-        observation, reward = np.asarray(following, np.float32), float(reward)
-    except Exception as error:
-        raise failed(env_name, "step", error) from error
-    require_finite(observation, env_name, "observation", "step")
-    require_finite(np.float32(reward), env_name, "reward", "step")
-    return observation, reward, bool(done), info
-
-
-def require_finite(values: Any, env_name: str, what: str, where: str) -> None:
-    """Refuse NaN and infinity, from which nothing can be learned.
-
-    Raises:
-        CartrlError: naming the environment and the first such number.
-    """
-    finite = np.isfinite(values)
-    if not finite.all():
-        number = np.asarray(values)[~finite].flat[0]
-        raise CartrlError(f"{env_name} returned {number} as {what} in {where}; every number must be finite")
+    return Environment(make(settings, is_filmed), settings.env_name)
 
 
 def time_limit(settings: EnvironmentSettings) -> int:
@@ -125,13 +112,13 @@ def reward_threshold(env_name: str) -> Optional[float]:
     return None if threshold is None else float(threshold)
 
 
-def require_servable(env: gym.Env, env_name: str) -> None:
+def require_servable(env: Environment) -> None:
     """Refuse spaces that the policy network cannot serve: it maps a Box of floats to a Discrete or a bounded Box.
 
     Raises:
         UsageError: naming the space and what is allowed.
     """
-    observation, action = env.observation_space, env.action_space
+    env_name, observation, action = env.name, env.observation_space, env.action_space
     if not isinstance(observation, spaces.Box) or not np.issubdtype(observation.dtype, np.floating):
         raise UsageError(f"{env_name} observes {observation}, but REINFORCE serves only a Box of floats")
     if isinstance(action, spaces.Discrete):
@@ -151,13 +138,10 @@ def require_usable(settings: EnvironmentSettings) -> None:
         UsageError: for an environment that cannot be made, has no time limit, or cannot be served.
         CartrlError: for one that fails.
     """
-    env = make(settings)
-    try:
-        require_servable(env, settings.env_name)
+    with closing(playable(settings)) as env:
+        require_servable(env)
         time_limit(settings)
-        _try(env, settings.env_name)
-    finally:
-        env.close()
+        _try(env)
 
 
 def require_match(saved: SavedPolicy) -> None:
@@ -167,22 +151,18 @@ def require_match(saved: SavedPolicy) -> None:
         UsageError: when there is no such environment, or it observes or takes something else.
         CartrlError: for one that fails.
     """
-    env_name = saved.environment.env_name
-    env = make(saved.environment)
-    try:
-        require_servable(env, env_name)
+    with closing(playable(saved.environment)) as env:
+        require_servable(env)
         space = env.action_space
         bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
         expected = (env.observation_space.shape, space.shape, first_action(space))
         found = (saved.observation_shape, saved.action_shape, saved.first_action)
         if found != expected or not _equal(saved.action_bounds, bounds):
             raise UsageError(
-                f"{saved.directory}: not a policy for {env_name}, which observes {env.observation_space} "
+                f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "
                 f"and takes actions of {space}"
             )
-        _try(env, env_name)
-    finally:
-        env.close()
+        _try(env)
 
 
 def _equal(saved: Any, bounds: Any) -> bool:
@@ -192,14 +172,11 @@ def _equal(saved: Any, bounds: Any) -> bool:
         return False
 
 
-def _try(env: gym.Env, env_name: str) -> None:
+def _try(env: Environment) -> None:
     """Begin an episode and take a step, whatever comes of it."""
-    observation = reset(env, env_name, seed=0)
-    if observation.shape != env.observation_space.shape:
-        space = env.observation_space
-        raise CartrlError(f"{env_name} returned an observation of shape {observation.shape} in reset, but says {space}")
+    env.reset(seed=0)
     env.action_space.seed(0)
-    step(env, env_name, env.action_space.sample())
+    env.checked_step(env.action_space.sample())
 
 
 def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:
@@ -217,21 +194,18 @@ def first_action(space: spaces.Space) -> int:
     return int(getattr(space, "start", 0))
 
 
-def render_fps(env: gym.Env) -> int:
+def render_fps(env: Environment) -> int:
     """Return the environment's own frame rate, in frames a second."""
     return int(env.metadata.get("render_fps") or env.metadata.get("video.frames_per_second") or 30)
 
 
-def frame(env: gym.Env, env_name: str) -> np.ndarray:
+def frame(env: Environment) -> np.ndarray:
     """Render ``env`` as it stands: uint8 [height, width, 3].
 
     Raises:
         CartrlError: when the environment raises, or renders nothing.
     """
-    try:
-        picture = env.render(mode="rgb_array")
-    except Exception as error:
-        raise failed(env_name, "render", error) from error
+    picture = env.render()
     if np.ndim(picture) != 3:
-        raise CartrlError(f"{env_name} renders no picture")
+        raise CartrlError(f"{env.name} renders no picture")
     return np.asarray(picture, np.uint8)

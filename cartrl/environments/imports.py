@@ -18,7 +18,9 @@ def import_environments(module: str) -> None:
     try:
         with quiet.held_back(), answers.nothing_printed():
             importlib.import_module(module)
-    except Exception as error:  # it is the user's code, which may raise anything
-        reason = f"{type(error).__name__}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it is the user's code, which may raise anything, and call sys.exit()
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
         raise UsageError(f"--import-module {module}: cannot be imported: {reason}") from error
     imported.add(module)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability  # noqa: F401 (saved policies return its distributions)
+from PIL import Image
 
 from cartrl.policies import TimeStep
+from cartrl.run_directory import read_json
 from tests.helpers import one_line, run_several
 
 MODULE = "own_environments"
@@ -25,12 +27,18 @@ def played(tmp_path_factory):
     home = tmp_path_factory.mktemp("own")
     write_config(home / "game.yaml", GAME, num_iterations=2)
     write_config(home / "cartpole.yaml", CARTPOLE, num_iterations=2)
+    write_config(home / "modern.yaml", f"{MODULE}:Modern-v0", num_iterations=2)
+    write_config(home / "quits.yaml", f"{MODULE}:QuitsStep-v0", num_iterations=2)
     calls = {
         "train game": ["train", "-c", "game.yaml", "--run-dir", "game", "--quiet"],
         "eval": ["eval", "--checkpoint", "game/policies/final", "--episodes", "2", "--json"],
         "record": ["record", "--checkpoint", "game", "--episodes", "1", "-o", "film.gif"],
         "env": ["env", GAME],
         "train cartpole": ["train", "-c", "cartpole.yaml", "--run-dir", "cartpole", "--quiet"],
+        "train modern": ["train", "-c", "modern.yaml", "--run-dir", "modern", "--quiet"],
+        "eval modern": ["eval", "--checkpoint", "modern", "--episodes", "2", "--json"],
+        "record modern": ["record", "--checkpoint", "modern", "--episodes", "1", "-o", "modern.gif"],
+        "quits": ["train", "-c", "quits.yaml", "--run-dir", "quits", "--quiet"],
         "compiled": ["train", "-c", "cartpole.yaml", "--set", "collect.engine=compiled", "--run-dir", "no", "--quiet"],
     }
     outcomes = run_several(*[["--import-module", MODULE, *call] for call in calls.values()], cwd=home)
@@ -61,3 +69,19 @@ def test_a_wrapped_cartpole_is_played_as_it_is_wrapped(played):
     _, outcomes = played
     assert (outcomes["train cartpole"].returncode, outcomes["train cartpole"].stderr) == (0, "")
     assert "has no compiled twin" in one_line(outcomes["compiled"], 2)
+
+
+def test_the_api_of_gymnasium_is_trained_evaluated_and_filmed_and_its_truncations_are_none_of_terminations(played):
+    home, outcomes = played
+    for name in ("train modern", "eval modern", "record modern"):
+        assert (outcomes[name].returncode, outcomes[name].stderr) == (0, ""), name
+    evaluation = json.loads(outcomes["eval modern"].stdout)
+    assert (evaluation["terminated"], evaluation["truncated"]) == (0, 2)
+    with Image.open(home / "modern.gif") as film:
+        assert film.n_frames == 11
+
+
+def test_sys_exit_while_training_is_a_failed_run(played):
+    home, outcomes = played
+    assert one_line(outcomes["quits"], 1) == f"{MODULE}:QuitsStep-v0 raised SystemExit in step"
+    assert read_json(home / "quits/manifest.json")["outcome"] == "failed"

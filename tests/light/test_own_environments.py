@@ -1,0 +1,101 @@
+"""Environments as people have them are played, in every API, or refused in a sentence that says what is expected."""
+
+import numpy as np
+import pytest
+
+from cartrl.environments import imports
+from cartrl.environments.rollout import VectorEnvironment
+from cartrl.settings import EnvironmentSettings
+from tests.helpers import MODULES, one_line, run_several
+
+MODULE = "own_environments"
+KINDS = ("Hiding", "Late", "Elsewhere", "Modern", "Terminating")
+
+
+@pytest.fixture(scope="module")
+def own():
+    """The module of these environments, imported."""
+    import sys
+
+    sys.path.insert(0, str(MODULES))
+    imports.import_environments(MODULE)
+    yield sys.modules[MODULE]
+    sys.path.remove(str(MODULES))
+    imports.imported.discard(MODULE)
+
+
+def vector_of(name, num_environments=2, **settings):
+    return VectorEnvironment(EnvironmentSettings(env_name=f"{MODULE}:{name}", **settings), num_environments)
+
+
+def ones(observations, _):
+    return np.ones(len(observations), np.int64)
+
+
+@pytest.mark.filterwarnings("error")
+def test_every_api_plays_the_same_game_and_repeats_itself(own):
+    for name in [*map(own.name_of, own.WORKING), *(f"{kind}-v0" for kind in KINDS)]:
+        episodes = vector_of(name).run_episodes(ones, [7, 8, 9])
+        for episode, seed in zip(episodes, [7, 8, 9]):
+            start = np.random.default_rng(seed).random()
+            assert episode.observations[0] == np.float32(start), name
+            assert (episode.episode_return, len(episode)) == (own.STEPS, own.STEPS), name
+            assert episode.terminated == (name != "Modern-v0"), name
+
+
+def test_an_evaluation_is_of_the_same_episodes(own):
+    episodes = vector_of("Old-v0").run_episodes(ones, [7, 8, 9])
+    evaluation = vector_of("Old-v0").evaluate(ones, [7, 8, 9])
+    assert evaluation.returns.tolist() == [episode.episode_return for episode in episodes]
+    assert evaluation.lengths.tolist() == [own.STEPS] * 3
+    assert evaluation.terminated.tolist() == [True] * 3
+
+
+def test_what_cannot_be_played_is_refused_before_training_in_one_sentence(own, tmp_path):
+    calls, expected = [], []
+    for description, (_, says) in own.REFUSED.items():
+        name = f"{MODULE}:{own.name_of(description)}"
+        path = tmp_path / f"{description}.yaml"
+        path.write_text(f"environment:\n  env_name: {name}\n")
+        calls += [["train", "-c", path], ["env", name]]
+        expected += [f"{name} {says}"] * 2
+    outcomes = run_several(*[["--import-module", MODULE, *call] for call in calls], cwd=tmp_path)
+    for says, outcome in zip(expected, outcomes):
+        sentence = one_line(outcome, 1)
+        assert sentence.startswith(says)
+        assert "expects" in sentence or "but says" in sentence
+        assert not outcome.tensorflow
+
+
+def test_env_shows_environments_of_every_api_and_says_what_it_cannot_show(tmp_path):
+    names = ["Old-v0", *(f"{kind}-v0" for kind in KINDS), "Closing-v0", "NotOne-v0"]
+    calls = [["env", f"{MODULE}:{name}"] for name in names]
+    calls += [["env", f"{MODULE}:Modern-v0", "--picture", "modern.png"], ["env", "bad_environments:Dict-v0"]]
+    outcomes = run_several(*[["--import-module", call[1].split(":")[0], *call] for call in calls], cwd=tmp_path)
+    *working, closing, not_one, picture, mapping = outcomes
+    for outcome in (*working, picture):
+        assert (outcome.returncode, outcome.stderr) == (0, "")
+        assert "0 to 2" in outcome.stdout
+    assert closing.returncode == 0
+    assert closing.stderr == f"warning: {MODULE}:Closing-v0 raised OSError in close: the door is stuck\n"
+    assert f"{MODULE}:NotOne-v0 has no reset and no step; cartrl expects gym's or gymnasium's API" in one_line(
+        not_one, 1
+    )
+    assert (tmp_path / "modern.png").stat().st_size > 0
+    assert "bad_environments:Dict-v0 observes Dict(a:Box" in one_line(mapping, 2)
+
+
+def test_sys_exit_in_an_environment_is_an_error_that_names_it(tmp_path):
+    calls = [["env", f"{MODULE}:Quits{place}-v0"] for place in ("Constructor", "Reset", "Render", "Close")]
+    calls[2] += ["--picture", "a.png"]
+    *outcomes, imported = run_several(
+        *[["--import-module", MODULE, *call] for call in calls],
+        ["--import-module", "quitting", "env", "CartPole-v1"],
+        cwd=tmp_path,
+    )
+    for place, where, outcome in zip(
+        ("Constructor", "Reset", "Render"), ("its constructor", "reset", "render"), outcomes
+    ):
+        assert one_line(outcome, 1) == f"{MODULE}:Quits{place}-v0 raised SystemExit in {where}"
+    assert outcomes[3].stderr == f"warning: {MODULE}:QuitsClose-v0 raised SystemExit in close\n"
+    assert one_line(imported, 2) == "--import-module quitting: cannot be imported: SystemExit"
