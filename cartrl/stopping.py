@@ -14,6 +14,7 @@ from typing import NoReturn, Optional
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHOW_CURSOR = b"\x1b[?25h"
+when_asked_to_stop: list[Callable[[], None]] = []  # called at the first signal
 
 
 class StopRequest:
@@ -52,6 +53,8 @@ class StopRequest:
 
     def _note(self, number: int, frame: Optional[FrameType]) -> None:
         self.signal = signal.Signals(number)
+        for note in when_asked_to_stop:
+            note()
         for other in self._previous:  # a second signal of another kind ends the process, too
             signal.signal(other, signal.SIG_DFL)
         if self.signal == signal.SIGHUP:

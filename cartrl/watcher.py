@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NoReturn, Optional
 
 from cartrl import exits
-from cartrl.stopping import SHOW_CURSOR, SIGNALS
+from cartrl.stopping import SHOW_CURSOR, SIGNALS, when_asked_to_stop
 
 STDERR = 2
+GOODBYE, ASKED_TO_STOP = b".", b"s"  # what the process tells the one that watches it
 MOST_SHOWN = 1 << 16  # bytes
 EXIT_CODE = 49  # the field of /proc/PID/stat, counted from the state, that holds how a process ended
 
@@ -44,12 +45,13 @@ def watch(held_back: int, with_traceback: bool) -> None:
     os.waitpid(child, 0)
     os.close(reading)
     os.close(status)
-    atexit.register(_say_goodbye, process, writing)
+    atexit.register(_say, process, writing, GOODBYE)
+    when_asked_to_stop.append(lambda: _say(process, writing, ASKED_TO_STOP))
 
 
-def _say_goodbye(process: int, writing: int) -> None:
+def _say(process: int, writing: int, word: bytes) -> None:
     if os.getpid() == process:  # and no copy of it, which would also come here
-        os.write(writing, b".")
+        os.write(writing, word)
 
 
 def _wait_and_tell(reading: int, status: int, held_back: int, with_traceback: bool) -> NoReturn:
@@ -59,13 +61,20 @@ def _wait_and_tell(reading: int, status: int, held_back: int, with_traceback: bo
         if descriptor not in (STDERR, reading, status, held_back):
             with suppress(OSError):
                 os.close(descriptor)
-    if not os.read(reading, 1):  # closed without a goodbye
-        said = os.pread(held_back, MOST_SHOWN, max(0, os.fstat(held_back).st_size - MOST_SHOWN))
-        _tell(_exit_code(status), said.decode(errors="replace"), with_traceback)
+    words = b""
+    while not words.endswith(GOODBYE):
+        word = os.read(reading, 1)
+        if not word:  # the process is gone
+            said = os.pread(held_back, MOST_SHOWN, max(0, os.fstat(held_back).st_size - MOST_SHOWN))
+            _tell(_exit_code(status), said.decode(errors="replace"), with_traceback, ASKED_TO_STOP in words)
+            break
+        words += word
     os._exit(0)
 
 
-def _tell(code: Optional[int], said: str, with_traceback: bool) -> None:
+def _tell(code: Optional[int], said: str, with_traceback: bool, was_asked_to_stop: bool) -> None:
+    if code is None and was_asked_to_stop and not exits.FAULT.search(said):  # most likely asked once more
+        return
     if code is not None and -code in SIGNALS:  # which somebody sent, and so knows
         return
     shown = said if with_traceback else exits.visible(said)

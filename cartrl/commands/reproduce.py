@@ -68,7 +68,7 @@ def _train(console: Console, arguments: list[str], again: RunDirectory, last: in
         TextColumn("training again"), BarColumn(), MofNCompleteColumn(), console=console, transient=True,
         disable=not console.is_terminal,
     )  # fmt: skip
-    with tempfile.TemporaryFile("w+") as errors, bar:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors, bar:
         task = bar.add_task("", total=last)
         process = child_process.start(
             "cartrl.__main__:start",

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
+from tests.helpers import CONFIGS, REPO, clean_environment, module_path, run_cartrl
 
 REASON = "the reason, from native code"
 
@@ -70,6 +70,38 @@ def test_so_it_is_for_the_processes_of_a_study(way, sentence, tmp_path):
     error = f"its process {sentence}: {REASON}"
     assert done.stderr.endswith(f"\nerror: 1 of 1 seeds failed; seed 0: {error}\n")
     assert json.loads(done.stdout)["seeds"]["0"]["error"] == error
+
+
+# Whoever started the process does not wait for it, so the kernel forgets at once how it ended.
+UNSEEN = """
+import signal, subprocess, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+with subprocess.Popen([sys.executable, "-c", sys.argv[1]], stderr=-1, text=True) as process:
+    print(process.stderr.read(), end="")
+"""
+TWO_SIGNALS = """
+import signal
+from cartrl.stopping import StopRequest
+with StopRequest():
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+"""
+WITHOUT_A_WORD = "ended without a word, by a library or by force, as the kernel does when memory runs out"
+ENDS = {
+    "import os; os._exit(3)": {f"error: cartrl {way}\n" for way in (WITHOUT_A_WORD, "ended with exit code 3")},
+    TWO_SIGNALS: {""},
+}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["exit", "second signal"])
+def test_an_end_that_may_not_be_known_any_more(end, tmp_path):
+    script = f"from cartrl import quiet, surroundings\nsurroundings.settle()\nquiet.prepare()\n{end}"
+    done = subprocess.run(
+        [sys.executable, "-c", UNSEEN, script], cwd=tmp_path, env={**clean_environment(), "PYTHONPATH": str(REPO)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout in ENDS[end]
 
 
 # Starts a child in the working directory, which says what it can import.
