@@ -61,7 +61,7 @@ def compare(studies: Sequence[Study], names: Sequence[str], threshold: Optional[
                 "path": str(study.path),
                 "seeds": [run.seed for run in study.ended],
                 "notes": study.notes(),
-                "metrics": {metric: _across(found) for metric, found in own.items()},
+                "metrics": {metric: across(found) for metric, found in own.items()},
                 "solved": _solved(own[PRIMARY], threshold),
             }
             for study, name, own in zip(studies, names, values)
@@ -73,18 +73,20 @@ def compare(studies: Sequence[Study], names: Sequence[str], threshold: Optional[
     }
 
 
-def _across(values: np.ndarray) -> dict[str, Any]:
-    low, high = seeds.interval(values)
+def across(values: np.ndarray) -> dict[str, Any]:
+    """Return what the seeds ``values`` [N] say together, by the names of the JSON."""
+    found = seeds.summary(values)
     return {
         "values": [_finite(value) for value in values],
-        "interquartile_mean": _finite(float(seeds.interquartile_mean(values))),
-        "interval_95": [_finite(low), _finite(high)],
+        "interquartile_mean": _finite(found.middle),
+        "interval_95": [_finite(found.low), _finite(found.high)],
+        "differing_95": found.differing,
     }
 
 
-def _finite(value: float) -> Optional[float]:
+def _finite(value: Optional[float]) -> Optional[float]:
     """Return ``value`` as JSON has it: never reached, and not known, are null."""
-    return float(value) if math.isfinite(value) else None
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def _solved(final: np.ndarray, threshold: Optional[float]) -> Optional[dict[str, Any]]:

@@ -10,7 +10,7 @@ from cartrl.environments import gym_environment
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.episodes import Evaluation
 from cartrl.sidecar import SavedPolicy
-from cartrl.statistics import bootstrap_interval, verdict
+from cartrl.statistics.episodes import summary, verdict
 
 WIDEST = 256  # environments at once; more would gain little
 
@@ -36,7 +36,7 @@ def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int
 
 def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int) -> dict[str, Any]:
     """Return all that ``cartrl eval`` tells of an evaluation, by name: its JSON."""
-    interval = bootstrap_interval(evaluation.returns)
+    found = summary(evaluation.returns)
     threshold = gym_environment.reward_threshold(saved.environment.env_name)
     terminated = int(evaluation.terminated.sum())
     return {
@@ -48,12 +48,13 @@ def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int
         "episodes": len(evaluation.returns),
         "mean": evaluation.mean,
         "std": evaluation.std,
-        "interval_95": list(interval),
+        "interval_95": None if found.low is None else [found.low, found.high],
+        "differing_95": found.differing,
         "min": float(evaluation.returns.min()),
         "median": float(np.median(evaluation.returns)),
         "max": float(evaluation.returns.max()),
         "terminated": terminated,
         "truncated": len(evaluation.returns) - terminated,
         "reward_threshold": threshold,
-        "verdict": verdict(interval, threshold),
+        "verdict": verdict(found, threshold),
     }

@@ -6,11 +6,10 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl.comparison import share_of
+from cartrl.comparison import across, share_of
 from cartrl.errors import UsageError
 from cartrl.results import Study, load_study
 from cartrl.settings.yaml_text import parse
-from cartrl.statistics import seeds as across
 from cartrl.studies import LARGEST_SEED, named
 from cartrl.sweeps import Setting, SweepDirectory
 
@@ -43,7 +42,7 @@ def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -
         "values": {key: parse(text, key).values for key, _, text in parts},
         "seeds": [run.seed for run in study.ended] if study else [],
         "notes": study.notes() if study else [problem],
-        "final_return": _across(finals) if len(finals) else None,
+        "final_return": across(finals) if len(finals) else None,
         "solved": share_of(finals, threshold) if len(finals) and threshold is not None else None,
     }
 
@@ -71,15 +70,6 @@ def _study(sweep: SweepDirectory, setting: Setting) -> tuple[Optional[Study], st
         return load_study(study.root), ""
     except UsageError as error:
         return None, str(error)
-
-
-def _across(finals: np.ndarray) -> dict[str, Any]:
-    low, high = across.interval(finals)
-    return {
-        "values": finals.tolist(),
-        "interquartile_mean": float(across.interquartile_mean(finals)),
-        "interval_95": [None, None] if math.isnan(low) else [low, high],
-    }
 
 
 def _middle(found: dict[str, Any]) -> float:

@@ -100,7 +100,8 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
     "eval": (
         "Plays whole episodes with a saved policy and reports their mean return with a 95 % interval. The "
         "verdict is `solved` or `not solved` when that interval lies wholly on one side of gym's reward "
-        "threshold, and `undecided` when the threshold is inside it: then more episodes may tell.",
+        "threshold, and `undecided` when the threshold is inside it or one episode has no interval: then more "
+        "episodes may tell. Of equal returns it says how many may differ, see [studies](studies.md).",
         ("cartrl eval", "cartrl eval --checkpoint runs/fast --episodes 1000 --stochastic --json"),
     ),
     "record": (
@@ -213,7 +214,7 @@ the best.
 
 A setting has a `rank` (equal ones share it; `null` where no seed has ended), `name`, `path` (of its study), `values` by
 `section.key`, `seeds` (those that count), `notes` (what was left out, and why), `final_return` (`values`,
-`interquartile_mean`, `interval_95`) and `solved` (`count`, `seeds`, `share`, `interval_95`).
+`interquartile_mean`, `interval_95`, `differing_95`) and `solved` (`count`, `seeds`, `share`, `interval_95`).
 
 ### `cartrl eval --json`
 
@@ -226,7 +227,8 @@ A setting has a `rank` (equal ones share it; `null` where no seed has ended), `n
 | `seed`                 | What start states, and drawn actions, depend on.                                  |
 | `episodes`             | Episodes played.                                                                  |
 | `mean`, `std`          | Mean and standard deviation of their returns.                                     |
-| `interval_95`          | `[low, high]`: the 95 % percentile bootstrap interval of the mean.                |
+| `interval_95`          | `[low, high]`: the 95 % interval of the mean; `null` of one or of equal returns.  |
+| `differing_95`         | Of equal returns, the share of episodes that may differ at 95 %, or `null`.       |
 | `min`, `median`, `max` | Least, median and greatest of their returns.                                      |
 | `terminated`           | Episodes that the environment ended: the pole fell, the goal was reached.         |
 | `truncated`            | Episodes that the time limit ended.                                               |
@@ -249,8 +251,9 @@ A setting has a `rank` (equal ones share it; `null` where no seed has ended), `n
 A study has `name`, `path`, `seeds` (those that count), `notes` (what was left out, and why), `metrics` and
 `solved` (`count`, `seeds`, `share` and its `interval_95`; `null` without a threshold). Its metrics are
 `final_return`, `best_return`, `area` and, with a threshold, `steps_to_threshold`; each has `values` (a number
-a seed), `interquartile_mean` and `interval_95`. `null` is what is not finite: steps to a threshold that was
-never reached, and the interval of a single seed.
+a seed), `interquartile_mean`, `interval_95` and `differing_95` (of equal values, the share of seeds that may differ at
+95 %). `null` is what is not finite or not known: steps to a threshold that was never reached, and the interval of a
+single seed or of equal ones, which is `[null, null]`.
 
 A comparison has `first` and `second` (places in `studies`); for each metric `pairs_of_seeds` (the shares of all
 pairs of their seeds in which the first's is `better`, `equal` and `worse`; of steps the fewer are better) and

@@ -1,4 +1,96 @@
-"""Numbers written for people."""
+"""Numbers written for people: as many digits as the interval, or the spread, justifies."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Optional
+
+NOTHING = "–"
+DIGITS = 2  # significant ones of half an interval, or of a spread
+WITHOUT_SPREAD = 4  # significant digits of a number that comes alone
+SMALL, LARGE = 1e-4, 1e12  # where powers of ten are shorter
+
+
+def number(value: Optional[float], spread: Optional[float] = None) -> str:
+    """Return a number with thousands set apart, and with the digits that its ``spread`` justifies; a dash for none."""
+    return numbers([value], spread)[0]
+
+
+def numbers(values: Sequence[Optional[float]], spread: Optional[float] = None) -> list[str]:
+    """Return numbers that belong together, with the same digits: a mean and its interval, or bounds and median.
+
+    ``spread`` is half the interval's width, or a standard deviation, and shows two significant digits. Without one, or
+    with one of 0, there are four significant digits of the largest. Whole numbers, all of them, stay whole.
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    largest = max(map(abs, known), default=0.0)
+    places = _places(spread, DIGITS) if spread and math.isfinite(spread) else _places(largest, WITHOUT_SPREAD)
+    is_whole = largest < LARGE and all(float(value).is_integer() for value in known)
+    if largest and not SMALL <= largest < LARGE:
+        significant = max(places + math.floor(math.log10(largest)), 1)
+        return [_written(value, f".{significant}e") for value in values]
+    texts = [_written(value, f",.{0 if is_whole else max(places, 0)}f") for value in values]
+    return texts if spread else [_without_zeros(text) for text in texts]
+
+
+def _places(size: float, significant: int) -> int:
+    """Return the places after the point at which a number of this ``size`` shows so many ``significant`` digits."""
+    return significant - 1 - math.floor(math.log10(size)) if size else 0
+
+
+def _written(value: Optional[float], form: str) -> str:
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if not value:
+        return "0" if "e" in form else format(0.0, form)
+    text = format(value, form)
+    return text.lstrip("-") if not text.strip("-0.,") else text
+
+
+def _without_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
+def exact(value: float) -> str:
+    """Return a number that is given, such as a threshold, with all of its digits."""
+    return f"{value:,.10g}" if not value or SMALL <= abs(value) < LARGE else f"{value:.10g}"
+
+
+def plus_minus(mean: float, std: float) -> str:
+    """Return a mean and its standard deviation."""
+    return " ± ".join(numbers([mean, std], std))
+
+
+def interval(low: float, high: float) -> str:
+    """Return both ends of an interval."""
+    return " to ".join(numbers([low, high], (high - low) / 2))
+
+
+def level_of(found: dict[str, Any]) -> tuple[float, Optional[float], Optional[float], Optional[float]]:
+    """Return what `certain` and `certainty` take, from what the JSON says of an interquartile mean."""
+    low, high = found["interval_95"]
+    return found["interquartile_mean"], low, high, found["differing_95"]
+
+
+def certain(middle: float, low: Optional[float], high: Optional[float], differing: Optional[float]) -> tuple[str, str]:
+    """Return a mean, and how certain it is, for two columns of a table."""
+    if low is not None and high is not None:
+        text, *ends = numbers([middle, low, high], (high - low) / 2)
+        return text, " to ".join(ends)
+    return number(middle), NOTHING if differing is None else f"equal; {percent(differing)} may differ"
+
+
+def certainty(
+    middle: float, low: Optional[float], high: Optional[float], differing: Optional[float], count: int, what: str
+) -> tuple[str, str]:
+    """Return a mean of ``count`` episodes or seeds (``what``), and in words how certain it is."""
+    text, ends = certain(middle, low, high, None)
+    if low is not None:
+        return text, f"95 % interval {ends}"
+    if differing is not None:
+        return text, f"in all {count:,} {what}s; up to {percent(differing)} of {what}s may differ"
+    return text, f"one {what} has no interval" if count == 1 else "no interval"
 
 
 def percent(share: float) -> str:

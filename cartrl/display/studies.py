@@ -14,9 +14,8 @@ from cartrl.conclusions import PRIMARY
 from cartrl.curves import Curve
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD
-from cartrl.display.numbers import p_value, percent
+from cartrl.display.numbers import NOTHING, certain, level_of, number, p_value, percent
 from cartrl.display.settings import scalar
-from cartrl.display.training import number
 
 HEIGHT = 16
 WIDEST = 100
@@ -112,9 +111,8 @@ def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[f
     table = _grid("across seeds", "", "interquartile mean", "95 % interval")
     for name, metric in metrics(threshold).items():
         for index, (letter, study) in enumerate(studies):
-            found = study["metrics"][name]
-            middle, (low, high) = found["interquartile_mean"], found["interval_95"]
-            values = _steps(middle, low, high) if name == "steps_to_threshold" else _returns(middle, low, high)
+            reached = _steps if name == "steps_to_threshold" else certain
+            values = reached(*level_of(study["metrics"][name]))
             table.add_row("" if index else metric.title, letter, *values)
     if threshold is not None:
         for index, (letter, study) in enumerate(studies):
@@ -128,16 +126,14 @@ def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[f
     return table
 
 
-def _returns(middle: Optional[float], low: Optional[float], high: Optional[float]) -> tuple[str, str]:
-    return number(middle), "–" if low is None else f"{number(low)} to {number(high)}"
-
-
-def _steps(middle: Optional[float], low: Optional[float], high: Optional[float]) -> tuple[str, str]:
+def _steps(
+    middle: Optional[float], low: Optional[float], high: Optional[float], differing: Optional[float]
+) -> tuple[str, str]:
     """Write steps to the threshold, which for too many seeds without it are not finite."""
-    if low is None:
-        return number(middle, 0) if middle is not None else "not reached", "–"
-    reached = "not reached" if middle is None else number(middle, 0)
-    return reached, f"{number(low, 0)} or more" if high is None else f"{number(low, 0)} to {number(high, 0)}"
+    if middle is not None and (low is None or high is not None):
+        return certain(middle, low, high, differing)
+    reached = "not reached" if middle is None else number(middle)
+    return reached, NOTHING if low is None else f"{number(low)} {'or more' if high is None else f'to {number(high)}'}"
 
 
 def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:

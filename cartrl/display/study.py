@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.display import tables
-from cartrl.display.numbers import percent
-from cartrl.display.training import number
+from cartrl.display.numbers import certainty, number, percent
 from cartrl.outcome import Outcome
 from cartrl.statistics import seeds as across
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress, named
@@ -176,8 +175,5 @@ def _reached(name: str, values: Sequence[Optional[float]]) -> list[tuple[str, st
     known = np.array([value for value in values if value is not None])
     if not len(known):
         return []
-    middle = float(across.interquartile_mean(known))
-    if len(known) < 2:
-        return [(name, number(middle))]
-    low, high = across.interval(known)
-    return [(name, f"{number(middle)}, 95 % interval {number(low)} to {number(high)} (interquartile mean)")]
+    text = ", ".join(certainty(*across.summary(known), len(known), "seed"))
+    return [(name, f"{text} (interquartile mean)" if len(known) > 1 else text)]

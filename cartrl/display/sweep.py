@@ -11,9 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.display import tables
-from cartrl.display.numbers import percent
+from cartrl.display.numbers import certain, certainty, level_of, percent
 from cartrl.display.settings import scalar
-from cartrl.display.training import number
 from cartrl.outcome import Outcome
 from cartrl.ranking import NOT_BEGUN, fresh_seeds
 from cartrl.studies import named
@@ -36,13 +35,7 @@ def reached(console: Console, entry: dict[str, Any]) -> None:
 
 
 def _final(entry: dict[str, Any]) -> str:
-    middle, interval = entry["final_return"]["interquartile_mean"], _interval(entry)
-    return number(middle) if interval == "–" else f"{number(middle)}, 95 % interval {interval}"
-
-
-def _interval(entry: dict[str, Any]) -> str:
-    low, high = entry["final_return"]["interval_95"]
-    return "–" if low is None else f"{number(low)} to {number(high)}"
+    return ", ".join(certainty(*level_of(entry["final_return"]), len(entry["seeds"]), "seed"))
 
 
 def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> None:
@@ -116,4 +109,4 @@ def _results(entry: dict[str, Any], threshold: Optional[float]) -> list[str]:
     seeds = f"{len(entry['seeds'])}"
     if solved is not None:
         seeds = f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}"
-    return [number(entry["final_return"]["interquartile_mean"]), _interval(entry), seeds]
+    return [*certain(*level_of(entry["final_return"])), seeds]

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.display.training import number, spread
+from cartrl.display.numbers import certainty, number, numbers
+from cartrl.display.training import spread
 from cartrl.journal import Progress
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
@@ -45,8 +46,8 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best.step if progress.best else 0}"),
         ("final greedy return", spread(progress.last)),
         ("reward threshold", number(threshold)),
-        ("episodes", number(progress.episodes, 0)),
-        ("environment steps", number(progress.environment_steps, 0)),
+        ("episodes", number(progress.episodes)),
+        ("environment steps", number(progress.environment_steps)),
         ("seconds", f"{total:.1f} s: {phases}"),
     ]
     facts(console, rows)
@@ -75,15 +76,16 @@ def written(run: RunDirectory) -> list[Path]:
 
 def evaluation(console: Console, report: dict[str, Any]) -> None:
     """Print an evaluation's report."""
-    low, high = report["interval_95"]
+    low, high = report["interval_95"] or (None, None)
+    mean = certainty(report["mean"], low, high, report["differing_95"], report["episodes"], "episode")
     threshold, verdict = report["reward_threshold"], report["verdict"]
     rows: list[tuple[str, Any]] = [
         ("policy", f"{report['policy']} (step {report['step']})"),
         ("environment", report["env_name"]),
         ("episodes", f"{report['episodes']:,} {report['actions']}, seed {report['seed']}"),
-        ("mean return", f"{report['mean']:,.2f}, 95 % interval {low:,.2f} to {high:,.2f}"),
-        ("standard deviation", f"{report['std']:,.2f}"),
-        ("min, median, max", f"{report['min']:,.2f}, {report['median']:,.2f}, {report['max']:,.2f}"),
+        ("mean return", ", ".join(mean)),
+        ("standard deviation", number(report["std"], report["std"])),
+        ("min, median, max", "; ".join(numbers([report[name] for name in ("min", "median", "max")], report["std"]))),
         ("ended", f"{report['terminated']:,} terminated (fell, or reached the goal), "
                   f"{report['truncated']:,} truncated (time limit)"),
     ]  # fmt: skip

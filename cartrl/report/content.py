@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Optional
 
 from cartrl import __version__
+from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
 from cartrl.listing import run_state
 from cartrl.report.charts import number
@@ -29,6 +30,19 @@ class Evaluated:
 
     facts: dict[str, Any]
     returns: list[float]
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Both ends of the mean's interval; the mean itself where it has none."""
+        low, high = self.facts["interval_95"] or (self.facts["mean"], self.facts["mean"])
+        return low, high
+
+    @property
+    def level(self) -> tuple[str, str]:
+        """The mean return, and in words how certain it is."""
+        found = self.facts
+        low, high = found["interval_95"] or (None, None)
+        return certainty(found["mean"], low, high, found["differing_95"], found["episodes"], "episode")
 
 
 @dataclass(frozen=True)

@@ -154,12 +154,12 @@ def _interval(low: float, high: float) -> str:
 
 @dataclass(frozen=True)
 class Center:
-    """Where returns lie together: their mean or interquartile mean, and its 95 % interval."""
+    """Where returns lie together: their mean or interquartile mean, and its 95 % interval if it has one."""
 
     name: str
     value: float
-    low: float
-    high: float
+    low: Optional[float]
+    high: Optional[float]
 
 
 def histogram(title: str, what: str, returns: np.ndarray, center: Center, threshold: Optional[float]) -> Chart:
@@ -167,15 +167,15 @@ def histogram(title: str, what: str, returns: np.ndarray, center: Center, thresh
     x = axis([*returns.tolist(), *([] if threshold is None else [threshold])])
     counts, edges = np.histogram(returns, HISTOGRAM_COLUMNS, (x.low, x.high))
     y = axis([0, max(int(counts.max()), 3)], count=3)
-    is_known = math.isfinite(center.low)  # a single seed has no interval
+    ends = [] if center.low is None or center.high is None else [center.low, center.high]
     layers = [
-        *([Layer("interval", columns([center.low, center.high], [y.high], x, y), "95 % interval")] if is_known else []),
+        *([Layer("interval", columns(ends, [y.high], x, y), "95 % interval")] if ends else []),
         Layer("columns", columns(edges.tolist(), counts.tolist(), x, y), what),
         Layer("center", _upright(center.value, x, y), center.name),
         *([] if threshold is None else [Layer("threshold", _upright(threshold, x, y), "reward threshold")]),
     ]
     constant = ([] if threshold is None else [number(threshold)]) + [number(center.value, 1)]
-    bounds = [_interval(center.low, center.high)] if is_known else []
+    bounds = [_interval(*ends)] if ends else []
     stops = [
         Stop(
             x.at((a + b) / 2),

@@ -7,13 +7,14 @@ import numpy as np
 
 from cartrl import metrics
 from cartrl.curves import learning_curve
+from cartrl.display.numbers import certainty
 from cartrl.listing import run_state
 from cartrl.report import figures
 from cartrl.report.charts import axis, number
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of
 from cartrl.results import Run
 from cartrl.run_directory import RunDirectory, read_json
-from cartrl.statistics.seeds import interquartile_mean, interval
+from cartrl.statistics.seeds import interquartile_mean, summary
 
 EVALUATED = "The best policy of each seed played 100 fresh episodes of gym's environment."
 
@@ -31,7 +32,7 @@ def run_parts(subject: Subject) -> dict[str, Any]:
     evaluated = subject.evaluations.get(run.seed)
     returns = None
     if evaluated:
-        center = figures.Center("mean", evaluated.facts["mean"], *evaluated.facts["interval_95"])
+        center = figures.Center("mean", evaluated.facts["mean"], *(evaluated.facts["interval_95"] or (None, None)))
         returns = figures.histogram("Evaluation", "episodes", np.array(evaluated.returns), center, subject.threshold)
     return {
         "lead": f"seed {run.seed} · {date(subject.manifest.get('started'))}",
@@ -55,13 +56,10 @@ def _run_tiles(
     tiles = []
     if evaluated:
         facts = evaluated.facts
-        low, high = facts["interval_95"]
         threshold = facts["reward_threshold"]
         solved = "" if threshold is None else f"; solved from {number(threshold)}"
-        note = f"95 % interval {number(low, 1)} to {number(high, 1)}{solved}"
-        tiles.append(
-            _tile(f"Mean return of {facts['episodes']} episodes", number(facts["mean"], 1), note, facts["verdict"])
-        )
+        mean, note = evaluated.level
+        tiles.append(_tile(f"Mean return of {facts['episodes']} episodes", mean, f"{note}{solved}", facts["verdict"]))
     where = int(run.iterations[np.flatnonzero(run.returns == run.best)[-1]])
     steps = f"in {number(last['environment_steps'] or 0)} environment steps"
     return [
@@ -90,11 +88,12 @@ def study_parts(subject: Subject) -> dict[str, Any]:
     counted = [run.seed for run in study.ended or study.runs]
     results = [evaluated for seed, evaluated in subject.evaluations.items() if seed in counted]
     means = np.array([evaluated.facts["mean"] for evaluated in results])
-    bounds = [bound for evaluated in subject.evaluations.values() for bound in evaluated.facts["interval_95"]]
+    bounds = [bound for evaluated in subject.evaluations.values() for bound in evaluated.ends]
     thresholds = [] if subject.threshold is None else [subject.threshold]
     returns = None
     if results:
-        center = figures.Center("interquartile mean", float(interquartile_mean(means)), *interval(means))
+        level = summary(means)
+        center = figures.Center("interquartile mean", level.middle, level.low, level.high)
         returns = figures.histogram("Evaluation", "seeds", means, center, subject.threshold)
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in study.notes())
     return {
@@ -131,9 +130,9 @@ def _seed(run: Run, chart: figures.Chart, evaluated: Optional[Evaluated]) -> dic
     shown = None
     if evaluated:
         facts = evaluated.facts
-        low, high = facts["interval_95"]
-        shown = {"mean": facts["mean"], "low": low, "high": high, "verdict": facts["verdict"],
-                 "threshold": facts["reward_threshold"]}  # fmt: skip
+        (low, high), (mean, certainty) = evaluated.ends, evaluated.level
+        shown = {"at": facts["mean"], "mean": mean, "low": low, "high": high, "certainty": certainty,
+                 "verdict": facts["verdict"], "threshold": facts["reward_threshold"]}  # fmt: skip
     return {"seed": run.seed, "state": state, "chart": chart, "evaluation": shown, "note": note}
 
 
@@ -144,10 +143,9 @@ def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, A
     time = _tile("Time", took, f"{number(sum(run.steps[-1] for run in subject.study.runs))} environment steps")
     if not len(means):
         return [time]
-    low, high = interval(means)
-    bounds = f"95 % interval {number(low, 1)} to {number(high, 1)}" if len(means) > 1 else "no interval"
+    middle, certain = certainty(*summary(means), len(means), "seed")
     seeds = f"{len(means)} seed{'s' if len(means) > 1 else ''}"
-    tiles = [_tile("Interquartile mean return", number(float(interquartile_mean(means)), 1), f"{bounds}; {seeds}")]
+    tiles = [_tile("Interquartile mean return", middle, f"{certain}; {seeds}")]
     if subject.threshold is not None:
         verdicts = Counter(evaluated.facts["verdict"] for evaluated in results)
         rest = "".join(f"; {verdicts[name]} {name}" for name in ("undecided", "not solved") if verdicts[name])

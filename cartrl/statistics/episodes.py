@@ -1,35 +1,53 @@
-"""How sure a mean return is, and what follows from it."""
+"""How sure a mean return is, and what follows from it. What was measured of the intervals: docs/studies.md."""
 
 from typing import Optional
 
 import numpy as np
 
 from cartrl import seeding
+from cartrl.statistics.seeds import RESAMPLES, Interval, Summary, expanded, mean, summary_of
 
-RESAMPLES = 10_000
 LARGEST_BLOCK = 2_000_000  # draws at once, to bound memory
+FEW = 0.05  # of the episodes: where no more may differ, equal returns decide
 
 
-def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the mean of ``values`` [N] (Efron, 1979), the same every time."""
+def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+    """Return the expanded bootstrap interval of the mean of ``values`` [N], the same every time; NaN for one value."""
     rng = np.random.default_rng(seeding.draw(4, 0, seeding.Stream.BOOTSTRAP))
     blocks = np.array_split(np.arange(RESAMPLES), 1 + RESAMPLES * len(values) // LARGEST_BLOCK)
     means = np.concatenate([rng.choice(values, (len(block), len(values))).mean(axis=1) for block in blocks])
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
+    return expanded(values, means, mean, level)
 
 
-def verdict(interval: tuple[float, float], threshold: Optional[float]) -> Optional[str]:
-    """Compare the interval of a mean return with the return from which the environment counts as solved.
+def summary(returns: np.ndarray) -> Summary:
+    """Return the mean of the ``returns`` [N] of episodes, and how sure it is."""
+    return summary_of(returns, float(returns.mean()), bootstrap_interval)
+
+
+def verdict(found: Summary, threshold: Optional[float]) -> Optional[str]:
+    """Compare a mean return with the return from which the environment counts as solved.
 
     Returns:
         ``solved`` or ``not solved`` when the whole interval lies on one side, ``undecided`` when the threshold is
-        inside it, None where there is no threshold.
+        inside it or there is no interval, None where there is no threshold.
     """
     if threshold is None:
         return None
-    low, high = interval
+    if found.low is None or found.high is None:
+        low, high = (found.middle, found.middle) if _equal_returns_decide(found, threshold) else (-np.inf, np.inf)
+    else:
+        low, high = found.low, found.high
     if low >= threshold:
         return "solved"
     return "not solved" if high < threshold else "undecided"
+
+
+def _equal_returns_decide(found: Summary, threshold: float) -> bool:
+    """Whether the mean stays on its side of the threshold, although some episodes may have another return.
+
+    It does where next to none may differ, and where those that may would have to differ by more than a whole return.
+    """
+    if found.differing is None:
+        return False
+    whole = max(abs(found.middle), abs(threshold))
+    return found.differing <= FEW or found.differing * whole < abs(found.middle - threshold)

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from typing import Callable
+from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
@@ -47,19 +47,71 @@ def _draws(count: int) -> np.ndarray:
 
 
 def interval(values: np.ndarray, statistic: Statistic = interquartile_mean, level: float = 0.95) -> Interval:
-    """Return the bootstrap interval of ``statistic`` over the seeds ``values`` [N].
+    """Return the expanded bootstrap interval of ``statistic`` over the seeds ``values`` [N]; NaN for one seed.
 
-    The plain percentile interval is too short for few seeds. This one is expanded, after Hesterberg (2015, "What
-    teachers should know about the bootstrap"): its tails are those at which a normal distribution has the quantiles
-    of Student's t with N - 1 degrees of freedom. Hesterberg's factor for the mean, sqrt(N / (N - 1)), is left out: the
-    interquartile mean covers without it. Values may be infinite. One seed has no interval: NaN.
+    Values may be infinite. Equal ones give an interval without a width: see `Summary`.
     """
-    if len(values) < 2:
+    return expanded(values, resampled(values, statistic), statistic, level)
+
+
+def expanded(values: np.ndarray, found: np.ndarray, statistic: Statistic, level: float) -> Interval:
+    """Return the interval of ``statistic`` over ``values`` [N], given what bootstrap samples ``found``.
+
+    The plain percentile interval is too short for few values. This one is expanded, after Hesterberg (2015, "What
+    teachers should know about the bootstrap"): its tails are those at which a normal distribution has the quantiles
+    of Student's t with N - 1 degrees of freedom. Hesterberg's factor sqrt(N / (N - 1)) is for the mean alone: the
+    interquartile mean covers without. No bootstrap sample leaves the range of the values, and of N values from a
+    symmetric distribution all lie on one side of its middle with probability 2^(1 - N): for so few that this exceeds
+    the error level, the interval is at least Student's.
+    """
+    count = len(values)
+    if count < 2:
         return math.nan, math.nan
-    tail = float(ndtr(stdtrit(len(values) - 1, (1 - level) / 2)))
+    quantile = float(stdtrit(count - 1, (1 + level) / 2))
+    tail = float(ndtr(-quantile * (math.sqrt(count / (count - 1)) if statistic is mean else 1.0)))
     # Without interpolation, which has no meaning between a number and infinity.
-    low, high = np.quantile(resampled(values, statistic), [tail, 1 - tail], method="inverted_cdf")
-    return float(low), float(high)
+    low, high = (float(end) for end in np.quantile(found, [tail, 1 - tail], method="inverted_cdf"))
+    if 2.0 ** (1 - count) <= 1 - level:
+        return low, high
+    if not np.isfinite(values).all():
+        return math.nan, math.nan
+    half = quantile * float(values.std(ddof=1)) / math.sqrt(count)
+    return min(low, float(values.mean()) - half), max(high, float(values.mean()) + half)
+
+
+class Summary(NamedTuple):
+    """What values say together, and how sure that is.
+
+    Attributes:
+        middle: their mean or interquartile mean.
+        low, high: its 95 % interval. None for a single value, and for equal ones: of what else there might be they
+            say nothing.
+        differing: where several values are all equal, the greatest share of others that would have stayed unseen in
+            so many with a probability of 5 % (Clopper and Pearson, 1934).
+    """
+
+    middle: float
+    low: Optional[float]
+    high: Optional[float]
+    differing: Optional[float]
+
+
+def summary(values: np.ndarray) -> Summary:
+    """Return the interquartile mean of the seeds ``values`` [N], and how sure it is."""
+    return summary_of(values, float(interquartile_mean(values)), interval)
+
+
+def summary_of(values: np.ndarray, middle: float, of_middle: Callable[[np.ndarray], Interval]) -> Summary:
+    """Return what ``values`` [N] say of their ``middle``, the interval of which ``of_middle`` gives."""
+    if len(values) > 1 and bool((values == values[0]).all()):
+        return Summary(middle, None, None, may_differ(len(values)) if math.isfinite(middle) else None)
+    low, high = (None if math.isnan(end) else end for end in of_middle(values))
+    return Summary(middle, low, high, None)
+
+
+def may_differ(count: int, level: float = 0.95) -> float:
+    """Return the greatest share of other values that ``count`` equal ones leave possible."""
+    return float(1 - (1 - level) ** (1 / count))
 
 
 def wilson_interval(successes: int, count: int, level: float = 0.95) -> Interval:

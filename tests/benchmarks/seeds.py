@@ -45,6 +45,8 @@ def evaluated(run: Path, seed: int) -> Outcome:
 
 def described(report: dict[str, Any]) -> str:
     """Write a report as mean and interval."""
+    if report["interval_95"] is None:
+        return f"{report['mean']:.1f} in each episode"
     low, high = report["interval_95"]
     return f"{report['mean']:.1f} ({low:.1f} to {high:.1f})"
 

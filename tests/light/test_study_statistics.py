@@ -11,6 +11,7 @@ import pytest
 import scipy.stats
 
 from cartrl.comparison import LEVEL, compare, more_seeds
+from cartrl.outcome import Outcome
 from cartrl.results import Run, Study
 from cartrl.settings import ExperimentSettings
 from cartrl.statistics.pairs import (
@@ -94,7 +95,14 @@ def test_wilson_interval_agrees_with_scipy(successes, count, level):
 def study(returns):
     """Return a study whose seeds end at ``returns``."""
     runs = tuple(
-        Run(None, seed, "finished", 250, *(np.array([0.0, end]) for end in (250, 9e4, 9.0)), np.array([20.0, value]))
+        Run(
+            None,
+            seed,
+            Outcome.FINISHED,
+            250,
+            *(np.array([0.0, end]) for end in (250, 9e4, 9.0)),
+            np.array([20.0, value]),
+        )
         for seed, value in enumerate(returns)
     )
     return Study(None, SETTINGS, runs, ())

@@ -10,10 +10,11 @@ import tensorflow as tf
 import tensorflow_probability  # noqa: F401 (a saved policy needs its types)
 
 from cartrl import policies, seeding
-from tests.helpers import run_cartrl
+from tests.helpers import run_cartrl, run_several
 
 KEYS = {
-    "policy", "env_name", "step", "actions", "seed", "episodes", "mean", "std", "interval_95", "min", "median", "max",
+    "policy", "env_name", "step", "actions", "seed", "episodes", "mean", "std", "interval_95", "differing_95",
+    "min", "median", "max",
     "terminated", "truncated", "reward_threshold", "verdict",
 }  # fmt: skip
 
@@ -56,6 +57,15 @@ def test_the_report_equals_gym_stepped_by_hand(short_run):
     low, high = report["interval_95"]
     assert report["verdict"] == ("solved" if low >= 195 else "not solved" if high < 195 else "undecided")
     assert min(returns) <= low <= report["mean"] <= high <= max(returns)
+
+
+def test_one_episode_decides_nothing(short_run):
+    options = ["eval", "--checkpoint", str(short_run.directory), "--episodes", "1"]
+    report, table = run_several([*options, "--json"], options, cwd=short_run.directory)
+    found = json.loads(report.stdout)
+    assert (found["interval_95"], found["differing_95"], found["verdict"]) == (None, None, "undecided")
+    assert f"mean return         {found['mean']:g}, one episode has no interval" in table.stdout
+    assert "undecided" in table.stdout
 
 
 def test_another_seed_and_drawn_actions_are_other_episodes_and_each_repeats_itself(short_run):

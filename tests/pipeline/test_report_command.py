@@ -160,7 +160,7 @@ def test_a_study_tells_of_its_seeds_together_and_each(study_report, study_page, 
     runs = [study_report.subject / name for name in ("seed-3", "seed-4")]
     means = [told[seed]["mean"] for seed in (3, 4)]
     # With two seeds no quarter is cut off: the interquartile mean is the mean.
-    assert f"Interquartile mean return {stats.trim_mean(means, 0.25):.1f}" in study_page.text
+    assert f"Interquartile mean return {stats.trim_mean(means, 0.25):.0f} 95 % interval" in study_page.text
     assert f"Worst seed {min(means):.1f} best seed {max(means):.1f}" in study_page.text
     for seed, mean in zip((3, 4), means):
         assert f"seed {seed} {mean:.1f}" in study_page.text
