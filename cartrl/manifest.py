@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional
 
+from cartrl.environments import imports
 from cartrl.errors import CartrlError
 from cartrl.outcome import Outcome
 from cartrl.run_directory import processor, read_json, timestamp, versions, write_json
@@ -99,7 +100,8 @@ def _list(content: dict[str, Any], name: str) -> list[Any]:
 
 def _process() -> dict[str, Any]:
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return {"command": command, "started": timestamp(), "versions": versions()}
+    modules = list(imports.given)
+    return {"command": command, "import_modules": modules, "started": timestamp(), "versions": versions()}
 
 
 def _host() -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cartrl import metrics
 from cartrl.errors import UsageError
 from cartrl.labelling import by_settings
 from cartrl.outcome import Outcome, outcome_of
-from cartrl.run_directory import RunDirectory, read_json
+from cartrl.run_directory import RunDirectory, read_json, remember_modules
 from cartrl.settings import ExperimentSettings, load
 from cartrl.studies import STUDY, StudyDirectory
 
@@ -111,6 +111,7 @@ def load_study(path: Path) -> Study:
     Raises:
         UsageError: when it is neither, a file of it cannot be read, or no run has an evaluation.
     """
+    remember_modules(path)
     if (path / STUDY).is_file():
         named = StudyDirectory(path).seeds() if "seeds" in read_json(path / STUDY) else []
         directories = StudyDirectory(path).runs()

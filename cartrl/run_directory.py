@@ -2,11 +2,12 @@
 
 import itertools
 import json
+import math
 import os
 import platform
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from importlib import metadata
@@ -14,12 +15,16 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl import __version__, files, notices, reading
+from cartrl.environments import imports
 from cartrl.errors import UsageError, nearest
 from cartrl.paths import require_creatable
 
 RUNS = Path("runs")
 LATEST = "latest"
-MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"  # of a run
+STUDY = "study.json"  # of a study: many runs
+SWEEP = "sweep.json"  # of a sweep: many studies
+MANIFESTS = (MANIFEST, STUDY, SWEEP)
 SIDECAR = "policy.json"
 MOST_NAMED = 10  # directories in one warning
 CLOCKS_DIFFER_BY = timedelta(days=1)  # at most, of two computers: a run that began later has not begun
@@ -105,6 +110,7 @@ def find_policy(reference: Optional[str]) -> Path:
     try:
         for candidate in (path, path / "best", RunDirectory(path).best_policy):
             if (candidate / SIDECAR).is_file():
+                remember_modules(candidate)
                 return candidate
         is_there = path.exists()
     except OSError as error:
@@ -112,6 +118,7 @@ def find_policy(reference: Optional[str]) -> Path:
     if not is_there:
         others = [str(run) for run in _runs()]
         raise UsageError(f"{path}: no such run or policy{nearest(str(path), others)}")
+    refuse_many(path)
     raise UsageError(f"{path}: holds no saved policy; give a run directory or a policy directory inside it")
 
 
@@ -124,10 +131,53 @@ def find_run(reference: str) -> RunDirectory:
     path = latest(MANIFEST) if reference == LATEST else Path(reference)
     run = RunDirectory(path)
     if run.manifest.is_file() and run.config.is_file():
+        remember_modules(path)
         return run
+    refuse_many(path)
     if not path.exists():
         raise UsageError(f"{path}: no such run{nearest(str(path), [str(other) for other in _runs()])}")
     raise UsageError(f"{path}: not a run; give a directory that cartrl train has made")
+
+
+def refuse_many(place: Path) -> None:
+    """Refuse a study or a sweep where one run is wanted, and say which run of it to name: the best.
+
+    Raises:
+        UsageError: when ``place`` is one.
+    """
+    kind = next((kind for name, kind in ((STUDY, "study"), (SWEEP, "sweep")) if (place / name).is_file()), None)
+    if kind is None:
+        return
+    runs = sorted(path.parent for pattern in (f"*/{MANIFEST}", f"*/*/{MANIFEST}") for path in place.glob(pattern))
+    example = f", such as {max(runs, key=_best_return)}" if runs else ""
+    raise UsageError(f"{place}: this is a {kind}; name one of its runs{example}")
+
+
+def _best_return(run: Path) -> float:
+    """Return the best evaluation's mean return of a run that has ended."""
+    try:
+        return float(read_json(run / MANIFEST)["result"]["best_greedy_return"]["mean"])
+    except (UsageError, KeyError, TypeError, ValueError):
+        return -math.inf
+
+
+def remember_modules(place: Path) -> None:
+    """Take note of the modules that were asked for when the run, the study or the sweep ``place`` was trained.
+
+    Args:
+        place: its directory, or a policy inside it.
+    """
+    folders = [place, *itertools.islice(place.absolute().parents, 3)]
+    manifest = next((folder / name for folder in folders for name in MANIFESTS if (folder / name).is_file()), None)
+    if manifest is not None:
+        with suppress(UsageError):
+            imports.remembered[:] = modules_of(read_json(manifest))
+
+
+def modules_of(manifest: dict[str, Any]) -> list[str]:
+    """Return the modules that were asked for with ``--import-module`` when it was trained."""
+    modules = manifest.get("import_modules")
+    return [name for name in modules if imports.is_name(name)] if isinstance(modules, list) else []
 
 
 def latest(*manifests: str) -> Path:

@@ -8,9 +8,8 @@ from typing import Any, Optional
 
 from cartrl.errors import UsageError
 from cartrl.outcome import Outcome, outcome_of
-from cartrl.run_directory import RunDirectory, read_json
+from cartrl.run_directory import STUDY, RunDirectory, read_json, remember_modules
 
-STUDY = "study.json"
 LARGEST_SEED = 2**31 - 1
 MOST_SEEDS = 10_000
 
@@ -60,7 +59,10 @@ class StudyDirectory:
 def find_study(reference: str) -> Optional[StudyDirectory]:
     """Return the study in the directory ``reference``; None where it holds something else."""
     study = StudyDirectory(Path(reference))
-    return study if study.manifest.is_file() else None
+    if not study.manifest.is_file():
+        return None
+    remember_modules(study.root)
+    return study
 
 
 def parse_seeds(text: str) -> list[int]:

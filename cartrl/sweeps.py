@@ -9,11 +9,9 @@ from typing import Any
 from cartrl.errors import UsageError
 from cartrl.outcome import Outcome
 from cartrl.paths import LONGEST_NAME
-from cartrl.run_directory import LATEST, latest, read_json
+from cartrl.run_directory import SWEEP, read_json, remember_modules
 from cartrl.settings.section import has_type
 from cartrl.studies import StudyDirectory
-
-SWEEP = "sweep.json"
 
 
 @dataclass(frozen=True)
@@ -89,15 +87,16 @@ def _is_name(name: Any) -> bool:
     return isinstance(name, str) and name not in ("", "..") and Path(name).name == name
 
 
-def find_sweep(reference: str) -> SweepDirectory:
-    """Return the sweep that ``reference`` names: its directory, or ``latest``.
+def find_sweep(directory: Path) -> SweepDirectory:
+    """Return the sweep in ``directory``.
 
     Raises:
         UsageError: when there is none.
     """
-    sweep = SweepDirectory(latest(SWEEP) if reference == LATEST else Path(reference))
+    sweep = SweepDirectory(directory)
     if not sweep.manifest.is_file():
         raise UsageError(f"{sweep.root}: no such sweep; give a directory that `cartrl sweep` has made")
+    remember_modules(sweep.root)
     return sweep
 
 

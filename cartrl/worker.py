@@ -117,6 +117,5 @@ def main() -> None:
     parser.add_argument("--import-module", action="append", default=[])
     options = parser.parse_args()
     quiet.debug = options.debug
-    for module in options.import_module:
-        import_environments(module)
+    import_environments(options.import_module)
     leave(serve(options.study))

@@ -120,9 +120,8 @@ class Workers:
 
 def _arguments(study: StudyDirectory) -> list[str]:
     """Return the arguments of a worker of ``study``: with the options that this process was given."""
-    modules = (f"--import-module={module}" for module in sorted(imports.imported))
     debug = ["--debug"] if quiet.debug else []
-    return [*debug, *modules, str(study.root)]
+    return [*debug, *imports.options(imports.given), str(study.root)]
 
 
 def default_jobs() -> int:

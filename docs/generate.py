@@ -51,11 +51,10 @@ COMMANDS = """\
 <!-- Written by docs/generate.py. Edit the options in cartrl/cli/, or the text in docs/generate.py. -->
 
 {overview}
-Two options stand before the command, as in `cartrl --debug eval`:
-
-- `--debug` shows the traceback of an error, and what the libraries write on stderr.
-- `--import-module MODULE` imports a Python module, whose code runs, so that its environments can be named
-  `MODULE:NAME`: see [security.md](security.md#environments-of-your-own).
+`--debug` stands before the command, as in `cartrl --debug eval`: it shows the traceback of an error, and what the
+libraries write on stderr. `--import-module MODULE` may stand there too, or after the command: it imports a Python
+module, whose code runs, so that its environments can be named `MODULE:NAME`: see
+[security.md](security.md#environments-of-your-own).
 
 The help below is what `cartrl COMMAND --help` prints at {width} columns. The settings of a config are in
 [settings.md](settings.md).

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from typing import Optional
 
 import typer
 
@@ -12,6 +11,7 @@ from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
 from cartrl.cli.environment import env
 from cartrl.cli.evaluate import evaluate
+from cartrl.cli.options import MODULES_OPTION
 from cartrl.cli.plot import plot
 from cartrl.cli.record import record
 from cartrl.cli.report import report
@@ -20,6 +20,7 @@ from cartrl.cli.runs import runs
 from cartrl.cli.sweep import sweep
 from cartrl.cli.train import train
 from cartrl.cli.usage import Command, Group
+from cartrl.environments.imports import import_environments
 
 app = typer.Typer(
     cls=Group,
@@ -67,20 +68,11 @@ def _options(
     debug: bool = typer.Option(
         False, "--debug", help="Show the traceback of an error, and what the libraries write on stderr."
     ),
-    import_module: Optional[str] = typer.Option(
-        None,
-        "--import-module",
-        metavar="MODULE",
-        help="Import this Python module, whose code runs, so that its environments can be named as MODULE:NAME.",
-        show_default=False,
-    ),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     quiet.debug = debug
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)
     surroundings.require()
-    if import_module is not None:
-        from cartrl.environments.imports import import_environments
-
-        import_environments(import_module)
+    import_environments(modules)

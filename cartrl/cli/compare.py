@@ -5,7 +5,9 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import PATHS_ARGUMENT
+from cartrl.cli.options import MODULES_OPTION, PATHS_ARGUMENT
+from cartrl.cli.references import resolved
+from cartrl.environments.imports import import_environments
 
 
 def compare(
@@ -18,8 +20,11 @@ def compare(
         show_default=False,
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there."),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Compare studies across their seeds: which one is better, and how sure that is."""
     from cartrl.commands.compare import run
+    from cartrl.run_directory import MANIFEST, STUDY
 
-    run(paths, picture, as_json=as_json)
+    import_environments(modules)
+    run([resolved(path, MANIFEST, STUDY, is_said=not as_json) for path in paths], picture, as_json=as_json)

@@ -5,7 +5,8 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import SET_OPTION
+from cartrl.cli.options import MODULES_OPTION, SET_OPTION
+from cartrl.environments.imports import import_environments
 
 
 def config(
@@ -15,8 +16,10 @@ def config(
     overrides: list[str] = SET_OPTION,
     seed: Optional[int] = typer.Option(None, "--seed", help="Override train.seed.", show_default=False),
     schema: bool = typer.Option(False, "--schema", help="Print the JSON Schema of a config, for editors."),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Check a config, and print every setting with where its value came from."""
     from cartrl.commands.config import run
 
+    import_environments(modules)
     run(file, overrides, seed, schema=schema)

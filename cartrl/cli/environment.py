@@ -5,14 +5,19 @@ from typing import Optional
 
 import typer
 
+from cartrl.cli.options import MODULES_OPTION
+from cartrl.environments.imports import import_environments
+
 
 def env(
     name: str = typer.Argument(..., metavar="NAME", help="A gym id, such as CartPole-v1.", show_default=False),
     picture: Optional[Path] = typer.Option(
         None, "--picture", metavar="FILE.png", help="Also render the first frame to this file.", show_default=False
     ),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Show what an environment is like: its specs, its limits, and its first time steps."""
     from cartrl.commands.environment import run
 
+    import_environments(modules)
     run(name, picture)

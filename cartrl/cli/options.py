@@ -6,20 +6,34 @@ import typer
 
 BEGAN = time.perf_counter()  # when the process did, nearly
 
-CONFIG_OPTION = typer.Option(None, "--config", "-c", help="The experiment, a YAML file.", show_default=False)
+CONFIG_ARGUMENT = typer.Argument(None, metavar="[CONFIG]", help="The experiment, a YAML file.", show_default=False)
+CONFIG_OPTION = typer.Option(None, "--config", "-c", help="The same, as an option.", show_default=False)
 SET_OPTION = typer.Option(
     [], "--set", metavar="SECTION.KEY=VALUE", help="Override a setting, such as agent.learning_rate=3e-3. Repeatable."
 )
-CHECKPOINT_OPTION = typer.Option(
+POLICY_ARGUMENT = typer.Argument(
     None,
-    "--checkpoint",
+    metavar="[RUN]",
     help="A run directory (its best policy), a policy directory inside one, or 'latest'. "
     "Default: the latest run below runs/.",
     show_default=False,
 )
+CHECKPOINT_OPTION = typer.Option(
+    None,
+    "--checkpoint",
+    help="The same, as an option.",
+    show_default=False,
+)
 STOCHASTIC_OPTION = typer.Option(False, "--stochastic", help="Draw actions from the policy instead of the best one.")
+MODULES_OPTION = typer.Option(
+    [],
+    "--import-module",
+    metavar="MODULE",
+    help="Import this Python module, installed or in the working directory; its code runs, and its environments can "
+    "be named as MODULE:NAME. Repeatable.",
+)
 PATHS_ARGUMENT = typer.Argument(
-    ..., metavar="PATH...", help="Runs and studies, by their directories.", show_default=False
+    ..., metavar="PATH...", help="Runs and studies, by their directories; or 'latest'.", show_default=False
 )
 JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False

@@ -6,7 +6,9 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import PATHS_ARGUMENT
+from cartrl.cli.options import MODULES_OPTION, PATHS_ARGUMENT
+from cartrl.cli.references import resolved
+from cartrl.environments.imports import import_environments
 
 
 class XAxis(str, Enum):
@@ -29,8 +31,11 @@ def plot(
     axis: XAxis = typer.Option(XAxis.iterations, "--x", help="What the curves run over."),
     mean: bool = typer.Option(False, "--mean", help="The mean of the seeds instead of their interquartile mean."),
     terminal: bool = typer.Option(False, "--terminal", help="Draw in the terminal beside --output."),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Draw the learning curves of runs and studies."""
     from cartrl.commands.plot import run
+    from cartrl.run_directory import MANIFEST, STUDY
 
-    run(paths, output, axis.value, with_mean=mean, in_terminal=terminal)
+    import_environments(modules)
+    run([resolved(path, MANIFEST, STUDY) for path in paths], output, axis.value, with_mean=mean, in_terminal=terminal)

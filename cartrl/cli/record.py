@@ -9,20 +9,25 @@ from cartrl.cli.options import (
     CHECKPOINT_OPTION,
     EPISODES_HELP,
     LARGEST_SEED,
+    MODULES_OPTION,
     MOST_EPISODES,
+    POLICY_ARGUMENT,
     SEED_HELP,
     STOCHASTIC_OPTION,
 )
+from cartrl.cli.references import one_of
+from cartrl.environments.imports import import_environments
 
 
 def record(
+    policy: Optional[str] = POLICY_ARGUMENT,
     checkpoint: Optional[str] = CHECKPOINT_OPTION,
     progress: Optional[str] = typer.Option(
         None,
         "--progress",
         metavar="RUN",
         help="Film how a run learned: its first policy, some of those on the way and its best, side by side. "
-        "Its directory, or 'latest'. In place of --checkpoint.",
+        "Its directory, or 'latest'. In place of a policy.",
         show_default=False,
     ),
     episodes: int = typer.Option(3, "--episodes", min=1, max=MOST_EPISODES, help=EPISODES_HELP),
@@ -38,8 +43,12 @@ def record(
     ),
     stochastic: bool = STOCHASTIC_OPTION,
     seed: int = typer.Option(0, "--seed", min=0, max=LARGEST_SEED, help=SEED_HELP),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Film a saved policy, or how a run learned."""
     from cartrl.commands.record import run
 
-    run(checkpoint, progress, episodes, output, fps, is_greedy=not stochastic, seed=seed)
+    import_environments(modules)
+    run(
+        one_of(policy, checkpoint, "--checkpoint"), progress, episodes, output, fps, is_greedy=not stochastic, seed=seed
+    )

@@ -5,14 +5,23 @@ from typing import Optional
 
 import typer
 
+from cartrl.cli.options import MODULES_OPTION
+from cartrl.cli.references import resolved
+from cartrl.environments.imports import import_environments
+
 
 def report(
-    path: Path = typer.Argument(..., metavar="PATH", help="The directory of a run or a study.", show_default=False),
+    path: Path = typer.Argument(
+        ..., metavar="PATH", help="The directory of a run or a study, or 'latest'.", show_default=False
+    ),
     output: Optional[Path] = typer.Option(
         None, "--output", "-o", metavar="FILE.html", help="The file. Default: report.html in PATH.", show_default=False
     ),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Write one HTML file about a run or a study, with curve, evaluation and film, that can be mailed."""
     from cartrl.commands.report import run
+    from cartrl.run_directory import MANIFEST, STUDY
 
-    run(path, output)
+    import_environments(modules)
+    run(resolved(path, MANIFEST, STUDY), output)

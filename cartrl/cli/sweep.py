@@ -6,12 +6,15 @@ from typing import Optional
 import typer
 
 from cartrl import answers
-from cartrl.cli.options import BEGAN, CONFIG_OPTION, JOBS_OPTION, SET_OPTION
+from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
+from cartrl.cli.references import one_of, resolved
+from cartrl.environments.imports import import_environments
 from cartrl.errors import UsageError
 
 
 def sweep(
-    config: Optional[Path] = CONFIG_OPTION,
+    file: Optional[Path] = CONFIG_ARGUMENT,
+    config_option: Optional[Path] = CONFIG_OPTION,
     overrides: list[str] = SET_OPTION,
     grid: list[str] = typer.Option(
         [],
@@ -48,12 +51,16 @@ def sweep(
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the sweep's directory."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train many settings with the same seeds, and rank them."""
     from cartrl.commands import sweep as command
     from cartrl.commands.train import Output
+    from cartrl.run_directory import SWEEP
     from cartrl.sweeps import find_sweep
 
+    import_environments(modules)
+    config = one_of(file, config_option, "--config")
     output = Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if resume is not None:
         given = {
@@ -62,7 +69,7 @@ def sweep(
         }  # fmt: skip
         for option in (name for name, value in given.items() if value):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
-        command.resume(find_sweep(resume), jobs, output)
+        command.resume(find_sweep(resolved(Path(resume), SWEEP)), jobs, output)
     elif config is None:
         raise UsageError("give a --config to sweep over, or a sweep to --resume")
     elif seeds is None:

@@ -6,12 +6,15 @@ from typing import Optional
 import typer
 
 from cartrl import answers
-from cartrl.cli.options import BEGAN, CONFIG_OPTION, JOBS_OPTION, SET_OPTION
+from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
+from cartrl.cli.references import one_of, resolved
+from cartrl.environments.imports import import_environments
 from cartrl.errors import UsageError
 
 
 def train(
-    config: Optional[Path] = CONFIG_OPTION,
+    file: Optional[Path] = CONFIG_ARGUMENT,
+    config_option: Optional[Path] = CONFIG_OPTION,
     overrides: list[str] = SET_OPTION,
     seed: Optional[int] = typer.Option(None, "--seed", help="Override train.seed.", show_default=False),
     resume: Optional[str] = typer.Option(
@@ -34,20 +37,23 @@ def train(
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+    modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
     from cartrl.commands import study
     from cartrl.commands import train as one_run
-    from cartrl.run_directory import LATEST, MANIFEST, latest
+    from cartrl.run_directory import MANIFEST, STUDY
     from cartrl.settings import load
-    from cartrl.studies import STUDY, find_study, parse_seeds
+    from cartrl.studies import find_study, parse_seeds
 
+    import_environments(modules)
+    config = one_of(file, config_option, "--config")
     output = one_run.Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if resume is not None:
         given = {"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir}
         for option in (name for name, value in given.items() if value is not None):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
-        reference = str(latest(MANIFEST, STUDY)) if resume == LATEST else resume
+        reference = str(resolved(Path(resume), MANIFEST, STUDY))
         known = find_study(reference)
         if known is not None:
             study.resume(known, overrides, jobs, output)

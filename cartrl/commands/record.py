@@ -13,8 +13,7 @@ from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.milestones import Milestone
 from cartrl.paths import require_writable
-from cartrl.run_directory import LATEST, RunDirectory, find_policy, find_run
-from cartrl.studies import find_study
+from cartrl.run_directory import RunDirectory, find_policy, find_run
 
 
 class Subject(NamedTuple):
@@ -36,7 +35,7 @@ def run(
 ) -> None:
     """Film the policy ``checkpoint``, or how the run ``progress`` learned; print what came of it."""
     if progress is not None and checkpoint is not None:
-        raise UsageError("give --checkpoint to film one policy, or --progress to film how a run learned")
+        raise UsageError("name one policy to film, or a run with --progress to film how it learned")
     subject = _policy(checkpoint) if progress is None else _run(progress)
     target = output or subject.default_output
     require_writable(target, "film", films.SUFFIXES)
@@ -81,11 +80,7 @@ def _policy(reference: Optional[str]) -> Subject:
 
 
 def _run(reference: str) -> Subject:
-    """Return the policies of a run; of a study say what its runs are called."""
-    study = None if reference == LATEST else find_study(reference)
-    if study is not None:
-        first = study.run(min(study.seeds())).root
-        raise UsageError(f"{study.root}: this is a study; name one of its runs, such as {first}")
+    """Return the policies of a run."""
     run = find_run(reference)
     return Subject(("run", str(run.root)), milestones.of_run(run), run.videos / "progress.mp4")
 

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from cartrl import child_process, reproduction
+from cartrl import child_process, reproduction, running
 from cartrl.display import tables
+from cartrl.environments import imports
 from cartrl.errors import CartrlError, UsageError
 from cartrl.outcome import Outcome, outcome_of
 from cartrl.reproduction import Cells, Difference
-from cartrl.run_directory import RunDirectory, processor, read_json, versions
+from cartrl.run_directory import RunDirectory, processor, read_json, refuse_many, remember_modules, versions
 from cartrl.settings import load
 
 GLANCE = 0.2  # seconds between two looks at how far the new run is
@@ -27,6 +28,7 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
     original = RunDirectory(path)
     manifest = _manifest(original)
     settings = load(original.config).settings
+    running.check_environment(load(original.config))
     before = reproduction.read_cells(original.metrics)
     last = int(before[-1]["step"])
     overrides = []
@@ -47,14 +49,12 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
 
 
 def _manifest(run: RunDirectory) -> dict[str, Any]:
-    if (run.root / "study.json").is_file():
-        seeds = sorted(run.root.glob("seed-*"))
-        example = f", such as {seeds[0]}" if seeds else ""
-        raise UsageError(f"{run.root}: this is a study; name one of its runs{example}")
+    refuse_many(run.root)
     if not run.root.exists():
         raise UsageError(f"{run.root}: no such run")
     if not run.manifest.is_file():
         raise UsageError(f"{run.root}: not a run: it holds no {run.manifest.name}")
+    remember_modules(run.root)
     return read_json(run.manifest)
 
 
@@ -76,6 +76,7 @@ def _train(console: Console, arguments: list[str], again: RunDirectory, last: in
             "--quiet",
             "--config",
             *arguments,
+            *imports.options(imports.given),
             stdout=subprocess.DEVNULL,
             stderr=errors,
         )

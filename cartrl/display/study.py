@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.calls import call
 from cartrl.display import tables
 from cartrl.display.numbers import certainty, number, percent
 from cartrl.outcome import Outcome
@@ -167,8 +168,8 @@ def summary(console: Console, study: StudyDirectory, progress: StudyProgress, th
     rows.append(("seconds", f"{time.perf_counter() - progress.began:.1f}"))
     tables.facts(console, rows)
     tables.lines(console, "written", [str(study.root)])
-    resume = [f"cartrl train --resume {study.root}"] if len(over) < len(states) else []
-    tables.lines(console, "next", [*resume, f"cartrl plot {study.root}", f"cartrl report {study.root}"])
+    resume = [call("train", "--resume", study.root)] if len(over) < len(states) else []
+    tables.lines(console, "next", [*resume, call("plot", study.root), call("report", study.root)])
 
 
 def _reached(name: str, values: Sequence[Optional[float]]) -> list[tuple[str, str]]:

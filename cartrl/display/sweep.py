@@ -1,6 +1,5 @@
 """What a sweep says: before it trains, after each setting, and at the end."""
 
-import shlex
 import textwrap
 from collections.abc import Sequence
 from typing import Any, Optional
@@ -10,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.calls import call
 from cartrl.display import tables
 from cartrl.display.numbers import certain, certainty, level_of, percent
 from cartrl.display.settings import scalar
@@ -56,16 +56,15 @@ def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> N
     basis, threshold = f"Ranked by the {report['ranked_by']}", report["reward_threshold"]
     solved = "" if threshold is None else f"; solved is a final return of at least {threshold:g}"
     console.print(f"{basis}{solved}.", highlight=False)
-    best = [shlex.quote(entry["path"]) for entry in ranked[:2]]
+    best = [entry["path"] for entry in ranked[:2]]
     again = []
     if len(ranked) > 1:
         console.print(Text(report["caution"], style="bold"))
-        again = [f"cartrl train --config {best[0]}/config.yaml --seeds {fresh_seeds(seeds)}"]
+        again = [call("train", "--config", f"{best[0]}/config.yaml", "--seeds", fresh_seeds(seeds))]
     tables.lines(console, "written", [report["sweep"]])
-    is_done = report["outcome"] == Outcome.FINISHED
-    resume = [] if is_done else [f"cartrl sweep --resume {shlex.quote(report['sweep'])}"]
-    two = [f"cartrl {command} {' '.join(best)}" for command in ("plot", "compare")] if len(best) > 1 else []
-    one = [f"cartrl plot {best[0]}"] if len(best) == 1 else []
+    resume = [] if report["outcome"] == Outcome.FINISHED else [call("sweep", "--resume", report["sweep"])]
+    two = [call(command, *best) for command in ("plot", "compare")] if len(best) > 1 else []
+    one = [call("plot", best[0])] if len(best) == 1 else []
     if commands := [*resume, *one, *two, *again]:
         tables.lines(console, "next", commands)
 

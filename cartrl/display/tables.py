@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.calls import call, quoted
 from cartrl.display.numbers import certainty, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
@@ -52,15 +53,15 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
     ]
     facts(console, rows)
     lines(console, "written", [str(path) for path in written(run)])
-    resume = [f"cartrl train --resume {run.root}"] if progress.ended is Outcome.INTERRUPTED else []
+    resume = [call("train", "--resume", run.root)] if progress.ended is Outcome.INTERRUPTED else []
     lines(
         console,
         "next",
         [
             *resume,
-            f"cartrl eval --checkpoint {run.root}",
-            f"cartrl record --checkpoint {run.root} --episodes 3",
-            f"tensorboard --logdir {run.root.parent}",
+            call("eval", "--checkpoint", run.root),
+            call("record", "--checkpoint", run.root, "--episodes", 3),
+            quoted("tensorboard", "--logdir", run.root.parent),
         ],
     )
 

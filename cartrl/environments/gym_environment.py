@@ -11,6 +11,7 @@ import numpy as np
 from gym import spaces
 from gym.envs import registration
 
+from cartrl import calls
 from cartrl.environments import constants, failures, foreign, imports
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError, UsageError, nearest
@@ -27,12 +28,18 @@ def registered(env_name: str) -> "gym.envs.registration.EnvSpec":
         UsageError: for an id that gym does not know, or a ``module:Env-v0`` whose module nobody asked to import.
     """
     module, colon, name = env_name.rpartition(":")
-    if colon and module not in imports.imported:
+    wanted = dict.fromkeys([*imports.remembered, *([module] if colon else [])])
+    lacking = [other for other in wanted if other not in imports.given]
+    if colon and module in lacking:
         raise UsageError(
-            f"{env_name!r} imports code, the module {module!r}; if you trust it, say so: "
-            f"cartrl --import-module {module} …"
+            f"{env_name!r} imports code, the module {module!r}; if you trust it, say so: {calls.again_with(lacking)}"
         )
     known = {spec.id: spec for spec in gym.envs.registry.all()}
+    if name not in known and lacking:
+        raise UsageError(
+            f"gym has no environment {env_name!r}; it was trained with code of {' and '.join(lacking)}; "
+            f"if you trust it, say so: {calls.again_with(lacking)}"
+        )
     if name not in known:
         hint = nearest(name, list(known)) or "; classic control has CartPole-v1, Acrobot-v1, Pendulum-v1 and others"
         raise UsageError(f"gym has no environment {env_name!r}{hint}")

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any, Optional
 
 from cartrl import __version__
+from cartrl.calls import quoted
 from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
+from cartrl.environments import imports
 from cartrl.listing import run_state
 from cartrl.report.charts import number
 from cartrl.results import Study
-from cartrl.run_directory import RunDirectory, read_json, timestamp
+from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
 from cartrl.settings import ExperimentSettings
 from cartrl.studies import STUDY
 
@@ -134,7 +136,8 @@ def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
     """Return how to get the same again: what to say, and the code to type."""
     words = manifest.get("command")
     original = shlex.join(["cartrl", *map(str, words[1:])]) if isinstance(words, list) else "–"
-    option = f" --seeds {_written(subject.study)}" if subject.is_study else ""
+    option = ["--seeds", _written(subject.study)] if subject.is_study else []
+    modules = imports.options(modules_of(manifest))
     versions = _mapping(manifest, "versions")
     packages = " ".join(shlex.quote(f"{name}=={version}") for name, version in versions.items() if name not in OURS)
     directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
@@ -143,12 +146,12 @@ def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
         {
             "text": "The same from the config below, saved as config.yaml:",
             "label": "Command with the config of this report",
-            "code": f"cartrl train --config config.yaml{option}",
+            "code": quoted("cartrl", "train", "--config", "config.yaml", *option, *modules),
         },
         {
             "text": "Where the run's directory still is, this trains it again and compares every number:",
             "label": "Command that compares",
-            "code": f"cartrl reproduce {shlex.quote(str(directory))}",
+            "code": quoted("cartrl", "reproduce", directory, *modules),
         },
         {
             "text": f"Numbers repeat to the last bit with cartrl {versions.get('cartrl', '–')}, Python "

@@ -14,7 +14,7 @@ class EnvironmentSettings(Section):
         ...,
         min_length=1,
         description="The gym id of the environment, such as CartPole-v0. `cartrl env NAME` shows what it is like. "
-        "MODULE:NAME, of a module outside gym, needs `cartrl --import-module MODULE`.",
+        "MODULE:NAME, of a module outside gym, needs the option `--import-module MODULE`.",
     )
     max_episode_steps: Optional[int] = count(
         None,

@@ -265,10 +265,10 @@ def environments():
     from tests.helpers import MODULES
 
     sys.path.insert(0, str(MODULES))
-    imports.import_environments(MODULE)
+    imports.import_environments([MODULE])
     yield lambda name: f"{MODULE}:{name}-v0"
     sys.path.remove(str(MODULES))
-    imports.imported.discard(MODULE)
+    imports.given.remove(MODULE)
 
 
 AT_ONCE = [
@@ -331,9 +331,9 @@ def test_code_is_imported_only_when_asked_for_by_name(tmp_path):
     (tmp_path / "a.yaml").write_text(f"environment:\n  env_name: {MODULE}:Fine-v0\n")
     for arguments in (["train", "-c", "a.yaml"], ["env", f"{MODULE}:Fine-v0"]):
         sentence = one_line(run_cartrl(*arguments, cwd=tmp_path, env=env), 2)
-        assert sentence.endswith(f"if you trust it, say so: cartrl --import-module {MODULE} …")
-        other = run_cartrl("--import-module", "json", *arguments, cwd=tmp_path, env=env)
-        assert one_line(other, 2) == sentence
+        assert sentence.endswith(f"if you trust it, say so: cartrl {' '.join(arguments)} --import-module {MODULE}")
+        other = run_cartrl(*arguments, "--import-module", "json", cwd=tmp_path, env=env)
+        assert one_line(other, 2) == sentence.replace(" --import", " --import-module json --import")
         assert not mark.exists()
     done = run_cartrl("--import-module", MODULE, "env", f"{MODULE}:Fine-v0", cwd=tmp_path, env=env)
     assert (done.returncode, done.stderr) == (0, "")
@@ -344,5 +344,6 @@ def test_code_is_imported_only_when_asked_for_by_name(tmp_path):
 def test_a_module_that_cannot_be_imported_is_named(call):
     sentence = one_line(call("--import-module", "no_such_module", "env", "CartPole-v1"), 2)
     assert sentence == (
-        "--import-module no_such_module: cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"
+        "--import-module no_such_module: there is no such module: none is installed, and there is no "
+        "no_such_module.py in the working directory"
     )

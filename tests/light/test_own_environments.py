@@ -18,10 +18,10 @@ def own():
     import sys
 
     sys.path.insert(0, str(MODULES))
-    imports.import_environments(MODULE)
+    imports.import_environments([MODULE])
     yield sys.modules[MODULE]
     sys.path.remove(str(MODULES))
-    imports.imported.discard(MODULE)
+    imports.given.remove(MODULE)
 
 
 def vector_of(name, num_environments=2, **settings):

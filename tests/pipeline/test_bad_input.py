@@ -61,8 +61,8 @@ def test_a_policy_never_imports_the_module_of_its_environment_by_itself(opted_in
     filmed = ["record", "--checkpoint", "Fine", "--episodes", "1", "-o", tmp_path / "film.gif"]
     mark = tmp_path / "mark"
     refused = run_several(played, filmed, cwd=home, env={"IMPORTED_MARK": str(mark)})
-    for outcome in refused:
-        assert one_line(outcome, 2) == f"{ask}cartrl --import-module {MODULE} …"
+    for outcome, call in zip(refused, (played, filmed)):
+        assert one_line(outcome, 2) == f"{ask}cartrl {' '.join(map(str, call))} --import-module {MODULE}"
         assert not outcome.tensorflow
     assert not mark.exists()
     asked = [["--import-module", MODULE, *call] for call in (played, filmed)]
