@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Optional
 
 from cartrl import files
-from cartrl.metrics import Row
+from cartrl.metrics import Row, seconds_after
 
 # Column -> TensorBoard's tag; the part before the slash groups charts on its page.
 TAGS = {
@@ -45,7 +45,7 @@ class EventLog:
         self._directory = directory
         self._writer = EventFileWriter(str(directory))
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
-        self._began = time.time() - (float(rows[-1]["seconds"] or 0) if rows else 0.0)
+        self._began = time.time() - seconds_after(rows)
         for row in rows:
             self.append(row)
 

@@ -16,7 +16,7 @@ from cartrl.environments.rollout import VectorEnvironment
 from cartrl.episodes import Evaluation
 from cartrl.event_log import EventLog
 from cartrl.journal import Journal, Listener, Progress
-from cartrl.metrics import MetricsFile
+from cartrl.metrics import MetricsFile, seconds_after
 from cartrl.policy_exporter import PolicyExporter
 from cartrl.replay import EpisodeReplay, signature
 from cartrl.resuming import Past
@@ -90,7 +90,7 @@ class Experiment:
             settings: those that the experiment was built from, but for the seed.
             run: where everything goes.
             past: what the run did before.
-            progress: empty; kept up to date.
+            progress: that of the past; kept up to date.
             display: is told of every row.
             should_stop: asked between iterations.
             solved_from: the mean return of an evaluation that ends the training.
@@ -100,14 +100,11 @@ class Experiment:
             self._agent.restore(past.state)
         else:
             self._agent.initialise(settings.train.seed)
-        for row in past.rows:
-            progress.add(row)
         with closed_at_end(warn) as opened:
             metrics = opened.enter_context(MetricsFile(run.metrics, past.rows))
             events = opened.enter_context(EventLog(run.tensorboard, past.rows))
             saver = RunSaver(settings, run, progress, self._agent, self._exporter, self._time_limit, metrics)
-            seconds = float(past.rows[-1]["seconds"] or 0) if past.rows else 0.0
-            journal = Journal(progress, [metrics, events, display], saver.after_row, seconds)
+            journal = Journal(progress, [metrics, events, display], saver.after_row, seconds_after(past.rows))
             train(settings, self.pipeline, journal, should_stop, solved_from)
             with journal.phase("save"):
                 saver.finish()

@@ -5,16 +5,61 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from cartrl.environments import imports
 from cartrl.errors import CartrlError
 from cartrl.outcome import Outcome
 from cartrl.run_directory import processor, read_json, timestamp, versions, write_json
+from cartrl.settings.section import has_type
 
 OF_THE_END = ("result", "error")  # the facts of an end that no longer hold when a run goes on
+
+
+class Clock(NamedTuple):
+    """The seconds of training that the metrics of a run count."""
+
+    stopped: float = 0.0  # in the last row that the process before has written
+    now: float = 0.0  # in the row after which this process goes on
+
+
+NO_CLOCK = Clock()
+
+
+class Spent(NamedTuple):
+    """How long processes have worked on a run, a study or a sweep."""
+
+    processes: int = 0
+    seconds: float = 0.0  # of those whose time is known
+    is_whole: bool = True  # False where one was killed, and left no sign of how long it had worked
+
+
+def spent(sessions: Sequence[dict[str, Any]]) -> Spent:
+    """Return how long the processes in ``sessions`` have worked together."""
+    known = [session["seconds"] for session in sessions if has_type(session.get("seconds"), float)]
+    return Spent(len(sessions), sum(known), len(known) == len(sessions))
+
+
+def sessions_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a manifest says of each process: ``started``, ``ended``, ``seconds`` and ``outcome``.
+
+    An older manifest lists no sessions. It tells how long its process took only where there was one alone.
+    """
+    found = manifest.get("sessions")
+    if isinstance(found, list):
+        return [session for session in found if isinstance(session, dict)]
+    processes = [manifest, *(process for process in _list(manifest, "resumed") if isinstance(process, dict))]
+    sessions = [_session(process.get("started")) for process in processes]
+    if len(sessions) == 1:
+        with suppress(KeyError, TypeError, ValueError):  # it has not ended, or is damaged
+            began, ended = (datetime.fromisoformat(manifest[name]) for name in ("started", "ended"))
+            sessions[0].update(ended=manifest["ended"], seconds=(ended - began).total_seconds())
+    return sessions
 
 
 class Manifest:
@@ -28,6 +73,7 @@ class Manifest:
         self._path = path
         self._content = content
         self._began = time.perf_counter()
+        self.before = spent(content["sessions"][:-1])  # by the processes before this one
         write_json(path, content)
 
     @classmethod
@@ -38,8 +84,13 @@ class Manifest:
         return cls(path, {**content, "sessions": [_session(process["started"])]})
 
     @classmethod
-    def resume(cls, path: Path, **facts: Any) -> "Manifest":
+    def resume(cls, path: Path, clock: Clock = NO_CLOCK, **facts: Any) -> "Manifest":
         """Write that a run goes on in this process, and ``facts`` of where from.
+
+        Args:
+            path: the manifest.
+            clock: the run's own, which tells how long a process worked that was killed.
+            facts: what else to write of this process.
 
         Raises:
             UsageError: when there is no manifest, or it is damaged.
@@ -48,7 +99,10 @@ class Manifest:
         process = _process()
         kept = {name: value for name, value in content.items() if name not in OF_THE_END}
         resumed = [*_list(content, "resumed"), {**facts, **process}]
-        sessions = [*_list(content, "sessions"), _session(process["started"])]
+        sessions = [*sessions_of(content), _session(process["started"], clock.now)]
+        for killed in sessions[-2:-1]:
+            if killed.get("seconds") is None and has_type(killed.get("clock"), float):
+                killed["seconds"] = round(max(clock.stopped - killed["clock"], 0.0), 3)
         now = {"ended": None, "outcome": Outcome.RUNNING, "host": _host(), "resumed": resumed, "sessions": sessions}
         return cls(path, {**kept, **now})
 
@@ -88,9 +142,9 @@ class Manifest:
         write_json(self._path, self._content)
 
 
-def _session(started: str) -> dict[str, Any]:
-    """Return what a manifest says of one process; of a process that was killed, the end stays unknown."""
-    return {"started": started, "ended": None, "seconds": None, "outcome": Outcome.RUNNING}
+def _session(started: Any, clock: float = 0.0) -> dict[str, Any]:
+    """Return what a manifest says of a process that began at ``started``, when the run's clock stood at ``clock``."""
+    return {"started": started, "clock": clock, "ended": None, "seconds": None, "outcome": Outcome.RUNNING}
 
 
 def _list(content: dict[str, Any], name: str) -> list[Any]:

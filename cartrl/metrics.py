@@ -113,6 +113,11 @@ def read(path: Path, count: Optional[int] = None) -> list[Row]:
     return [{name: _number(cell) for name, cell in row.items()} for row in rows]
 
 
+def seconds_after(rows: Sequence[Row]) -> float:
+    """Return the seconds of training after the last of ``rows``."""
+    return float(rows[-1]["seconds"] or 0) if rows else 0.0
+
+
 def _whole_lines(path: Path, file: BinaryIO) -> Iterator[str]:
     """Yield the lines that have an end, without it; what is not UTF-8 becomes what is no number either."""
     for number in itertools.count(1):

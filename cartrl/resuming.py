@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ class Past(NamedTuple):
 
     rows: list[Row]
     state: State  # of the learner, after the last row
+    seconds: float = 0.0  # of training until the process stopped, which may have been after the last row here
 
 
 NOTHING = Past([], {})
@@ -64,10 +66,11 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
     """
     files.clear_drafts(run.root)
     iteration, found = TrainingCheckpoints(run.checkpoints).newest(warn)
+    seconds = _seconds(run)
     if not found:
         _require_never_saved(run, settings)
         warn(f"{run.root}: was stopped before its first checkpoint; it begins anew")
-        return NOTHING
+        return NOTHING._replace(seconds=seconds)
     state = dict(found)
     belongs_to = state.pop(EXPERIMENT, np.array("")).item()
     if belongs_to != identity(settings):
@@ -77,7 +80,7 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
             f"{run.root}: has done {iteration} iterations already, more than train.num_iterations, "
             f"which is {settings.train.num_iterations}"
         )
-    return Past(_rows(run, iteration), state)
+    return Past(_rows(run, iteration), state, seconds)
 
 
 def _require_never_saved(run: RunDirectory, settings: ExperimentSettings) -> None:
@@ -120,6 +123,15 @@ def _rows(run: RunDirectory, iteration: int) -> list[Row]:
         if not _is_whole(row):
             raise CartrlError(f"{run.metrics}: damaged, line {number} lacks a number that every such row has")
     return rows
+
+
+def _seconds(run: RunDirectory) -> float:
+    """Return the seconds of training in the last row of the metrics, whether or not a checkpoint stands for it."""
+    seconds = 0.0
+    with suppress(UsageError, ValueError):  # there is no row yet, or what is wrong is said where rows are needed
+        for row in metrics.cells(run.metrics):
+            seconds = float(row["seconds"])
+    return seconds
 
 
 def _is_whole(row: Row) -> bool:

@@ -13,7 +13,8 @@ from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.journal import Listener, Progress
-from cartrl.manifest import Manifest
+from cartrl.manifest import Clock, Manifest, Spent
+from cartrl.metrics import seconds_after
 from cartrl.outcome import Outcome, outcome_of
 from cartrl.resuming import NOTHING, Past
 from cartrl.run_directory import RunDirectory, read_json
@@ -45,8 +46,6 @@ class Task:
     def is_over(self) -> bool:
         """Whether nothing is left to do."""
         progress = self.progress()
-        for row in self.past.rows:
-            progress.add(row)
         is_done = progress.iteration >= progress.num_iterations or progress.is_solved(self.solved_from)
         if not is_done:  # one that has not begun has no manifest either
             return False
@@ -59,9 +58,12 @@ class Task:
         return int(self.past.rows[-1]["step"] or 0) if self.past.rows else 0
 
     def progress(self) -> Progress:
-        """Return the state of a run that has not begun."""
+        """Return the state of the run before it is trained in this process."""
         settings = self.config.settings
-        return Progress(settings.train.num_iterations, settings.eval.num_eval_episodes)
+        progress = Progress(settings.train.num_iterations, settings.eval.num_eval_episodes)
+        for row in self.past.rows:
+            progress.add(row)
+        return progress
 
     def begin(self) -> Manifest:
         """Write the config and the manifest of a new run."""
@@ -71,7 +73,8 @@ class Task:
     def go_on(self) -> Manifest:
         """Write into config and manifest that a run goes on."""
         write_resolved(self.config, self.directory.config)
-        return Manifest.resume(self.directory.manifest, after=self.iteration)
+        clock = Clock(self.past.seconds, seconds_after(self.past.rows))
+        return Manifest.resume(self.directory.manifest, clock, after=self.iteration)
 
     def train(
         self,
@@ -156,13 +159,15 @@ def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest,
     return experiment
 
 
-def result(progress: Progress) -> dict[str, Any]:
-    """Return what a run reached, for its manifest and for ``--json``."""
+def result(progress: Progress, before: Spent) -> dict[str, Any]:
+    """Return what a run reached, for its manifest and for ``--json``; ``before`` is what earlier processes took."""
     assert progress.best is not None and progress.last is not None, "row 0 is an evaluation"
     return {
         "best_greedy_return": progress.best._asdict(),
-        "final_greedy_return": progress.last._asdict(),
+        "final_greedy_return": progress.last._asdict() if progress.ended.is_over else None,
+        "last_greedy_return": progress.last._asdict(),
         "episodes": progress.episodes,
         "environment_steps": progress.environment_steps,
         "seconds": {name: round(value, 3) for name, value in progress.seconds.items()},
+        "total_seconds": round(before.seconds + sum(progress.seconds.values()), 3),
     }

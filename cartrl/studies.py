@@ -126,10 +126,16 @@ class StudyProgress:
     num_iterations: int
     seeds: dict[int, SeedState]
     began: float = field(default_factory=time.perf_counter)
+    before: float = 0.0  # seconds that the processes before this one took
 
     def count(self, *outcomes: Outcome) -> int:
         """Return how many seeds are in one of these states."""
         return sum(state.outcome in outcomes for state in self.seeds.values())
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far, in all its processes."""
+        return self.before + time.perf_counter() - self.began
 
     @property
     def over(self) -> int:

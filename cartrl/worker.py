@@ -92,7 +92,7 @@ class Worker:
             for row in task.past.rows:
                 teller.append(row)
             task.train(self._experiment, progress, teller, stop, drawer, teller.warn)
-            manifest.reached(progress.ended, result=running.result(progress))
+            manifest.reached(progress.ended, result=running.result(progress, manifest.before))
 
 
 def serve(study: Path) -> int:

@@ -193,10 +193,12 @@ undiscounted sums of rewards; a standard deviation is the sample's, and 0 for a 
 | --------------------- | --------------------------------------------------------------------------------- |
 | `run`                 | The run directory.                                                                |
 | `best_greedy_return`  | The best evaluation during training: that of the policy in `policies/best`.       |
-| `final_greedy_return` | The evaluation after the last iteration: that of the policy in `policies/final`.  |
+| `final_greedy_return` | The one after the last iteration, of `policies/final`; null of an interrupted run. |
+| `last_greedy_return`  | The last evaluation, also that of a run that was interrupted.                     |
 | `episodes`            | Episodes collected for training.                                                  |
 | `environment_steps`   | Environment steps in those episodes.                                              |
 | `seconds`             | Wall-clock seconds by phase: `start-up`, `collect`, `learn`, `evaluate`, `save`.  |
+| `total_seconds`       | Their sum, and the seconds of the processes before this one.                      |
 
 Both evaluations are objects of `step` (updates of the policy before it), `mean` and `std` (of the greedy
 policy's returns) and `episodes` (how many were played). Of two equally good evaluations the later counts as

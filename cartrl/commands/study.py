@@ -59,6 +59,7 @@ class Task:
         stop: StopRequest,
     ) -> None:
         """Train the seeds that are left, until they have ended or it should stop."""
+        progress.before = manifest.before.seconds
         with manifest, display:
             display.attach(title, progress, self.threshold)
             Workers(self.study, progress, display.told).train(self.left, jobs or default_jobs(), stop)

@@ -91,13 +91,15 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
         display.attach(progress, task.threshold)
         task.train(experiment, progress, display, stop, drawer, warn)
         drawer.wait()
-        manifest.reached(progress.ended, result=running.result(progress))
+        manifest.reached(progress.ended, result=running.result(progress, manifest.before))
     if output.as_json:
-        output.print_json({"run": str(directory.root), "outcome": progress.ended, **running.result(progress)})
+        output.print_json(
+            {"run": str(directory.root), "outcome": progress.ended, **running.result(progress, manifest.before)}
+        )
     elif output.quiet:
         output.print(directory.root)
     else:
-        run_summary(output.console, progress, directory, task.threshold)
+        run_summary(output.console, progress, directory, task.threshold, manifest.before)
     if progress.ended is Outcome.INTERRUPTED:
         sys.exit(stop.exit_code)
 

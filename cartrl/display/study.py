@@ -1,6 +1,5 @@
 """The display of a study while it trains, and what it says at the end."""
 
-import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Optional
@@ -76,9 +75,9 @@ class LineDisplay(SilentDisplay):
         if state.outcome in TO_COME:
             return
         ended = len(progress.seeds) - progress.count(*TO_COME)
-        seconds = time.perf_counter() - progress.began
-        line = f"seed {seed:<4} {state.outcome:<11} {ended:>3} of {len(progress.seeds)}, {seconds:6.1f} s"
-        line += f"  best {number(state.best)}  final {number(state.greedy)}"
+        line = f"seed {seed:<4} {state.outcome:<11} {ended:>3} of {len(progress.seeds)}, {progress.seconds:6.1f} s"
+        name = "final" if state.outcome.is_over else "last"
+        line += f"  best {number(state.best)}  {name} {number(state.greedy)}"
         self._console.print(line, soft_wrap=True, highlight=False)
 
 
@@ -109,8 +108,7 @@ class LiveDisplay(SilentDisplay):
             progress.num_iterations if state.outcome.is_over else state.iteration for state in progress.seeds.values()
         )
         total = progress.num_iterations * len(progress.seeds)
-        over, seconds = progress.over, time.perf_counter() - progress.began
-        figures = f"{over} of {len(progress.seeds)} seeds, {seconds:.0f} s"
+        figures = f"{progress.over} of {len(progress.seeds)} seeds, {progress.seconds:.0f} s"
         head = Table.grid(padding=(0, 2), expand=True)
         head.add_column(ratio=1)
         head.add_column(justify="right", no_wrap=True)
@@ -165,7 +163,7 @@ def summary(console: Console, study: StudyDirectory, progress: StudyProgress, th
                 f"{solved} of {len(over)} seeds, 95 % interval {percent(low)} to {percent(high)}",
             )
         )
-    rows.append(("seconds", f"{time.perf_counter() - progress.began:.1f}"))
+    rows.append(("seconds", f"{progress.seconds:.1f}"))
     tables.facts(console, rows)
     tables.lines(console, "written", [str(study.root)])
     resume = [call("train", "--resume", study.root)] if len(over) < len(states) else []

@@ -12,6 +12,7 @@ from cartrl.calls import call, quoted
 from cartrl.display.numbers import certainty, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
+from cartrl.manifest import Spent
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
 
@@ -35,21 +36,20 @@ def lines(console: Console, title: str, texts: Sequence[str]) -> None:
         console.print(f"  {text}", soft_wrap=True, highlight=False, markup=False)
 
 
-def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: Optional[float]) -> None:
-    """Say what a run reached, what it wrote, and what to type next."""
-    seconds = progress.seconds
-    total = sum(seconds.values())
-    phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+def run_summary(
+    console: Console, progress: Progress, run: RunDirectory, threshold: Optional[float], before: Spent
+) -> None:
+    """Say what a run reached, what it wrote, and what to type next; ``before`` is what earlier processes took."""
     rows: list[tuple[str, Any]] = []
     if progress.ended is not Outcome.FINISHED:
         rows.append((str(progress.ended), f"after {progress.iteration} of {progress.num_iterations} iterations"))
     rows += [
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best.step if progress.best else 0}"),
-        ("final greedy return", spread(progress.last)),
+        _last(progress),
         ("reward threshold", number(threshold)),
         ("episodes", number(progress.episodes)),
         ("environment steps", number(progress.environment_steps)),
-        ("seconds", f"{total:.1f} s: {phases}"),
+        ("seconds", _seconds(progress.seconds, before)),
     ]
     facts(console, rows)
     lines(console, "written", [str(path) for path in written(run)])
@@ -64,6 +64,23 @@ def run_summary(console: Console, progress: Progress, run: RunDirectory, thresho
             quoted("tensorboard", "--logdir", run.root.parent),
         ],
     )
+
+
+def _last(progress: Progress) -> tuple[str, str]:
+    """Return the name and the value of the last evaluation, which is the final one only where nothing is left."""
+    if progress.ended.is_over or progress.last is None:
+        return "final greedy return", spread(progress.last)
+    return "last greedy return", f"{spread(progress.last)} at iteration {progress.last.step}"
+
+
+def _seconds(phases: dict[str, float], before: Spent) -> str:
+    """Write how long a run took, in all its processes and in the phases of this one."""
+    own = sum(phases.values())
+    text = f"{own:.1f} s: {', '.join(f'{name} {value:.1f} s' for name, value in phases.items())}"
+    if not before.processes:
+        return text
+    least = "" if before.is_whole else "at least "
+    return f"{least}{before.seconds + own:.1f} s in {before.processes + 1} processes; the last of them {text}"
 
 
 def written(run: RunDirectory) -> list[Path]:

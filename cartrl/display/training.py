@@ -96,8 +96,10 @@ class LiveDisplay(SilentDisplay):
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
         """Take the run to show."""
         self._progress, self._threshold = progress, threshold
+        self._began, self._steps_before = time.perf_counter(), progress.environment_steps
         self._live.console.show_cursor(False)
-        self._task = self._bar.add_task("train", total=progress.num_iterations)
+        before = max(progress.iteration, 0)
+        self._task = self._bar.add_task("train", total=progress.num_iterations, completed=before)
 
     def append(self, row: Row) -> None:
         """Show this row from the next refresh on."""
@@ -137,7 +139,7 @@ class LiveDisplay(SilentDisplay):
     def _figures(self, progress: Progress) -> Table:
         row = self._row
         seconds = time.perf_counter() - self._began
-        steps_per_second = progress.environment_steps / seconds if seconds > 0 else 0.0
+        steps_per_second = (progress.environment_steps - self._steps_before) / seconds if seconds > 0 else 0.0
         best = spread(progress.best) + (f" at {progress.best.step}" if progress.best else "")
         table = Table.grid(padding=(0, 2))
         for style, justify in (("dim", "left"), ("", "right"), ("dim", "left"), ("", "right")):

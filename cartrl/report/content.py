@@ -12,6 +12,7 @@ from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
 from cartrl.environments import imports
 from cartrl.listing import run_state
+from cartrl.manifest import sessions_of, spent
 from cartrl.report.charts import number
 from cartrl.results import Study
 from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
@@ -191,13 +192,13 @@ def date(text: Any) -> str:
 
 
 def duration(manifest: dict[str, Any]) -> Optional[str]:
-    """Return how long it took, start-up included; None while it runs."""
-    try:
-        ended, started = (datetime.fromisoformat(manifest[name]) for name in ("ended", "started"))
-    except (KeyError, TypeError, ValueError):
+    """Return how long it took in all its processes, start-up included; None while it runs, or where nobody knows."""
+    took = spent(sessions_of(manifest))
+    if not manifest.get("ended") or not took.seconds:
         return None
-    seconds = (ended - started).total_seconds()
-    return f"{number(seconds, 1)} s" if seconds < 120 else f"{number(seconds / 60, 1)} min"
+    seconds = took.seconds
+    least = "" if took.is_whole else "at least "
+    return least + (f"{number(seconds, 1)} s" if seconds < 120 else f"{number(seconds / 60, 1)} min")
 
 
 def _mapping(content: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The live display on a terminal of 80 columns."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.console import Console
 from cartrl.display import study
 from cartrl.display.training import LiveDisplay
 from cartrl.journal import Progress
+from cartrl.outcome import Outcome
 from cartrl.studies import SeedState, StudyProgress
 
 
@@ -40,7 +42,7 @@ def test_at_the_end_it_shows_the_last_figures_and_the_whole_curve(terminal):
 
 
 def test_a_study_shows_all_its_seeds(terminal):
-    progress = StudyProgress(50, {3: SeedState("finished", 50, 200.0), 4: SeedState("running", 20, 31.5)})
+    progress = StudyProgress(50, {3: SeedState(Outcome.FINISHED, 50, 200.0), 4: SeedState(Outcome.RUNNING, 20, 31.5)})
     with study.LiveDisplay(terminal) as display:
         display.attach("runs/study", progress, 195.0)
     shown = terminal.file.getvalue()
@@ -52,3 +54,19 @@ def test_a_study_that_fails_before_its_first_frame_shows_nothing(terminal):
     with pytest.raises(OSError, match="full"), study.LiveDisplay(terminal):
         raise OSError("full")
     assert terminal.file.getvalue() == ""
+
+
+def test_a_resumed_run_has_the_rate_and_the_time_left_of_this_process(terminal):
+    progress = Progress(1000, 10)
+    progress.add({"step": 900, "episodes": 9000, "environment_steps": 900_000_000})
+    with LiveDisplay(terminal, "runs/one") as display:
+        display.attach(progress, 195.0)
+        for iteration in (901, 902, 903):
+            time.sleep(0.1)
+            row = {"step": iteration, "episodes": 9010, "environment_steps": 900_000_500, "loss": 1.0}
+            progress.add(row)
+            display.append(row)
+    last = terminal.file.getvalue().rpartition("steps per second")[2]
+    assert int(last.split()[0].replace(",", "")) <= 5000
+    minutes, _, seconds = terminal.file.getvalue().rpartition("time left ")[2].split()[0].partition(":")
+    assert 60 * int(minutes) + int(seconds) >= 5  # 97 iterations of a tenth of a second

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from cartrl.closing import closed_at_end
-from cartrl.manifest import Manifest
+from cartrl.manifest import Clock, Manifest, Spent, sessions_of, spent
 from cartrl.outcome import Outcome, outcome_of
-from cartrl.run_directory import read_json
+from cartrl.run_directory import read_json, write_json
 
 
 @pytest.fixture
@@ -95,3 +95,44 @@ def test_outcomes_are_written_as_words():
         "solved solved  |",
     ]
     assert json.dumps({"outcome": Outcome.FAILED}) == '{"outcome": "failed"}'
+
+
+class TestSessions:
+    def test_seconds_are_those_of_the_processes_and_not_between_them(self, path):
+        finish(Manifest.begin(path))
+        content = read_json(path)
+        content["sessions"][0].update(seconds=100.0)
+        write_json(path, {**content, "started": "2020-01-01T00:00:00+00:00"})
+        manifest = Manifest.resume(path)
+        assert manifest.before == Spent(1, 100.0)
+        finish(manifest)
+        assert 100 <= spent(sessions_of(read_json(path))).seconds < 101
+
+    def test_a_killed_process_counts_as_far_as_its_rows_go(self, path):
+        Manifest.begin(path)
+        finish(Manifest.resume(path, Clock(stopped=12.5, now=10.0)))
+        Manifest.resume(path, Clock(stopped=30.0, now=30.0))
+        manifest = Manifest.resume(path, Clock(stopped=75.0, now=70.0))
+        first, second, third, now = manifest_sessions = read_json(path)["sessions"]
+        assert (first["seconds"], third["seconds"], now["seconds"]) == (12.5, 45.0, None)
+        assert manifest.before == Spent(3, spent(manifest_sessions[:-1]).seconds)
+        assert second["seconds"] < 1
+
+    def test_of_a_killed_study_only_what_is_known_counts(self, path):
+        Manifest.begin(path)
+        content = read_json(path)
+        del content["sessions"][0]["clock"]
+        write_json(path, content)
+        assert Manifest.resume(path).before == Spent(1, 0.0, is_whole=False)
+
+    @pytest.mark.parametrize(
+        ("more", "expected"),
+        [({}, Spent(1, 60.0)), ({"resumed": [{"started": "2026-01-02"}]}, Spent(2, 0.0, is_whole=False))],
+    )
+    def test_older_manifests_tell_the_time_of_a_single_process(self, more, expected):
+        times = {"started": "2026-01-01T10:00:00.000+00:00", "ended": "2026-01-01T10:01:00.000+00:00"}
+        assert spent(sessions_of({**times, **more})) == expected
+
+    @pytest.mark.parametrize("sessions", [[], [1], [{"seconds": "many"}], [{"seconds": float("inf")}], "none"])
+    def test_foreign_sessions_do_no_harm(self, sessions):
+        assert spent(sessions_of({"sessions": sessions})).seconds == 0

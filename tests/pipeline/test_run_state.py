@@ -1,7 +1,15 @@
 """What the files of a run say of it agrees, whatever happened on the way."""
 
-from cartrl.run_directory import read_json
-from tests.helpers import CONFIGS, module_path, run_cartrl
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cartrl.run_directory import read_json, write_json
+from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
 
 TINY = ("agent.fc_layer_params=[4]", "train.num_iterations=6", "train.checkpoint_interval=1",
         "eval.eval_interval=2", "eval.num_eval_episodes=2", "environment.max_episode_steps=20")  # fmt: skip
@@ -25,3 +33,52 @@ def test_a_run_that_fails_and_then_finishes_where_nothing_closes(tmp_path):
     assert manifest["outcome"] == "finished"
     assert "error" not in manifest
     assert [session["outcome"] for session in manifest["sessions"]] == ["failed", "finished"]
+
+
+def interrupted_run(home, *values):
+    """Train in ``home``/run until there are some rows, and interrupt that; return what it printed."""
+    options = settings("train.num_iterations=100000", "eval.eval_interval=50000", *values)
+    command = [sys.executable, "-m", "cartrl", "train", "-c", CONFIGS / "reinforce.yaml", "--run-dir", "run", *options]
+    process = subprocess.Popen(
+        list(map(str, command)), cwd=home, env=clean_environment(), text=True, stdout=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 120
+    metrics = home / "run/metrics.csv"
+    while not metrics.exists() or metrics.read_text().count("\n") < 10:
+        assert time.monotonic() < deadline, "no rows within two minutes"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    return printed
+
+
+def test_a_run_that_was_interrupted_and_resumed_on_the_next_day(tmp_path):
+    printed = interrupted_run(tmp_path)
+    assert re.search(r"^last greedy return +.* at iteration 0 *$", printed, re.MULTILINE)
+    assert "final greedy return" not in printed
+    path = tmp_path / "run/manifest.json"
+    manifest = read_json(path)
+    assert manifest["result"]["final_greedy_return"] is None
+    assert manifest["result"]["last_greedy_return"]["step"] == 0
+    manifest["started"] = "2020-01-01T00:00:00.000+00:00"
+    manifest["sessions"][0]["seconds"] = 100.0
+    write_json(path, manifest)
+
+    total = (tmp_path / "run/metrics.csv").read_text().count("\n") + 4
+    resume = ["train", "--resume", "run", "--set", f"train.num_iterations={total}"]
+    done = run_cartrl(*resume, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    seconds = re.search(
+        r"^seconds +([0-9.]+) s in 2 processes; the last of them ([0-9.]+) s:", done.stdout, re.MULTILINE
+    )
+    assert float(seconds[1]) == pytest.approx(100 + float(seconds[2]), abs=0.2)
+    assert re.search(r"^final greedy return ", done.stdout, re.MULTILINE)
+    result = read_json(path)["result"]
+    assert result["total_seconds"] == pytest.approx(100 + sum(result["seconds"].values()), abs=0.01)
+    assert result["final_greedy_return"] == result["last_greedy_return"]
+
+    report = run_cartrl("report", "run", cwd=tmp_path)
+    assert report.returncode == 0, report.stderr
+    page = (tmp_path / "run/report.html").read_text()
+    assert re.search(r">1[01][0-9]\.[0-9] s<|>1\.[89] min<", page), re.findall(r"[0-9.,]+ (?:s|min)<", page)
