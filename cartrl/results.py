@@ -7,7 +7,7 @@ of one seed.
 import functools
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
@@ -19,6 +19,7 @@ from cartrl.labelling import by_settings
 from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import RunDirectory, read_json, remember_modules
 from cartrl.settings import ExperimentSettings, load
+from cartrl.settings.section import has_type
 from cartrl.studies import STUDY, StudyDirectory
 
 
@@ -75,11 +76,17 @@ class Study:
     settings: ExperimentSettings
     runs: tuple[Run, ...]  # in the order of their seeds, each with an evaluation at least
     missing: tuple[int, ...]  # seeds that the study names and that have no evaluation yet
+    manifest: dict[str, Any] = field(default_factory=dict)  # of the study, or of the run on its own
 
     @property
     def env_name(self) -> str:
         """The gym id."""
         return self.settings.environment.env_name
+
+    @functools.cached_property
+    def threshold(self) -> Optional[float]:
+        """The mean return from which the environment counts as solved, if there is one."""
+        return reward_threshold(self.manifest, self.env_name)
 
     @property
     def ended(self) -> tuple[Run, ...]:
@@ -113,10 +120,11 @@ def load_study(path: Path) -> Study:
     """
     remember_modules(path)
     if (path / STUDY).is_file():
-        named = StudyDirectory(path).seeds() if "seeds" in read_json(path / STUDY) else []
+        manifest = read_json(path / STUDY)
+        named = StudyDirectory(path).seeds() if "seeds" in manifest else []
         directories = StudyDirectory(path).runs()
     elif RunDirectory(path).manifest.is_file():
-        named, directories = [], [path]
+        manifest, named, directories = read_json(RunDirectory(path).manifest), [], [path]
     else:
         reason = "holds neither a study nor a run" if path.is_dir() else "no such run or study"
         raise UsageError(f"{path}: {reason}; give a directory that `cartrl train` has made")
@@ -126,7 +134,7 @@ def load_study(path: Path) -> Study:
     if not runs:
         raise UsageError(f"{path}: there is no evaluation in it yet")
     known = {run.seed for run in runs}
-    return Study(path, settings, tuple(runs), tuple(seed for seed in named if seed not in known))
+    return Study(path, settings, tuple(runs), tuple(seed for seed in named if seed not in known), manifest)
 
 
 def _run(directory: RunDirectory, num_iterations: int) -> Run:
@@ -217,8 +225,24 @@ def differences(studies: list[Study]) -> dict[str, list[Any]]:
     }
 
 
-def reward_threshold(env_name: str) -> Optional[float]:
-    """Return gym's reward threshold of ``env_name``; it imports gym, and no TensorFlow."""
+def common_threshold(studies: list[Study]) -> Optional[float]:
+    """Return the reward threshold of the studies' environment, as the first knows it that knows any."""
+    return next((study.threshold for study in studies if study.threshold is not None), None)
+
+
+def reward_threshold(manifest: dict[str, Any], env_name: str) -> Optional[float]:
+    """Return the reward threshold that the manifest of a run, a study or a sweep has kept.
+
+    Older manifests have kept none. For them gym is asked, which takes an import of gym; for an environment of another
+    module nobody is, since that would run the module's code.
+    """
+    if "reward_threshold" in manifest:
+        threshold = manifest["reward_threshold"]
+        return float(threshold) if has_type(threshold, float) else None
+    return None if ":" in env_name else _of_gym(env_name)
+
+
+def _of_gym(env_name: str) -> Optional[float]:
     from cartrl import quiet
 
     quiet.prepare()

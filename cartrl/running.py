@@ -68,7 +68,8 @@ class Task:
     def begin(self) -> Manifest:
         """Write the config and the manifest of a new run."""
         write_resolved(self.config, self.directory.config)
-        return Manifest.begin(self.directory.manifest, seed=self.config.settings.train.seed)
+        seed = self.config.settings.train.seed
+        return Manifest.begin(self.directory.manifest, seed=seed, reward_threshold=self.threshold)
 
     def go_on(self) -> Manifest:
         """Write into config and manifest that a run goes on."""

@@ -13,7 +13,7 @@ from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.paths import require_writable
-from cartrl.results import labels, load_studies, names, reward_threshold
+from cartrl.results import common_threshold, labels, load_studies, names
 
 MOST = len(string.ascii_uppercase)
 
@@ -28,7 +28,7 @@ def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
         require_writable(picture, "picture", plots.SUFFIXES)
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
     studies = load_studies(paths)
-    threshold = reward_threshold(studies[0].env_name)
+    threshold = common_threshold(studies)
     report = comparison.compare(studies, names(studies), threshold)
     if picture is not None:
         from cartrl.curves import performance_profiles

@@ -10,7 +10,7 @@ from cartrl.curves import Axis, learning_curve
 from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.paths import require_writable
-from cartrl.results import labels, load_studies, reward_threshold
+from cartrl.results import common_threshold, labels, load_studies
 from cartrl.statistics.seeds import interquartile_mean, mean
 
 
@@ -19,7 +19,7 @@ def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, 
     if output is not None:
         require_writable(output, "picture", plots.SUFFIXES)
     studies = load_studies(paths)
-    threshold = reward_threshold(studies[0].env_name)
+    threshold = common_threshold(studies)
     statistic = mean if with_mean else interquartile_mean
     names = labels(studies)
     curves = [learning_curve(study, name, axis, statistic) for study, name in zip(studies, names)]

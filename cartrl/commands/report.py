@@ -15,7 +15,7 @@ from cartrl.report import page
 from cartrl.report.charts import number
 from cartrl.report.content import Evaluated, Film, Subject
 from cartrl.report.parts import page_of
-from cartrl.results import Study, load_study, reward_threshold
+from cartrl.results import Study, load_study
 from cartrl.run_directory import SIDECAR, RunDirectory
 
 EPISODES = 100
@@ -34,7 +34,7 @@ def run(path: Path, output: Optional[Path]) -> None:
     missing: list[str] = []
     evaluations = _evaluate(console, study, missing)
     film = _film(console, study, evaluations, missing)
-    subject = Subject(study, reward_threshold(study.env_name), evaluations, film, missing)
+    subject = Subject(study, study.threshold, evaluations, film, missing)
     with whole_file(target) as draft:
         draft.write_text(page.render(page_of(subject)), encoding="utf-8", errors="replace")
     for sentence in missing:

@@ -37,7 +37,7 @@ class Task:
         write_resolved(self.config, self.study.config)
         settings = self.config.settings
         facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": list(self.seeds)}
-        return Manifest.begin(self.study.manifest, kind="study", **facts)
+        return Manifest.begin(self.study.manifest, kind="study", **facts, reward_threshold=self.threshold)
 
     def go_on(self) -> Manifest:
         """Write into config and manifest that a study goes on."""

@@ -15,7 +15,8 @@ from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.outcome import Outcome
-from cartrl.run_directory import beginning, create
+from cartrl.results import reward_threshold
+from cartrl.run_directory import beginning, create, read_json
 from cartrl.settings import load
 from cartrl.stopping import StopRequest
 from cartrl.studies import parse_seeds
@@ -77,7 +78,7 @@ def run(
     with beginning(sweep.root, sweep.manifest), RunLock(sweep.lock):
         write_resolved(config, sweep.config)
         facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": seeds, **facts}
-        manifest = Manifest.begin(sweep.manifest, kind="sweep", **facts)
+        manifest = Manifest.begin(sweep.manifest, kind="sweep", **facts, reward_threshold=threshold)
         _train(Sweep(sweep, read_plan(sweep), threshold, jobs, output), manifest)
 
 
@@ -85,11 +86,12 @@ def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
     """Train what has not ended yet; of a sweep that is finished, print the ranking again."""
     with RunLock(sweep.lock):
         plan = read_plan(sweep)
-        threshold = running.check_environment(read_resolved(sweep.config))
-        work = Sweep(sweep, plan, threshold, jobs, output)
+        config = read_resolved(sweep.config)
         if plan.outcome is Outcome.FINISHED:
-            work.report(plan.outcome)
+            threshold = reward_threshold(read_json(sweep.manifest), config.settings.environment.env_name)
+            Sweep(sweep, plan, threshold, jobs, output).report(plan.outcome)
         else:
+            work = Sweep(sweep, plan, running.check_environment(config), jobs, output)
             _train(work, Manifest.resume(sweep.manifest))
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import Any, Callable, Optional
@@ -114,9 +115,9 @@ def time_limit(settings: EnvironmentSettings) -> int:
 
 
 def reward_threshold(env_name: str) -> Optional[float]:
-    """Return the mean return from which gym calls the environment solved; None where gym names none."""
+    """Return the mean return from which gym calls the environment solved; None where gym names none, or no number."""
     threshold = registered(env_name).reward_threshold
-    return None if threshold is None else float(threshold)
+    return float(threshold) if threshold is not None and math.isfinite(threshold) else None
 
 
 def require_servable(env: Environment) -> None:

@@ -81,4 +81,8 @@ def test_a_run_that_was_interrupted_and_resumed_on_the_next_day(tmp_path):
     report = run_cartrl("report", "run", cwd=tmp_path)
     assert report.returncode == 0, report.stderr
     page = (tmp_path / "run/report.html").read_text()
-    assert re.search(r">1[01][0-9]\.[0-9] s<|>1\.[89] min<", page), re.findall(r"[0-9.,]+ (?:s|min)<", page)
+    assert re.search(r">1[01][0-9]\.[0-9] s<|>[1-5]\.[0-9] min<", page), re.findall(r"[0-9.,]+ (?:s|min)<", page)
+
+
+def test_a_trained_run_keeps_its_threshold(short_run):
+    assert read_json(short_run.directory / "manifest.json")["reward_threshold"] == 195.0
