@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cartrl.errors import CartrlError
+
+LARGEST = (
+    1e15  # what learning computes with: sums of squares of larger numbers soon leave float32, which ends at 3.4e38
+)
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -62,6 +68,14 @@ class EpisodeBatch:
         final_observations = np.array([episode.final_observation for episode in episodes])
         return cls(observations, actions, rewards, lengths, terminated, final_observations)
 
+    def scales(self) -> "dict[str, np.ndarray]":
+        """Return all that the environment gave learning to compute with, by what it is."""
+        return {
+            "an observation": np.concatenate([self.observations.ravel(), self.final_observations.ravel()]),
+            "a reward": self.rewards,
+            "a return": self.returns,
+        }
+
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
         return dict(vars(self))
@@ -89,3 +103,17 @@ class Evaluation:
     def std(self) -> float:
         """Sample standard deviation of the returns, 0 for a single episode."""
         return float(self.returns.std(ddof=1)) if len(self.returns) > 1 else 0.0
+
+
+def require_moderate(values: np.ndarray, whose: str, what: str) -> None:
+    """Refuse numbers that are too large to learn from.
+
+    Raises:
+        CartrlError: saying ``whose`` they are, ``what`` they are, and the first of them.
+    """
+    values = np.asarray(values)
+    if (large := np.abs(values) > LARGEST).any():
+        raise CartrlError(
+            f"{whose} {what} of {values[large].flat[0]:g}; squares of numbers beyond {LARGEST:g} do not fit into "
+            "float32, and nothing can be learned from them: scale them in the environment"
+        )

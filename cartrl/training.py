@@ -6,7 +6,7 @@ It knows its parts by what they do, so it runs on any that do it; it needs no Te
 import math
 from typing import Any, Callable, NamedTuple, Protocol
 
-from cartrl.episodes import EpisodeBatch, Evaluation
+from cartrl.episodes import EpisodeBatch, Evaluation, require_moderate
 from cartrl.errors import CartrlError
 from cartrl.journal import Journal
 from cartrl.outcome import Outcome
@@ -82,7 +82,7 @@ def train(
         with journal.phase("learn"):
             replay.write(episodes)
             losses = agent.train(replay.read())
-        _require_finite(losses, iteration)
+        _require_learned(losses, episodes, iteration)
         evaluation = None
         if iteration == num_iterations or iteration % settings.eval.eval_interval == 0:
             with journal.phase("evaluate"):
@@ -91,7 +91,16 @@ def train(
     progress.ended = Outcome.FINISHED if progress.iteration == num_iterations else Outcome.SOLVED
 
 
-def _require_finite(losses: dict[str, float], iteration: int) -> None:
-    for name, value in losses.items():
-        if not math.isfinite(value):
-            raise CartrlError(f"{name} is {value} in iteration {iteration}; try a smaller agent.learning_rate")
+def _require_learned(losses: dict[str, float], episodes: EpisodeBatch, iteration: int) -> None:
+    """Refuse numbers that are not finite, and a gradient of 0 that comes from numbers that are too large.
+
+    Raises:
+        CartrlError: naming the cause.
+    """
+    odd = {name: value for name, value in losses.items() if not math.isfinite(value)}
+    if not odd and losses.get("gradient_norm") != 0:
+        return
+    for what, values in episodes.scales().items():
+        require_moderate(values, f"iteration {iteration} has", what)
+    for name, value in odd.items():
+        raise CartrlError(f"{name} is {value} in iteration {iteration}; try a smaller agent.learning_rate")

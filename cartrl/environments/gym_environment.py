@@ -15,6 +15,7 @@ from gym.envs import registration
 from cartrl import calls
 from cartrl.environments import constants, failures, foreign, imports
 from cartrl.environments.environment import Environment
+from cartrl.episodes import require_moderate
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
 from cartrl.sidecar import SavedPolicy
@@ -137,6 +138,7 @@ def require_servable(env: Environment) -> None:
         )
     if not action.is_bounded():
         raise UsageError(f"{env_name} takes unbounded actions, {action}; REINFORCE needs a lower and an upper bound")
+    require_moderate(np.stack([action.low, action.high]), f"{env_name} has", "a bound of actions")
 
 
 def require_usable(settings: EnvironmentSettings) -> None:
@@ -182,9 +184,11 @@ def _equal(saved: Any, bounds: Any) -> bool:
 
 def _try(env: Environment) -> None:
     """Begin an episode and take a step, whatever comes of it."""
-    env.reset(seed=0)
+    first = env.reset(seed=0)
     env.action_space.seed(0)
-    env.checked_step(env.action_space.sample())
+    following, reward, _, _ = env.checked_step(env.action_space.sample())
+    for what, values in (("an observation", first), ("an observation", following), ("a reward", np.array(reward))):
+        require_moderate(values, f"{env.name} has", what)
 
 
 def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:

@@ -43,18 +43,19 @@ def _import(module: str) -> None:
     if not is_name(module) or module.endswith(".py"):
         raise UsageError(f"{OPTION} {module}: not the name of a module, such as my_module for my_module.py")
     quiet.prepare()
-    try:
-        with quiet.held_back(), answers.nothing_printed(), _found_in_working_directory(module.partition(".")[0]):
+    found = _found_in_working_directory(module.partition(".")[0])
+    with quiet.held_back(), answers.nothing_printed(), found:
+        try:
             importlib.import_module(module)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # it is the user's code, which may raise anything, and call sys.exit()
-        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
-            file = Path(*module.split(".")).with_suffix(".py")
-            reason = f"there is no such module: none is installed, and there is no {file} in the working directory"
-            raise UsageError(f"{OPTION} {module}: {reason}") from None
-        reason = f"cannot be imported: {type(error).__name__}: {error}".rstrip(": ")
-        raise UsageError(f"{OPTION} {module}: {reason}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # it is the user's code, which may raise anything, and call sys.exit()
+            if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+                file = Path(*module.split(".")).with_suffix(".py")
+                reason = f"there is no such module: none is installed, and there is no {file} in the working directory"
+                raise UsageError(f"{OPTION} {module}: {reason}") from None
+            reason = f"cannot be imported: {type(error).__name__}: {error}".rstrip(": ")
+            raise UsageError(f"{OPTION} {module}: {reason}") from error
 
 
 class _WorkingDirectory:

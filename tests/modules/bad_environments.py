@@ -28,9 +28,10 @@ class Bad(gym.Env):
     observation_space = BOX
     action_space = spaces.Discrete(2)
 
-    def __init__(self, fault="none", after=0, observation_space=BOX):
+    def __init__(self, fault="none", after=0, observation_space=BOX, action_space=None):
         self._fault, self._after = fault, after
         self.observation_space = observation_space
+        self.action_space = action_space or self.action_space
         if fault == "constructor":
             raise ValueError("no such joystick")
 
@@ -48,14 +49,18 @@ class Bad(gym.Env):
         if self._steps >= self._after:
             if self._fault == "raise":
                 raise RuntimeError("the motor\nis hot")
-            value = {"nan": np.nan, "inf": np.inf, "huge": 1e300}.get(self._fault)
+            value = {"nan": np.nan, "inf": np.inf, "huge": 1e300, "large": 1e38}.get(self._fault)
             if value is not None:
                 observation = np.array([0.0, value])
             if self._fault == "shape":
                 observation = np.zeros(3)
-            reward = {"nan reward": np.nan, "inf reward": -np.inf, "huge reward": 1e39, "text reward": "much"}.get(
-                self._fault, 1.0
-            )
+            reward = {
+                "nan reward": np.nan,
+                "inf reward": -np.inf,
+                "huge reward": 1e39,
+                "large reward": 1e20 * self._steps,
+                "text reward": "much",
+            }.get(self._fault, 1.0)
         return observation, reward
 
     def render(self, mode="human"):
@@ -81,6 +86,10 @@ for name, limit, arguments in (
     ("LateInfReward", 10, {"fault": "inf reward", "after": 5}),
     ("LateHugeReward", 10, {"fault": "huge reward", "after": 5}),
     ("LateTextReward", 10, {"fault": "text reward", "after": 5}),
+    ("ResetLarge", 10, {"fault": "large"}),
+    ("StepLargeReward", 10, {"fault": "large reward", "after": 1}),
+    ("LateLargeReward", 10, {"fault": "large reward", "after": 5}),
+    ("WideActions", 10, {"action_space": spaces.Box(-3.4e38, 3.4e38, (1,), np.float32)}),
     ("Endless", None, {}),
     ("Dict", 10, {"observation_space": MAPPING}),
     ("Tuple", 10, {"observation_space": PAIR}),

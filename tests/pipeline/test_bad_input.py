@@ -19,7 +19,7 @@ MODULE = "bad_environments"
 def opted_in(tmp_path_factory):
     """Runs of environments from a module that was asked for, and what the process said, by environment."""
     home = tmp_path_factory.mktemp("opted-in")
-    names = ["Fine", "Dark", "LateRaises", "LateNan", "LateNanReward"]
+    names = ["Fine", "Dark", "LateRaises", "LateNan", "LateNanReward", "LateLargeReward"]
     calls = []
     for name in names:
         (home / f"{name}.yaml").write_text(
@@ -46,6 +46,13 @@ def test_an_environment_that_fails_while_training_is_named(opted_in, name, says)
     manifest = read_json(home / name / "manifest.json")
     assert manifest["outcome"] == "failed"
     assert says[:20] in manifest["error"]
+
+
+def test_a_reward_too_large_to_learn_from_is_named_where_its_gradient_was_0(opted_in):
+    home, outcomes = opted_in
+    sentence = one_line(outcomes["LateLargeReward"], 1)
+    assert sentence.startswith("iteration 1 has a reward of 5e+20; squares of numbers beyond 1e+15 do not fit")
+    assert read_json(home / "LateLargeReward/manifest.json")["outcome"] == "failed"
 
 
 def test_a_policy_never_imports_the_module_of_its_environment_by_itself(opted_in, tmp_path):
