@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
+from cartrl import formats
 from cartrl.environments import imports
 from cartrl.errors import CartrlError
 from cartrl.outcome import Outcome
@@ -81,7 +82,7 @@ class Manifest:
         """Write the manifest of a new run or study, and ``facts`` into it."""
         process = _process()
         content = {**facts, **process, "ended": None, "outcome": Outcome.RUNNING, "git": _git(), "host": _host()}
-        return cls(path, {**content, "sessions": [_session(process["started"])]})
+        return cls(path, {formats.KEY: formats.FORMAT, **content, "sessions": [_session(process["started"])]})
 
     @classmethod
     def resume(cls, path: Path, clock: Clock = NO_CLOCK, **facts: Any) -> "Manifest":
@@ -104,7 +105,7 @@ class Manifest:
             if killed.get("seconds") is None and has_type(killed.get("clock"), float):
                 killed["seconds"] = round(max(clock.stopped - killed["clock"], 0.0), 3)
         now = {"ended": None, "outcome": Outcome.RUNNING, "host": _host(), "resumed": resumed, "sessions": sessions}
-        return cls(path, {**kept, **now})
+        return cls(path, {**kept, formats.KEY: formats.FORMAT, **now})
 
     def note(self, **facts: Any) -> None:
         """Write down ``facts`` that have become known on the way."""

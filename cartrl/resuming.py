@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cartrl import files, metrics
+from cartrl import files, formats, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.metrics import Row
@@ -72,9 +72,8 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
         warn(f"{run.root}: was stopped before its first checkpoint; it begins anew")
         return NOTHING._replace(seconds=seconds)
     state = dict(found)
-    belongs_to = state.pop(EXPERIMENT, np.array("")).item()
-    if belongs_to != identity(settings):
-        raise CartrlError(f"{run.checkpoints}: the checkpoint of iteration {iteration} is of another experiment")
+    formats.require_readable(state.pop(formats.KEY, np.array(0)).item(), run.checkpoints)
+    _require_settings(state.pop(EXPERIMENT, np.array("")).item(), settings, run, iteration)
     if iteration > settings.train.num_iterations:
         raise UsageError(
             f"{run.root}: has done {iteration} iterations already, more than train.num_iterations, "
@@ -109,6 +108,41 @@ def identity(settings: ExperimentSettings) -> str:
     for section, key in CHANGEABLE:
         del values[section][key]
     return json.dumps(values, sort_keys=True)
+
+
+def _require_settings(belongs_to: str, settings: ExperimentSettings, run: RunDirectory, iteration: int) -> None:
+    """Refuse a checkpoint whose settings, ``belongs_to`` as `identity` has them, are others than ``settings``.
+
+    A setting that the checkpoint lacks has come with a later version of cartrl, and had its default before.
+
+    Raises:
+        CartrlError: naming the settings.
+    """
+    checkpoint = f"{run.checkpoints}: the checkpoint of iteration {iteration}"
+    try:
+        old = _by_name(json.loads(belongs_to))
+    except (ValueError, AttributeError):
+        raise CartrlError(f"{checkpoint} does not say of which experiment it is") from None
+    new = _by_name(json.loads(identity(settings)))
+    unknown = [name for name in old if name not in new and tuple(name.split(".")) not in CHANGEABLE]
+    if unknown:
+        raise CartrlError(
+            f"{checkpoint} has settings that this version of cartrl does not know: {cut(', '.join(unknown))}"
+        )
+    changed = [name for name in new if old.get(name, _default(settings, name)) != new[name]]
+    if changed:
+        raise CartrlError(f"{checkpoint} is of another experiment: {', '.join(changed)} had another value")
+
+
+def _by_name(values: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return settings by ``section.key``."""
+    return {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
+
+
+def _default(settings: ExperimentSettings, name: str) -> Any:
+    """Return the default of the setting ``name``, as JSON has it."""
+    section, key = name.split(".")
+    return json.loads(json.dumps(getattr(settings, section).__fields__[key].get_default()))
 
 
 def _rows(run: RunDirectory, iteration: int) -> list[Row]:

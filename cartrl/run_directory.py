@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import __version__, files, notices, reading
+from cartrl import __version__, files, formats, notices, reading
 from cartrl.environments import imports
 from cartrl.errors import UsageError, nearest
 from cartrl.paths import require_creatable
@@ -252,7 +252,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        UsageError: when the file cannot be read, is no page of text or holds anything else.
+        UsageError: when the file cannot be read, is no page of text or holds anything else, or is of a newer cartrl.
     """
     try:
         content = json.loads(reading.read_text(path, reading.LARGEST_JSON), parse_int=_whole)
@@ -264,6 +264,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: cannot be read: nested too deep") from None
     if not isinstance(content, dict):
         raise UsageError(f"{path}: not a JSON object")
+    formats.require_readable(content.get(formats.KEY), path)
     return content
 
 

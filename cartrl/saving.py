@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cartrl import quiet, run_directory
+from cartrl import formats, quiet, run_directory
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.journal import Progress
 from cartrl.metrics import MetricsFile
@@ -81,7 +81,8 @@ class RunSaver:
 
     def _save_state(self) -> None:
         self._metrics.sync()  # a checkpoint stands for the rows up to its own
-        state = {**self._learner.state(), EXPERIMENT: np.array(identity(self._settings))}
+        facts = {formats.KEY: np.array(formats.FORMAT), EXPERIMENT: np.array(identity(self._settings))}
+        state = {**self._learner.state(), **facts}
         self._checkpoints.save(self._progress.iteration, state)
         self._saved_at = (self._progress.iteration, time.monotonic())
 

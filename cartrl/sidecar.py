@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cartrl import reading
+from cartrl import formats, reading
 from cartrl.errors import UsageError
 from cartrl.run_directory import SIDECAR, read_json, write_json
 from cartrl.settings import EnvironmentSettings
@@ -49,7 +49,11 @@ def write(directory: Path, content: dict[str, Any]) -> None:
     """Write the sidecar of the policy in ``directory``, adding the fingerprints of its files."""
     write_json(
         directory / SIDECAR,
-        {**content, "files": {name: fingerprint(path) for name, path in files_of(directory).items()}},
+        {
+            formats.KEY: formats.FORMAT,
+            **content,
+            "files": {name: fingerprint(path) for name, path in files_of(directory).items()},
+        },
     )
 
 
