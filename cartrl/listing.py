@@ -2,7 +2,6 @@
 
 import math
 import os
-import platform
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +9,11 @@ from typing import Any, Optional
 
 from cartrl import metrics, reading
 from cartrl.errors import UsageError
-from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import MANIFEST, RunDirectory, read_json, started
 from cartrl.settings.yaml_text import parse
+from cartrl.states import DAMAGED, FINISHED, state_of
 from cartrl.studies import STUDY, StudyDirectory
 
-RUNNING, FINISHED, STOPPED, FAILED, DAMAGED = STATES = ("running", "finished", "stopped", "failed", "damaged")
-OF_OUTCOME = {
-    Outcome.FINISHED: FINISHED,
-    Outcome.SOLVED: FINISHED,
-    Outcome.INTERRUPTED: STOPPED,
-    Outcome.FAILED: FAILED,
-}
 # What reading a damaged file may raise.
 DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
 
@@ -85,7 +77,7 @@ def _run(run: RunDirectory) -> Entry:
         manifest = read_json(run.manifest)
         seed = manifest.get("seed")
         seeds = (seed,) if type(seed) is int else ()
-        entry = replace(entry, seeds=seeds, started=started(manifest), state=run_state(manifest))
+        entry = replace(entry, seeds=seeds, started=started(manifest), state=state_of(run.root, manifest))
         if entry.state == DAMAGED or not seeds or not entry.started:
             problems.append(f"{run.manifest}: not what a run writes")
     except UsageError as error:
@@ -106,12 +98,10 @@ def _study(directory: Path) -> Entry:
     try:
         content = read_json(directory / STUDY)
         seeds = tuple(seed for seed in content["seeds"] if type(seed) is int)
-        entry = replace(entry, seeds=seeds, started=started(content), state=run_state(content))
+        entry = replace(entry, seeds=seeds, started=started(content), state=state_of(directory, content))
         plan = _plan(RunDirectory(directory).config)
     except DAMAGE as error:
         return replace(entry, state=DAMAGED, problem=_sentence(directory, error))
-    if entry.state == RUNNING and not any(run.state == RUNNING for run in runs) and not _pid(content):
-        entry = replace(entry, state=STOPPED)
     if entry.state == DAMAGED or not entry.started:
         return replace(entry, state=DAMAGED, problem=f"{directory / STUDY}: not what a study writes")
     best = [run.best for run in runs if run.best is not None]
@@ -123,26 +113,6 @@ def _study(directory: Path) -> Entry:
         num_iterations=plan["num_iterations"] * len(seeds),
         best=sum(best) / len(best) if best else None,
     )
-
-
-def run_state(manifest: dict[str, Any]) -> str:
-    """Return the state that a manifest, of a run or a study, stands for: a killed one never came to say so."""
-    outcome = outcome_of(manifest)
-    if outcome is not Outcome.RUNNING:
-        return DAMAGED if outcome is None else OF_OUTCOME.get(outcome, DAMAGED)
-    pid = _pid(manifest)
-    return STOPPED if pid and _is_here(manifest) and not Path("/proc", str(pid)).exists() else RUNNING
-
-
-def _pid(manifest: dict[str, Any]) -> Optional[int]:
-    host = manifest.get("host")
-    pid = host.get("pid") if isinstance(host, dict) else None
-    return pid if isinstance(pid, int) and 0 < pid < 2**31 else None
-
-
-def _is_here(manifest: dict[str, Any]) -> bool:
-    """Whether the process would be seen from here: on another machine nobody here can tell."""
-    return bool(manifest["host"].get("name", platform.node()) == platform.node())
 
 
 def _sentence(directory: Path, error: Exception) -> str:

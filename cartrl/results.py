@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl import metrics
+from cartrl import metrics, states
 from cartrl.errors import UsageError
 from cartrl.labelling import by_settings
 from cartrl.outcome import Outcome, outcome_of
@@ -35,6 +35,7 @@ class Run:
     steps: np.ndarray  # environment steps before each
     seconds: np.ndarray  # wall time since training began
     returns: np.ndarray  # the mean return of each
+    state: str  # as `cartrl runs` has it
 
     @property
     def has_ended(self) -> bool:
@@ -97,13 +98,14 @@ class Study:
         """Say what is not as it would be in a study that is done: one sentence for each kind."""
         kinds = {"missing": list(self.missing)}
         for run in self.runs:
-            kinds.setdefault(run.outcome, []).append(run.seed)
+            kinds.setdefault(run.state, []).append(run.seed)
         place = "left out" if self.ended else "drawn as far as all have come"
         sentences = {
             "missing": "without an evaluation yet: left out",
-            Outcome.RUNNING: f"still running, or killed: {place}",
-            Outcome.INTERRUPTED: f"interrupted: {place}",
-            Outcome.FAILED: "failed: counted with the last evaluation before",
+            states.RUNNING: f"still running: {place}",
+            states.UNKNOWN: f"still running or killed, which cannot be told here: {place}",
+            states.STOPPED: f"stopped before the end: {place}",
+            states.FAILED: "failed: counted with the last evaluation before",
         }
         return [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
 
@@ -148,6 +150,7 @@ def _run(directory: RunDirectory, num_iterations: int) -> Run:
         directory=directory.root,
         seed=seed,
         outcome=outcome,
+        state=states.state_of(directory.root, manifest),
         num_iterations=num_iterations,
         iterations=column("step"),
         steps=column("environment_steps"),

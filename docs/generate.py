@@ -129,7 +129,8 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
     ),
     "runs": (
         "Looks at what lies directly in a directory, and groups it by environment and agent, the latest first. A "
-        "run that never came to say how it ended, and whose process is gone, is stopped. A damaged one is listed "
+        "run that never came to say how it ended, and whose lock no process holds, is stopped; on a file system "
+        "without locks it may be unknown whether it runs. A damaged one is listed "
         "with what is wrong. The best return is that of the best evaluation in training, and of a study the mean "
         "of its seeds' best.",
         ("cartrl runs", "cartrl runs --env CartPole-v0 --state running --state stopped", "cartrl runs old --json"),
@@ -271,7 +272,7 @@ An array with an object for each run and study; what the files do not tell is `n
 | ------------------------------ | ------------------------------------------------------------------------- |
 | `path`                         | The directory.                                                            |
 | `kind`                         | `"run"` or `"study"`.                                                     |
-| `state`                        | `"running"`, `"finished"`, `"stopped"`, `"failed"` or `"damaged"`.        |
+| `state`                        | `"running"`, `"finished"`, `"stopped"`, `"failed"`, `"damaged"` or `"unknown"`. |
 | `env_name`, `agent`            | The environment and the agent.                                            |
 | `seeds`                        | The seed, or the seeds of a study.                                        |
 | `iterations`, `num_iterations` | Iterations done and planned; of a study, by all seeds together.           |

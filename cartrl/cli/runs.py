@@ -14,7 +14,10 @@ def runs(
         None, "--env", metavar="NAME", help="Only those on this environment.", show_default=False
     ),
     states: list[str] = typer.Option(
-        [], "--state", metavar="STATE", help="Only running, finished, stopped, failed or damaged ones. Repeatable."
+        [],
+        "--state",
+        metavar="STATE",
+        help="Only running, finished, stopped, failed, damaged or unknown ones. Repeatable.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON array on stdout, and nothing else there."),
 ) -> None:

@@ -14,10 +14,14 @@ from rich.text import Text
 
 from cartrl.display.training import number
 from cartrl.errors import UsageError, nearest
-from cartrl.listing import DAMAGED, STATES, Entry, entries
+from cartrl.listing import Entry, entries
 from cartrl.run_directory import RUNS, warn_of_skipped
+from cartrl.states import DAMAGED, STATES
 
-STYLES = {"running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red"}
+STYLES = {
+    "running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red",
+    "unknown": "yellow",
+}  # fmt: skip
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NOTHING = "–"
 

@@ -11,12 +11,12 @@ from cartrl.calls import quoted
 from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
 from cartrl.environments import imports
-from cartrl.listing import run_state
 from cartrl.manifest import sessions_of, spent
 from cartrl.report.charts import number
 from cartrl.results import Study
 from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
 from cartrl.settings import ExperimentSettings
+from cartrl.states import state_of
 from cartrl.studies import STUDY
 
 OURS = ("python", "cartrl")  # of the versions in a manifest, those that are no packages to install
@@ -94,7 +94,7 @@ def frame_of(subject: Subject) -> dict[str, Any]:
     return {
         "name": study.path.resolve().name,
         "kind": "study" if subject.is_study else "run",
-        "state": run_state(manifest),
+        "state": state_of(study.path, manifest),
         "agent": settings.agent.kind.upper(),
         "env_name": settings.environment.env_name,
         "film": {"note": film.note, "base64": _base64(film.content)} if film else None,

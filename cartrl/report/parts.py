@@ -8,12 +8,11 @@ import numpy as np
 from cartrl import metrics
 from cartrl.curves import learning_curve
 from cartrl.display.numbers import certainty
-from cartrl.listing import run_state
 from cartrl.report import figures
 from cartrl.report.charts import axis, number
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of
 from cartrl.results import Run
-from cartrl.run_directory import RunDirectory, read_json
+from cartrl.run_directory import RunDirectory
 from cartrl.statistics.seeds import interquartile_mean, summary
 
 EVALUATED = "The best policy of each seed played 100 fresh episodes of gym's environment."
@@ -125,7 +124,6 @@ def _seeds(subject: Subject, of_seeds: dict[int, figures.Curve]) -> list[dict[st
 
 
 def _seed(run: Run, chart: figures.Chart, evaluated: Optional[Evaluated]) -> dict[str, Any]:
-    state = run_state(read_json(RunDirectory(run.directory).manifest))
     note = f"best in training {number(run.best, 1)}"
     shown = None
     if evaluated:
@@ -133,7 +131,7 @@ def _seed(run: Run, chart: figures.Chart, evaluated: Optional[Evaluated]) -> dic
         (low, high), (mean, certainty) = evaluated.ends, evaluated.level
         shown = {"at": facts["mean"], "mean": mean, "low": low, "high": high, "certainty": certainty,
                  "verdict": facts["verdict"], "threshold": facts["reward_threshold"]}  # fmt: skip
-    return {"seed": run.seed, "state": state, "chart": chart, "evaluation": shown, "note": note}
+    return {"seed": run.seed, "state": run.state, "chart": chart, "evaluation": shown, "note": note}
 
 
 def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ def test_the_tables_at_80_columns(home):
 def test_what_is_left_out_is_said(home):
     write_study(home / "runs/half", curves([200.0] * 4), {1: "running", 2: "failed"})
     done = run_cartrl("compare", "runs/good", "runs/half", cwd=home)
-    assert "seed 1 still running, or killed: left out" in done.stdout
+    assert "seed 1 stopped before the end: left out" in done.stdout
     assert "seed 2 failed: counted with the last evaluation before" in done.stdout
     assert "runs/half, 3 seeds" in done.stdout
 

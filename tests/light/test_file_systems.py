@@ -18,6 +18,7 @@ from cartrl.locking import RunLock, is_held
 from tests.faulty import LACKING, without
 from tests.helpers import CONFIGS, everything_below, one_line, run_cartrl
 from tests.light.test_runs_command import make_study
+from tests.studies import write_run
 
 RESULT = {"best_greedy_return": {"mean": 1.0}, "final_greedy_return": {"step": 250, "mean": 1.0}}
 
@@ -197,3 +198,20 @@ def test_drafts_of_others_at_work_stay_and_those_of_the_dead_go(tmp_path, monkey
         clear_drafts(tmp_path)
         assert drafts(tmp_path) == set(names[:2])
         alive.communicate(b"\n")
+
+
+def test_resuming_leaves_what_another_command_is_writing(tmp_path, monkeypatch, dead):
+    write_run(tmp_path / "run", 0, [20.0], "interrupted")
+    (tmp_path / "run" / "checkpoints").mkdir()
+    (tmp_path / "run" / "checkpoints" / "00000001.npz").write_bytes(b"damaged, so that nothing is trained")
+    film, page = tmp_path / "run" / "videos" / "film.mp4", tmp_path / "run" / "report.html"
+    film.parent.mkdir()
+    for path in (film, page):
+        draft_of(path).write_text("half")  # this process is at work
+    at_work = drafts(tmp_path)
+    monkeypatch.setattr("os.getpid", lambda: dead)
+    draft_of(film).write_text("half")
+    monkeypatch.undo()
+    done = run_cartrl("train", "--resume", "run", cwd=tmp_path)
+    assert "none of the 1 checkpoints can be read" in done.stderr
+    assert drafts(tmp_path) == at_work

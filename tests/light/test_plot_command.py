@@ -94,7 +94,7 @@ def test_a_run_alone_and_one_that_is_going_on(home):
     write_run(home / "runs/now", 3, [20.0, 120.0], "running")
     done = run_cartrl("plot", "runs/now", "runs/good/seed-0", "-o", "now.png", "--terminal", cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "now: seed 3 still running, or killed: drawn as far as all have come" in done.stdout
+    assert "now: seed 3 stopped before the end: drawn as far as all have come" in done.stdout
     assert "● now" in done.stdout
     assert (home / "now.png").is_file()
 

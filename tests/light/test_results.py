@@ -7,6 +7,7 @@ import pytest
 
 from cartrl.curves import learning_curve
 from cartrl.errors import UsageError
+from cartrl.locking import RunLock
 from cartrl.results import differences, labels, load_studies, load_study
 from cartrl.statistics.seeds import interquartile_mean, interval, mean
 from tests.studies import curves, write_run, write_study
@@ -45,10 +46,16 @@ def test_what_is_not_done_is_said_and_left_out(tmp_path):
     assert [run.seed for run in study.ended] == [0, 2, 4, 5]
     assert study.notes() == [
         "seeds 6, 7 without an evaluation yet: left out",
-        "seed 1 still running, or killed: left out",
-        "seed 3 interrupted: left out",
+        "seeds 1, 3 stopped before the end: left out",
         "seed 4 failed: counted with the last evaluation before",
     ]
+
+
+def test_a_run_whose_lock_is_held_is_still_running(tmp_path):
+    study = write_study(tmp_path / "study", curves([200.0, 150.0]), {1: "running"})
+    with RunLock(study / "seed-1" / ".lock"):
+        assert load_study(study).notes() == ["seed 1 still running: left out"]
+    assert load_study(study).notes() == ["seed 1 stopped before the end: left out"]
 
 
 def test_half_a_line_of_a_killed_run_is_no_row(tmp_path):

@@ -1,7 +1,9 @@
 """`cartrl runs`: the table, whatever the state of what it lists."""
 
+import errno
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -12,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from cartrl.display.settings import write_resolved
+from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.metrics import MetricsFile
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import load
+from tests.faulty import without
 from tests.helpers import CONFIGS, assert_one_sentence, run_and_list_imports, run_cartrl
+from tests.studies import write_run
 
 NAME = "CartPole-v0-reinforce-7-20260102-030405"  # as `cartrl train` names a run
 
@@ -105,12 +110,39 @@ def test_how_a_run_ended_is_its_state(tmp_path, outcome, state):
 
 
 @pytest.mark.parametrize("make", [make_run, make_study])
-def test_a_run_whose_process_is_gone_was_stopped(tmp_path, dead_process, make):
-    make(tmp_path / "runs" / "alive", "running", pid=os.getpid())
-    make(tmp_path / "runs" / "killed", "running", pid=dead_process)
-    make(tmp_path / "runs" / "elsewhere", "running", pid=dead_process, name="another-machine")
-    states = {name: entry["state"] for name, entry in listed(tmp_path).items()}
-    assert states == {"alive": "running", "killed": "stopped", "elsewhere": "running"}
+def test_the_lock_says_whether_a_run_is_running(tmp_path, dead_process, make):
+    runs = tmp_path / "runs"
+    for name, pid in {"alive": os.getpid(), "killed": dead_process, "number-taken": os.getpid(), "first": 1}.items():
+        make(runs / name, "running", pid=pid)
+        (runs / name / ".lock").write_text(f"{pid}\n")
+    make(runs / "elsewhere", "running", pid=dead_process, name="another-machine")
+    with RunLock(runs / "alive" / ".lock"), RunLock(runs / "elsewhere" / ".lock"):
+        shutil.copytree(runs / "alive", runs / "copied")
+        states = {name: entry["state"] for name, entry in listed(tmp_path).items()}
+    assert {name for name, state in states.items() if state == "running"} == {"alive", "elsewhere"}
+    assert {state for name, state in states.items() if name not in ("alive", "elsewhere")} == {"stopped"}
+
+
+def test_where_there_are_no_locks_it_is_unknown_whether_a_run_is_running(tmp_path, dead_process):
+    for name, holder in {"here": f"{os.getpid()} on {platform.node()}", "there": "1 on another-machine",
+                         "gone": f"{dead_process} on {platform.node()}"}.items():  # fmt: skip
+        (make_run(tmp_path / "runs" / name, "running") / ".lock").write_text(f"{holder}\n")
+    done = run_cartrl("runs", "--json", cwd=tmp_path, env=without(tmp_path / "site", flock=errno.ENOLCK))
+    states = {Path(entry["path"]).name: entry["state"] for entry in json.loads(done.stdout)}
+    assert states == {"here": "unknown", "there": "unknown", "gone": "stopped"}
+
+
+def test_runs_and_plot_say_the_same(tmp_path):
+    for name in ("killed", "alive", "done"):
+        write_run(tmp_path / name, 7, [20.0, 100.0], "finished" if name == "done" else "running")
+    with RunLock(tmp_path / "alive" / ".lock"):
+        states = {name: entry["state"] for name, entry in listed(tmp_path, ".").items()}
+        drawn = run_cartrl("plot", "killed", "alive", "done", cwd=tmp_path)
+    assert states == {"killed": "stopped", "alive": "running", "done": "finished"}
+    said = [line for line in drawn.stdout.splitlines() if "seed 7" in line]
+    assert len(said) == 2
+    assert "seed 7 stopped before the end: drawn as far as all have come" in said[0]
+    assert "seed 7 still running: drawn as far as all have come" in said[1]
 
 
 @pytest.mark.parametrize("outcome", ["running", "interrupted", "failed"])

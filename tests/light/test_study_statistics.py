@@ -102,6 +102,7 @@ def study(returns):
             250,
             *(np.array([0.0, end]) for end in (250, 9e4, 9.0)),
             np.array([20.0, value]),
+            "finished",
         )
         for seed, value in enumerate(returns)
     )

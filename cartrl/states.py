@@ -1,0 +1,31 @@
+"""The state of a run, a study or a sweep, for whoever tells people of it: one function decides."""
+
+from pathlib import Path
+from typing import Any
+
+from cartrl.locking import is_held
+from cartrl.outcome import Outcome, outcome_of
+from cartrl.run_directory import RunDirectory
+
+RUNNING, FINISHED, STOPPED, FAILED, DAMAGED, UNKNOWN = STATES = (
+    "running", "finished", "stopped", "failed", "damaged", "unknown",
+)  # fmt: skip
+OF_OUTCOME = {
+    Outcome.FINISHED: FINISHED,
+    Outcome.SOLVED: FINISHED,
+    Outcome.INTERRUPTED: STOPPED,
+    Outcome.FAILED: FAILED,
+}
+OF_LOCK = {True: RUNNING, False: STOPPED, None: UNKNOWN}
+
+
+def state_of(root: Path, manifest: dict[str, Any]) -> str:
+    """Return the state of what is in ``root``, a run, a study or a sweep, with the content of its ``manifest``.
+
+    One that was killed never came to say so: its manifest has it running. But its lock is free, as is that of a copy.
+    Where the file system has no locks it is unknown, unless the process is seen to be gone.
+    """
+    outcome = outcome_of(manifest)
+    if outcome is Outcome.RUNNING:
+        return OF_LOCK[is_held(RunDirectory(root).lock)]
+    return DAMAGED if outcome is None else OF_OUTCOME.get(outcome, DAMAGED)
