@@ -1,4 +1,4 @@
-"""Places for what is written: checked before anything slow happens, and left as they were when it fails."""
+"""Places for what is written: checked before anything slow happens."""
 
 import os
 import unicodedata

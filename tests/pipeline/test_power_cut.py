@@ -11,8 +11,9 @@ from tests.helpers import REPO, clean_environment
 
 
 def test_a_power_cut_loses_no_checkpoint_that_was_reported():
+    share = ["--engines", "compiled", "--scenes", "fresh,resumed,seed", "--most", "2", "--sample", "40"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.powercut", "--engines", "compiled", "--most", "2", "--sample", "40", "--json"],
+        [sys.executable, "-m", "tests.powercut", *share, "--json"],
         cwd=REPO, env=clean_environment(), capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

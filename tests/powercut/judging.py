@@ -7,7 +7,8 @@ from typing import NamedTuple, Optional
 
 from cartrl.run_directory import RunDirectory
 from tests import killing
-from tests.powercut.scenes import OVER, Done, Laboratory, Place, Scene
+from tests.powercut.in_process import Done, Place
+from tests.powercut.scenes import OVER, Laboratory, Scene
 from tests.powercut.states import State
 
 # What may come of a state.

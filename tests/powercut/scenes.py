@@ -6,17 +6,15 @@ own draws.
 
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Optional
+from typing import Any, Optional
 
-from cartrl import quiet, running
+from cartrl import files, quiet, running
 from cartrl.checkpoints import TrainingCheckpoints
 from cartrl.commands import study as study_command
 from cartrl.commands import train as train_command
@@ -28,6 +26,7 @@ from cartrl.studies import StudyDirectory, find_study
 from cartrl.worker import Worker
 from tests import killing
 from tests.powercut.disk import Trace
+from tests.powercut.in_process import Done, Place, captured
 from tests.powercut.recorder import Recorder, install
 
 SETTINGS = {
@@ -42,15 +41,6 @@ SEED = 5
 STOP_AT = 4  # the checkpoint after which the run that is to be resumed is asked to stop
 OVER = SETTINGS["train.num_iterations"] + 1  # said of a run that has ended
 RUN, STUDY = Path("runs/run"), Path("runs/study")
-MEMORY = Path("/dev/shm")
-
-
-class Done(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    output: str
-    errors: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ class NoPictures:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def draw(self, *_: object) -> None:
+    def draw(self, *_: object, **__: object) -> None:
         """Draw nothing."""
 
     wait = draw
@@ -93,7 +83,7 @@ class Laboratory:
         self._replace_parts()
 
     def scenes(self) -> list[Scene]:
-        """Record a fresh run, one that is resumed, and a seed of a study."""
+        """Record a fresh run, one that is resumed, one where a file system cannot swap two names, a seed of a study."""
         overrides = [word for override in self._overrides for word in ("--set", override)]
         fresh = ["train", "-c", killing.CONFIG, "--seed", SEED, *overrides, "--run-dir", RUN]
 
@@ -105,9 +95,17 @@ class Laboratory:
         def resume() -> Done:
             return self.call("train", "--resume", RUN)
 
+        def without_exchange() -> Done:
+            exchange, files._exchange = files._exchange, lambda *_: False
+            try:
+                return self.call(*fresh)
+            finally:
+                files._exchange = exchange
+
         return [
             self._record("fresh", RUN, lambda: None, lambda: self.call(*fresh), resume),
             self._record("resumed", RUN, interrupted, resume, resume),
+            self._record("no swap", RUN, lambda: None, without_exchange, resume),
             self._record("seed", STUDY / f"seed-{SEED}", lambda: None, self._train_study, self._resume_study),
         ]
 
@@ -169,16 +167,8 @@ class Laboratory:
             sys.exit(1)
 
     def _captured(self, function: Callable[[], None]) -> Done:
-        """Call ``function``; return how it ended, and what it, TensorFlow included, wrote to stdout and stderr."""
-        self.went_on_after, code = None, 0
-        with Diverted(1, sys.stdout) as output, Diverted(2, sys.stderr) as errors:
-            try:
-                function()
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else int(end.code is not None)
-                if isinstance(end.code, str):
-                    print(end.code, file=sys.stderr)
-        return Done(code, output.text, errors.text)
+        self.went_on_after = None
+        return captured(function)
 
     def _build(self) -> Any:
         quiet.prepare()
@@ -212,40 +202,3 @@ class Laboratory:
         TrainingCheckpoints.save = noted_save  # type: ignore[method-assign]
         running.build = kept
         train_command.Drawer = NoPictures  # type: ignore[misc,assignment]
-
-
-class Diverted:
-    """While entered, takes what is written to a descriptor; ``text`` has it afterwards."""
-
-    def __init__(self, number: int, stream: IO[str]):
-        self._number = number
-        self._stream = stream
-
-    def __enter__(self) -> "Diverted":
-        self._stream.flush()
-        self._kept = os.dup(self._number)
-        self._file = tempfile.TemporaryFile()
-        os.dup2(self._file.fileno(), self._number)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stream.flush()
-        os.dup2(self._kept, self._number)
-        os.close(self._kept)
-        self._file.seek(0)
-        self.text = self._file.read().decode()
-        self._file.close()
-
-
-class Place:
-    """A new working directory, in memory where there is a file system for that."""
-
-    def __enter__(self) -> Path:
-        self._before = Path.cwd()
-        self._home = Path(tempfile.mkdtemp(prefix="cartrl-powercut-", dir=MEMORY if MEMORY.is_dir() else None))
-        os.chdir(self._home)
-        return self._home
-
-    def __exit__(self, *_: object) -> None:
-        os.chdir(self._before)
-        shutil.rmtree(self._home)
