@@ -37,7 +37,7 @@ def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int
 def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int) -> dict[str, Any]:
     """Return all that ``cartrl eval`` tells of an evaluation, by name: its JSON."""
     found = summary(evaluation.returns)
-    threshold = gym_environment.reward_threshold(saved.environment.env_name)
+    threshold, no_threshold = gym_environment.solved_from(saved.environment)
     terminated = int(evaluation.terminated.sum())
     return {
         "policy": str(saved.directory),
@@ -57,4 +57,5 @@ def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int
         "truncated": len(evaluation.returns) - terminated,
         "reward_threshold": threshold,
         "verdict": verdict(found, threshold),
+        "no_verdict": no_threshold or None,
     }

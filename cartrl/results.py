@@ -18,7 +18,7 @@ from cartrl.errors import UsageError
 from cartrl.labelling import by_settings
 from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import RunDirectory, read_json, remember_modules
-from cartrl.settings import ExperimentSettings, load
+from cartrl.settings import EnvironmentSettings, ExperimentSettings, load
 from cartrl.settings.section import has_type
 from cartrl.studies import STUDY, StudyDirectory
 
@@ -87,7 +87,13 @@ class Study:
     @functools.cached_property
     def threshold(self) -> Optional[float]:
         """The mean return from which the environment counts as solved, if there is one."""
-        return reward_threshold(self.manifest, self.env_name)
+        return reward_threshold(self.manifest, self.settings.environment)
+
+    @property
+    def is_own_task(self) -> bool:
+        """Whether there is no threshold, and the task is another than gym's, which may be why."""
+        environment = self.settings.environment
+        return self.threshold is None and bool(environment.max_episode_steps or environment.constants)
 
     @property
     def ended(self) -> tuple[Run, ...]:
@@ -107,7 +113,10 @@ class Study:
             states.STOPPED: f"stopped before the end: {place}",
             states.FAILED: "failed: counted with the last evaluation before",
         }
-        return [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
+        found = [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
+        if self.is_own_task:
+            found.append("no reward threshold: gym's, if it names one, is for its own time limit and constants")
+        return found
 
 
 def _seeds(seeds: list[int]) -> str:
@@ -229,11 +238,16 @@ def differences(studies: list[Study]) -> dict[str, list[Any]]:
 
 
 def common_threshold(studies: list[Study]) -> Optional[float]:
-    """Return the reward threshold of the studies' environment, as the first knows it that knows any."""
+    """Return the reward threshold of the studies' environment, as the first knows it that knows any.
+
+    There is none where a study has another task than gym's.
+    """
+    if any(study.is_own_task for study in studies):
+        return None
     return next((study.threshold for study in studies if study.threshold is not None), None)
 
 
-def reward_threshold(manifest: dict[str, Any], env_name: str) -> Optional[float]:
+def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings) -> Optional[float]:
     """Return the reward threshold that the manifest of a run, a study or a sweep has kept.
 
     Older manifests have kept none. For them gym is asked, which takes an import of gym; for an environment of another
@@ -242,14 +256,14 @@ def reward_threshold(manifest: dict[str, Any], env_name: str) -> Optional[float]
     if "reward_threshold" in manifest:
         threshold = manifest["reward_threshold"]
         return float(threshold) if has_type(threshold, float) else None
-    return None if ":" in env_name else _of_gym(env_name)
+    return None if ":" in environment.env_name else _of_gym(environment)
 
 
-def _of_gym(env_name: str) -> Optional[float]:
+def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
     from cartrl import quiet
 
     quiet.prepare()
     with quiet.held_back():
         from cartrl.environments import gym_environment
 
-        return gym_environment.reward_threshold(env_name)
+        return gym_environment.solved_from(environment)[0]

@@ -32,7 +32,7 @@ class Task:
     config: ResolvedConfig
     directory: RunDirectory
     past: Past
-    threshold: Optional[float]  # the mean return from which gym calls the environment solved
+    threshold: Optional[float]  # the mean return from which the task is solved, if gym says so
 
     @property
     def solved_from(self) -> float:
@@ -116,7 +116,7 @@ def stopped(directory: RunDirectory, overrides: Sequence[str], warn: Callable[[s
 
 
 def check_environment(config: ResolvedConfig) -> Optional[float]:
-    """Refuse what gym, without TensorFlow, can tell to be wrong; return gym's reward threshold.
+    """Refuse what gym, without TensorFlow, can tell to be wrong; return the mean return that solves it.
 
     Raises:
         UsageError: pointing at the setting.
@@ -138,10 +138,9 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
         with closing(gym_environment.playable(settings.environment)) as env:
             if not compiled.has_twin(env.raw):
                 raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
-    threshold = gym_environment.reward_threshold(env_name)
+    threshold, reason = gym_environment.solved_from(settings.environment)
     if settings.train.stop_when_solved is True and threshold is None:
-        reason = f"gym names no reward threshold for {env_name}; give the mean return from which to stop"
-        raise config.error(("train", "stop_when_solved"), reason)
+        raise config.error(("train", "stop_when_solved"), f"{reason}; give the mean return from which to stop")
     return threshold
 
 

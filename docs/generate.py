@@ -236,6 +236,7 @@ A setting has a `rank` (equal ones share it; `null` where no seed has ended), `n
 | `truncated`            | Episodes that the time limit ended.                                               |
 | `reward_threshold`     | The mean return from which gym calls the environment solved, or `null`.           |
 | `verdict`              | `"solved"`, `"not solved"` or `"undecided"`; `null` where there is no threshold.  |
+| `no_verdict`           | Why there is no threshold, or `null`.                                             |
 
 ### `cartrl compare --json`
 

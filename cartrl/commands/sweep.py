@@ -88,7 +88,7 @@ def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
         plan = read_plan(sweep)
         config = read_resolved(sweep.config)
         if plan.outcome is Outcome.FINISHED:
-            threshold = reward_threshold(read_json(sweep.manifest), config.settings.environment.env_name)
+            threshold = reward_threshold(read_json(sweep.manifest), config.settings.environment)
             Sweep(sweep, plan, threshold, jobs, output).report(plan.outcome)
         else:
             work = Sweep(sweep, plan, running.check_environment(config), jobs, output)

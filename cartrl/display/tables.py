@@ -111,5 +111,5 @@ def evaluation(console: Console, report: dict[str, Any]) -> None:
         outcome = Text.assemble((verdict, VERDICT_STYLES[verdict]), f": gym's reward threshold is {threshold:g}")
         rows.append(("verdict", outcome))
     else:
-        rows.append(("verdict", "gym names no reward threshold for this environment"))
+        rows.append(("verdict", f"none: {report['no_verdict']}"))
     facts(console, rows)

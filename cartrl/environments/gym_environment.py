@@ -121,6 +121,25 @@ def reward_threshold(env_name: str) -> Optional[float]:
     return float(threshold) if threshold is not None and math.isfinite(threshold) else None
 
 
+def solved_from(settings: EnvironmentSettings) -> tuple[Optional[float], str]:
+    """Return the mean return from which the task of ``settings`` is solved, or None and why there is none.
+
+    gym's threshold is for gym's own time limit and constants: with fewer steps it may be out of reach or no longer a
+    feat, and with other constants the task is another.
+    """
+    threshold = reward_threshold(settings.env_name)
+    if threshold is None:
+        return None, f"gym names no reward threshold for {settings.env_name}"
+    steps, limit = registered(settings.env_name).max_episode_steps, time_limit(settings)
+    if steps is not None and limit < steps:
+        return None, f"gym's reward threshold of {threshold:g} is for episodes of {steps} steps, not of {limit}"
+    usual = constants.of(_make(settings.env_name, is_filmed=False)) if settings.constants else {}
+    changed = [f"a {name} of {value:g}" for name, value in settings.constants.items() if usual.get(name) != value]
+    if changed:
+        return None, f"gym's reward threshold of {threshold:g} is for gym's own constants, not for {', '.join(changed)}"
+    return threshold, ""
+
+
 def require_servable(env: Environment) -> None:
     """Refuse spaces that the policy network cannot serve: it maps a Box of floats to a Discrete or a bounded Box.
 
