@@ -2,7 +2,6 @@
 
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
-from cartrl import formats
+from cartrl import checkout, formats
 from cartrl.environments import imports
 from cartrl.errors import CartrlError
 from cartrl.outcome import Outcome
@@ -81,7 +80,14 @@ class Manifest:
     def begin(cls, path: Path, **facts: Any) -> "Manifest":
         """Write the manifest of a new run or study, and ``facts`` into it."""
         process = _process()
-        content = {**facts, **process, "ended": None, "outcome": Outcome.RUNNING, "git": _git(), "host": _host()}
+        content = {
+            **facts,
+            **process,
+            "ended": None,
+            "outcome": Outcome.RUNNING,
+            "git": checkout.state(),
+            "host": _host(),
+        }
         return cls(path, {formats.KEY: formats.FORMAT, **content, "sessions": [_session(process["started"])]})
 
     @classmethod
@@ -168,16 +174,3 @@ def _host() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "pid": os.getpid(),
     }
-
-
-def _git() -> Optional[dict[str, Any]]:
-    """Return commit and state of the git checkout that the command was called in, if it was in one."""
-
-    def ask(*words: str) -> str:
-        done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=5, check=True)
-        return done.stdout.strip()
-
-    try:
-        return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
-        return None
