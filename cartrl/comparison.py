@@ -8,6 +8,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import numpy as np
 
 from cartrl.conclusions import POWER, PRIMARY, conclusion
+from cartrl.display.numbers import exact
 from cartrl.errors import UsageError
 from cartrl.results import Run, Study, differences
 from cartrl.statistics import pairs, seeds
@@ -33,7 +34,7 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
     }
     if threshold is not None:
         reached = threshold
-        found["steps_to_threshold"] = Metric(f"steps to {reached:g}", False, lambda run: run.steps_to(reached))
+        found["steps_to_threshold"] = Metric(f"steps to {exact(reached)}", False, lambda run: run.steps_to(reached))
     return found
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import files, metrics
+from cartrl.display.numbers import exact
 
 if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with
     from cartrl.curves import Curve
@@ -102,7 +103,7 @@ def _draw_threshold(axes: Any, threshold: Optional[float]) -> None:
 
 
 def _threshold_label(threshold: float) -> str:
-    return f"reward threshold, {threshold:g}"
+    return f"reward threshold, {exact(threshold)}"
 
 
 def _save(figure: Any, axes: Any, target: Path) -> None:

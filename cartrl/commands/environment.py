@@ -8,6 +8,7 @@ from rich.console import Console
 
 from cartrl import quiet
 from cartrl.display import tables
+from cartrl.display.numbers import exact
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.paths import require_writable
@@ -40,7 +41,7 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("observation", _space(env.observation_space)),
         ("action", _space(env.action_space)),
         ("time limit", "none" if limit is None else f"{limit} steps"),
-        ("reward threshold", "none" if threshold is None else f"{threshold:g}"),
+        ("reward threshold", "none" if threshold is None else exact(threshold)),
         ("frame rate", f"{gym_environment.render_fps(env)} frames a second"),
         (
             "constants",

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from cartrl import films, milestones, quiet, sidecar
 from cartrl.commands.environment import require_match
 from cartrl.display import tables
+from cartrl.display.numbers import number
 from cartrl.errors import UsageError
 from cartrl.milestones import Milestone
 from cartrl.paths import require_writable
@@ -86,8 +87,8 @@ def _run(reference: str) -> Subject:
 
 
 def _listed(milestone: Milestone, returns: Sequence[float]) -> str:
-    numbers = ", ".join(f"{value:,.1f}" for value in returns)
-    return f"{milestone.title}: {numbers}" if milestone.title else numbers
+    listed = ", ".join(map(number, returns))
+    return f"{milestone.title}: {listed}" if milestone.title else listed
 
 
 def _reporter(bar: Progress, task: TaskID, console: Console, episodes: int, limit: int) -> Callable[[int, int], None]:

@@ -78,7 +78,7 @@ def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], mis
     except CartrlError as error:
         missing.append(f"There is no film: {error}")
         return None
-    return Film(content, f"{note}: one episode of return {number(total, 1)}.")
+    return Film(content, f"{note}: one episode of return {number(total)}.")
 
 
 def _shows(film: Path, policy: Path) -> bool:

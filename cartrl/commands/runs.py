@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.display.training import number
+from cartrl.display.numbers import number
 from cartrl.errors import UsageError, nearest
 from cartrl.listing import Entry, entries
 from cartrl.run_directory import RUNS, warn_of_skipped

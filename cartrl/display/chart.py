@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Callable, Optional
 
+from cartrl.display.numbers import numbers
+
+LABEL = 8  # columns, at least
 BLOCKS = " ▁▂▃▄▅▆▇█"
 POINT = "●"
 THRESHOLD = "╌"
@@ -23,7 +26,7 @@ def learning_curve(
         return []
     low, high = min(0.0, *values), max(0.0, *values)
     span = (high - low) or 1.0
-    labels = [f"{high:8.4g} ┤", *["         │"] * (height - 2), f"{low:8.4g} ┤"]
+    labels = axis_labels(low, high, height)
     columns = max(width - len(labels[0]), 1)
     grid = [[" "] * columns for _ in range(height)]
 
@@ -44,6 +47,13 @@ def learning_curve(
     for iteration, value in greedy:
         grid[row_of(value)][column_of(iteration)] = POINT
     return [label + "".join(cells) for label, cells in zip(labels, grid)]
+
+
+def axis_labels(low: float, high: float, height: int) -> list[str]:
+    """Return what stands to the left of each of ``height`` rows: the greatest and the least value, and the axis."""
+    top, bottom = numbers([high, low], (high - low) / 2)
+    width = max(len(top), len(bottom), LABEL)
+    return [f"{top:>{width}} ┤", *[" " * (width + 1) + "│"] * (height - 2), f"{bottom:>{width}} ┤"]
 
 
 def _averaged(points: Points, column_of: Callable[[int], int]) -> list[tuple[int, float]]:

@@ -13,15 +13,14 @@ from cartrl.comparison import LEVEL, metrics
 from cartrl.conclusions import PRIMARY
 from cartrl.curves import Curve
 from cartrl.display import tables
-from cartrl.display.chart import THRESHOLD
-from cartrl.display.numbers import NOTHING, certain, level_of, number, p_value, percent
+from cartrl.display.chart import THRESHOLD, axis_labels
+from cartrl.display.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
 from cartrl.display.settings import scalar
 
 HEIGHT = 16
 WIDEST = 100
 BAND = "░"
 POINTS = "●▲■◆○△□◇"  # one for each study, told apart without colour
-MARGIN = 10  # columns for the labels of returns
 
 
 def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, threshold: Optional[float]) -> None:
@@ -35,7 +34,7 @@ def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, t
     if _has_band(curves):
         console.print(Text(f"{BAND} 95 % interval"))
     if threshold is not None:
-        console.print(Text(f"{THRESHOLD} reward threshold, {threshold:g}"))
+        console.print(Text(f"{THRESHOLD} reward threshold, {exact(threshold)}"))
 
 
 def _has_band(curves: Sequence[Curve]) -> bool:
@@ -50,7 +49,9 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
     values = np.concatenate([*lines, [] if threshold is None else [threshold]])
     low, high = float(values.min()), float(values.max())
     end = max(float(curve.places[-1]) for curve in curves)
-    columns = max(width - MARGIN, 1)
+    labels = axis_labels(low, high, height)
+    margin = len(labels[0])
+    columns = max(width - margin, 1)
     grid = [[" "] * columns for _ in range(height)]
 
     def row_at(curve: Curve, line: np.ndarray, place: float) -> int:
@@ -69,15 +70,14 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
         for index, curve in enumerate(curves):
             if place <= curve.places[-1]:
                 grid[row_at(curve, curve.middle, place)][column] = POINTS[index % len(POINTS)]
-    labels = [f"{high:8.4g} ┤", *["         │"] * (height - 2), f"{low:8.4g} ┤"]
-    axis = f"{'└':>{MARGIN}}{'0':<{columns // 2}}{end:>{columns - columns // 2},.5g}"
+    axis = f"{'└':>{margin}}{'0':<{columns // 2}}{number(end):>{columns - columns // 2}}"
     return [*(label + "".join(cells) for label, cells in zip(labels, grid)), axis]
 
 
 def comparison(console: Console, report: dict[str, Any]) -> None:
     """Print what ``cartrl compare`` found."""
     threshold = report["reward_threshold"]
-    solved = "gym names no reward threshold" if threshold is None else f"solved from a return of {threshold:g}"
+    solved = "gym names no reward threshold" if threshold is None else f"solved from a return of {exact(threshold)}"
     studies = list(zip(string.ascii_uppercase, report["studies"]))
     rows: list[tuple[str, Any]] = [("environment", f"{report['env_name']}, {solved}")]
     for letter, study in studies:
@@ -169,7 +169,7 @@ def _over(pair: dict[str, Any]) -> str:
 
 def _profile(report: dict[str, Any], letters: Sequence[str]) -> Table:
     places = report["profile"]
-    table = _grid("seeds with a final return from", *(f"{place['return']:g}" for place in places))
+    table = _grid("seeds with a final return from", *(exact(place["return"]) for place in places))
     for index, letter in enumerate(letters):
         table.add_row(letter, *(percent(place["shares"][index]["share"]) for place in places))
     return table

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cartrl.calls import call
 from cartrl.display import tables
-from cartrl.display.numbers import certainty, number, percent
+from cartrl.display.numbers import certainty, exact, number, percent
 from cartrl.outcome import Outcome
 from cartrl.statistics import seeds as across
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress, named
@@ -116,7 +116,7 @@ class LiveDisplay(SilentDisplay):
         title = Text(self._title, style="bold", overflow="ellipsis", no_wrap=True)
         legend = "seed, progress, last greedy return"
         if self._threshold is not None:
-            legend += f" (bold from the threshold, {self._threshold:g})"
+            legend += f" (bold from the threshold, {exact(self._threshold)})"
         return Group(title, head, self._cells(), Text(legend, style="dim"))
 
     def _cells(self) -> Table:
@@ -159,7 +159,7 @@ def summary(console: Console, study: StudyDirectory, progress: StudyProgress, th
         low, high = across.wilson_interval(solved, len(over))
         rows.append(
             (
-                f"best from {threshold:g}",
+                f"best from {exact(threshold)}",
                 f"{solved} of {len(over)} seeds, 95 % interval {percent(low)} to {percent(high)}",
             )
         )

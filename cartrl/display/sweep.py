@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cartrl.calls import call
 from cartrl.display import tables
-from cartrl.display.numbers import certain, certainty, level_of, percent
+from cartrl.display.numbers import certain, certainty, exact, level_of, percent
 from cartrl.display.settings import scalar
 from cartrl.outcome import Outcome
 from cartrl.ranking import NOT_BEGUN, fresh_seeds
@@ -54,7 +54,7 @@ def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> N
         text = f"Without a seed that has ended, so without a rank: {unranked} of {len(report['settings'])} settings."
         console.print(text, highlight=False)
     basis, threshold = f"Ranked by the {report['ranked_by']}", report["reward_threshold"]
-    solved = "" if threshold is None else f"; solved is a final return of at least {threshold:g}"
+    solved = "" if threshold is None else f"; solved is a final return of at least {exact(threshold)}"
     console.print(f"{basis}{solved}.", highlight=False)
     best = [entry["path"] for entry in ranked[:2]]
     again = []

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.calls import call, quoted
-from cartrl.display.numbers import certainty, number, numbers
+from cartrl.display.numbers import NOTHING, certainty, exact, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
 from cartrl.manifest import Spent
@@ -46,7 +46,7 @@ def run_summary(
     rows += [
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best.step if progress.best else 0}"),
         _last(progress),
-        ("reward threshold", number(threshold)),
+        ("reward threshold", NOTHING if threshold is None else exact(threshold)),
         ("episodes", number(progress.episodes)),
         ("environment steps", number(progress.environment_steps)),
         ("seconds", _seconds(progress.seconds, before)),
@@ -108,7 +108,7 @@ def evaluation(console: Console, report: dict[str, Any]) -> None:
                   f"{report['truncated']:,} truncated (time limit)"),
     ]  # fmt: skip
     if verdict is not None:
-        outcome = Text.assemble((verdict, VERDICT_STYLES[verdict]), f": gym's reward threshold is {threshold:g}")
+        outcome = Text.assemble((verdict, VERDICT_STYLES[verdict]), f": gym's reward threshold is {exact(threshold)}")
         rows.append(("verdict", outcome))
     else:
         rows.append(("verdict", f"none: {report['no_verdict']}"))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.display.chart import learning_curve
+from cartrl.display.numbers import NOTHING, number, plus_minus
 from cartrl.journal import Progress, Reached
 from cartrl.metrics import Row
 
@@ -20,14 +21,9 @@ WIDEST = 100
 REFRESHES_PER_SECOND = 5
 
 
-def number(value: Optional[float], digits: int = 1) -> str:
-    """Write a number for people, with thousands set apart; a dash for none."""
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
 def spread(evaluation: Optional[Reached]) -> str:
     """Write an evaluation as mean ± standard deviation."""
-    return "–" if evaluation is None else f"{evaluation.mean:,.1f} ± {evaluation.std:,.1f}"
+    return NOTHING if evaluation is None else plus_minus(evaluation.mean, evaluation.std)
 
 
 class SilentDisplay:
@@ -68,9 +64,9 @@ class LineDisplay(SilentDisplay):
         total = str(progress.num_iterations)
         line = f"iteration {step:>{len(total)}}/{total}  steps {progress.environment_steps:>8,}"
         if "loss" in row:
-            line += f"  loss {row['loss']:>8.3f}  collect {row['collect_return_mean']:>7.1f}"
+            line += f"  loss {number(row['loss']):>8}  collect {number(row['collect_return_mean']):>7}"
         if greedy is not None:
-            line += f"  greedy {greedy:>7.1f}"
+            line += f"  greedy {number(greedy):>7}"
         self._console.print(line, highlight=False, soft_wrap=True)
 
 
@@ -144,12 +140,8 @@ class LiveDisplay(SilentDisplay):
         table = Table.grid(padding=(0, 2))
         for style, justify in (("dim", "left"), ("", "right"), ("dim", "left"), ("", "right")):
             table.add_column(style=style, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-        table.add_row(
-            "episodes", number(progress.episodes, 0), "collect return", number(row.get("collect_return_mean"))
-        )
-        table.add_row(
-            "environment steps", number(progress.environment_steps, 0), "greedy return", spread(progress.last)
-        )
-        table.add_row("steps per second", number(steps_per_second, 0), "best greedy return", best)
-        table.add_row("loss", number(row.get("loss"), 3))
+        table.add_row("episodes", number(progress.episodes), "collect return", number(row.get("collect_return_mean")))
+        table.add_row("environment steps", number(progress.environment_steps), "greedy return", spread(progress.last))
+        table.add_row("steps per second", number(round(steps_per_second)), "best greedy return", best)
+        table.add_row("loss", number(row.get("loss")))
         return table

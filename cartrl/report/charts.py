@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from cartrl.display import numbers
+
 Point = tuple[float, float]
 
 
@@ -27,7 +29,7 @@ class Axis:
     @property
     def marks(self) -> list[tuple[float, str]]:
         """Return (place, label) of each tick."""
-        return [(self.at(tick), number(tick)) for tick in self.ticks]
+        return [(self.at(tick), given(tick)) for tick in self.ticks]
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,18 @@ def axis(values: Iterable[float], count: int = 5, tight: bool = False) -> Axis:
     return Axis(ticks[0], ticks[-1], ticks)
 
 
-def number(value: float, digits: Optional[int] = None) -> str:
-    """Write a number for people: thousands apart, a real minus sign, and at most four digits after the point."""
-    if digits is None:
-        digits = 0 if float(value).is_integer() else max(0, min(4, 3 - math.floor(math.log10(abs(value)))))
-        text = f"{value:,.{digits}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    else:
-        text = f"{value:,.{digits}f}"
+def number(value: Optional[float], spread: Optional[float] = None) -> str:
+    """Return a number as `numbers` writes it, with a real minus sign."""
+    return with_minus(numbers.number(value, spread))
+
+
+def given(value: float) -> str:
+    """Return a number that is given, such as a threshold, with all of its digits and a real minus sign."""
+    return with_minus(numbers.exact(value))
+
+
+def with_minus(text: str) -> str:
+    """Return numbers with a real minus sign."""
     return text.replace("-", "−")
 
 

@@ -12,7 +12,6 @@ from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
 from cartrl.environments import imports
 from cartrl.manifest import sessions_of, spent
-from cartrl.report.charts import number
 from cartrl.results import Study
 from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
 from cartrl.settings import ExperimentSettings
@@ -198,7 +197,7 @@ def duration(manifest: dict[str, Any]) -> Optional[str]:
         return None
     seconds = took.seconds
     least = "" if took.is_whole else "at least "
-    return least + (f"{number(seconds, 1)} s" if seconds < 120 else f"{number(seconds / 60, 1)} min")
+    return least + (f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.1f} min")
 
 
 def _mapping(content: dict[str, Any], name: str) -> dict[str, Any]:

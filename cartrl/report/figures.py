@@ -8,8 +8,24 @@ from typing import Optional
 import numpy as np
 
 from cartrl.curves import Curve as StudyCurve
+from cartrl.display.numbers import NOTHING, interval, plus_minus
 from cartrl.metrics import Row
-from cartrl.report.charts import Axis, Chart, Layer, Point, Stop, axis, band, bars, columns, dots, line, number
+from cartrl.report.charts import (
+    Axis,
+    Chart,
+    Layer,
+    Point,
+    Stop,
+    axis,
+    band,
+    bars,
+    columns,
+    dots,
+    given,
+    line,
+    number,
+    with_minus,
+)
 
 STOPS = 300  # a longer run has neighbouring iterations joined: a screen has no more pixels for them
 SMALL_STOPS = 80
@@ -113,7 +129,7 @@ def _run_stop(curve: Curve, part: np.ndarray, x: Axis, y: Axis) -> Stop:
     first, last, mean, low, high = part.tolist()
     label = f"iteration {last:,.0f}" if first == last else f"iterations {first:,.0f} to {last:,.0f}"
     greedy, marks = _greedy_at(curve, last, y)
-    values = [greedy, number(mean, 1), f"{number(low)} to {number(high)}"]
+    values = [greedy, number(mean), f"{number(low)} to {number(high)}"]
     return Stop(x.at(last), label, values, [y.at(mean), *marks])
 
 
@@ -124,7 +140,7 @@ def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
         return "–", []
     at, mean, std = past[-1].tolist()
     is_here = at == step
-    text = f"{number(mean, 1)} ± {number(std, 1)}"
+    text = with_minus(plus_minus(mean, std))
     return (text, [y.at(mean)]) if is_here else (f"{text}, at {at:,.0f}", [])
 
 
@@ -142,14 +158,16 @@ def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optiona
     ]
     bounds = zip(together.low.tolist(), together.high.tolist())
     stops = [
-        Stop(x.at(step), f"iteration {step:,.0f}", [number(value, 1), _interval(low, high)], [y.at(value)])
+        Stop(
+            x.at(step), f"iteration {step:,.0f}", [number(value, (high - low) / 2), _interval(low, high)], [y.at(value)]
+        )
         for (step, value), (low, high) in zip(middle, bounds)
     ]
     return Chart("Learning curve", "iterations", x, y, layers, stops, threshold)
 
 
 def _interval(low: float, high: float) -> str:
-    return f"{number(low, 1)} to {number(high, 1)}" if math.isfinite(low) else "–"
+    return with_minus(interval(low, high)) if math.isfinite(low) else NOTHING
 
 
 @dataclass(frozen=True)
@@ -174,7 +192,9 @@ def histogram(title: str, what: str, returns: np.ndarray, center: Center, thresh
         Layer("center", _upright(center.value, x, y), center.name),
         *([] if threshold is None else [Layer("threshold", _upright(threshold, x, y), "reward threshold")]),
     ]
-    constant = ([] if threshold is None else [number(threshold)]) + [number(center.value, 1)]
+    constant = ([] if threshold is None else [given(threshold)]) + [
+        number(center.value, (ends[1] - ends[0]) / 2 if ends else None)
+    ]
     bounds = [_interval(*ends)] if ends else []
     stops = [
         Stop(

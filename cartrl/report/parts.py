@@ -9,7 +9,7 @@ from cartrl import metrics
 from cartrl.curves import learning_curve
 from cartrl.display.numbers import certainty
 from cartrl.report import figures
-from cartrl.report.charts import axis, number
+from cartrl.report.charts import axis, given, number, with_minus
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of
 from cartrl.results import Run
 from cartrl.run_directory import RunDirectory
@@ -56,14 +56,14 @@ def _run_tiles(
     if evaluated:
         facts = evaluated.facts
         threshold = facts["reward_threshold"]
-        solved = "" if threshold is None else f"; solved from {number(threshold)}"
-        mean, note = evaluated.level
+        solved = "" if threshold is None else f"; solved from {given(threshold)}"
+        mean, note = map(with_minus, evaluated.level)
         tiles.append(_tile(f"Mean return of {facts['episodes']} episodes", mean, f"{note}{solved}", facts["verdict"]))
     where = int(run.iterations[np.flatnonzero(run.returns == run.best)[-1]])
     steps = f"in {number(last['environment_steps'] or 0)} environment steps"
     return [
         *tiles,
-        _tile("Best in training", number(run.best, 1), f"evaluated at iteration {where:,} of {run.num_iterations:,}"),
+        _tile("Best in training", number(run.best), f"evaluated at iteration {where:,} of {run.num_iterations:,}"),
         _tile("Episodes collected", number(last["episodes"] or 0), steps),
         _tile("Time", took or "–", "start-up and saving included"),
     ]
@@ -73,8 +73,8 @@ def _returns_note(evaluated: Evaluated) -> str:
     facts = evaluated.facts
     return (
         f"The best policy (iteration {facts['step']:,}) over {facts['episodes']} fresh episodes of gym's environment, "
-        f"{facts['actions']}, seed {facts['seed']}: least {number(facts['min'], 1)}, "
-        f"median {number(facts['median'], 1)}, greatest {number(facts['max'], 1)}; "
+        f"{facts['actions']}, seed {facts['seed']}: least {number(facts['min'])}, "
+        f"median {number(facts['median'])}, greatest {number(facts['max'])}; "
         f"{facts['truncated']} ended by the time limit."
     )
 
@@ -124,11 +124,11 @@ def _seeds(subject: Subject, of_seeds: dict[int, figures.Curve]) -> list[dict[st
 
 
 def _seed(run: Run, chart: figures.Chart, evaluated: Optional[Evaluated]) -> dict[str, Any]:
-    note = f"best in training {number(run.best, 1)}"
+    note = f"best in training {number(run.best)}"
     shown = None
     if evaluated:
         facts = evaluated.facts
-        (low, high), (mean, certainty) = evaluated.ends, evaluated.level
+        (low, high), (mean, certainty) = evaluated.ends, map(with_minus, evaluated.level)
         shown = {"at": facts["mean"], "mean": mean, "low": low, "high": high, "certainty": certainty,
                  "verdict": facts["verdict"], "threshold": facts["reward_threshold"]}  # fmt: skip
     return {"seed": run.seed, "state": run.state, "chart": chart, "evaluation": shown, "note": note}
@@ -141,13 +141,13 @@ def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, A
     time = _tile("Time", took, f"{number(sum(run.steps[-1] for run in subject.study.runs))} environment steps")
     if not len(means):
         return [time]
-    middle, certain = certainty(*summary(means), len(means), "seed")
+    middle, certain = map(with_minus, certainty(*summary(means), len(means), "seed"))
     seeds = f"{len(means)} seed{'s' if len(means) > 1 else ''}"
     tiles = [_tile("Interquartile mean return", middle, f"{certain}; {seeds}")]
     if subject.threshold is not None:
         verdicts = Counter(evaluated.facts["verdict"] for evaluated in results)
         rest = "".join(f"; {verdicts[name]} {name}" for name in ("undecided", "not solved") if verdicts[name])
-        note = f"from a mean return of {number(subject.threshold)}{rest}"
+        note = f"from a mean return of {given(subject.threshold)}{rest}"
         tiles.append(_tile("Solved", f"{verdicts['solved']} of {len(means)}", note))
-    best = f"best seed {number(float(means.max()), 1)}"
-    return [*tiles, _tile("Worst seed", number(float(means.min()), 1), best), time]
+    best = f"best seed {number(float(means.max()))}"
+    return [*tiles, _tile("Worst seed", number(float(means.min())), best), time]

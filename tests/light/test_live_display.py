@@ -36,7 +36,18 @@ def test_at_the_end_it_shows_the_last_figures_and_the_whole_curve(terminal):
             progress.add(row)
             display.append(row)
     shown = terminal.file.getvalue()
-    for text in ("runs/one", "30/50", "37,020", "180.0", "195.0 ± 7.1 at 30", "-1.250", "●", "█", "╌ reward threshold"):
+    for text in (
+        "runs/one",
+        "30/50",
+        "37,020",
+        "collect return",
+        "180",
+        "195.0 ± 7.1 at 30",
+        "-1.25",
+        "●",
+        "█",
+        "╌ reward threshold",
+    ):
         assert text in shown, text
     assert all(len(line) <= 80 for line in shown.splitlines() if "\x1b" not in line)
 
@@ -46,7 +57,7 @@ def test_a_study_shows_all_its_seeds(terminal):
     with study.LiveDisplay(terminal) as display:
         display.attach("runs/study", progress, 195.0)
     shown = terminal.file.getvalue()
-    for text in ("runs/study", "1 of 2 seeds", "3 ✓ ━━━━━  200.0", "4 ▶ ━━───   31.5", "the threshold, 195"):
+    for text in ("runs/study", "1 of 2 seeds", "3 ✓ ━━━━━    200", "4 ▶ ━━───   31.5", "the threshold, 195"):
         assert text in shown, text
 
 

@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import math
 import shutil
 from html.parser import HTMLParser
 
@@ -89,13 +90,19 @@ def test_names_are_text(run_report, run_page):
     assert not any("onerror" in attributes for _, attributes in run_page.tags)
 
 
+def places_of(spread):
+    """Return the places after the point with which a spread shows two significant digits."""
+    return max(1 - math.floor(math.log10(spread)), 0)
+
+
 def test_the_evaluation_is_that_of_eval(run_page, told):
     mean, verdict, (low, high) = (told[3][name] for name in ("mean", "verdict", "interval_95"))
-    assert f"Mean return of 100 episodes {mean:.1f} {verdict}" in run_page.text
-    assert f"95 % interval {low:.1f} to {high:.1f}; solved from 195" in run_page.text
+    places = places_of((high - low) / 2)
+    assert f"Mean return of 100 episodes {mean:.{places}f} {verdict}" in run_page.text
+    assert f"95 % interval {low:.{places}f} to {high:.{places}f}; solved from 195" in run_page.text
     stops = run_page.stops("returns").values()
     assert sum(int(values[2].split(" of ")[0]) for values in stops) == 100
-    assert {tuple(values[:2]) for values in stops} == {("195", f"{mean:.1f}")}
+    assert {tuple(values[:2]) for values in stops} == {("195", f"{mean:.{places}f}")}
 
 
 def test_the_curve_tells_the_metrics(run_report, run_page):
@@ -104,11 +111,12 @@ def test_the_curve_tells_the_metrics(run_report, run_page):
     assert list(stops) == [f"iteration {row['step']}" for row in rows]
     for row in rows[1:]:
         greedy, mean, extent = stops[f"iteration {row['step']}"]
-        assert mean == f"{float(row['collect_return_mean']):.1f}"
+        assert mean == f"{float(row['collect_return_mean']):.4g}"
         low, high = float(row["collect_return_min"]), float(row["collect_return_max"])
         assert extent == f"{low:g} to {high:g}"
         if row["greedy_return_mean"]:
-            assert greedy == f"{float(row['greedy_return_mean']):.1f} ± {float(row['greedy_return_std']):.1f}"
+            mean, std = float(row["greedy_return_mean"]), float(row["greedy_return_std"])
+            assert greedy == f"{mean:.{places_of(std)}f} ± {std:.{places_of(std)}f}"
     assert stops["iteration 29"][0].endswith(", at 20")
 
 
@@ -161,11 +169,12 @@ def test_a_study_tells_of_its_seeds_together_and_each(study_report, study_page, 
     means = [told[seed]["mean"] for seed in (3, 4)]
     # With two seeds no quarter is cut off: the interquartile mean is the mean.
     assert f"Interquartile mean return {stats.trim_mean(means, 0.25):.0f} 95 % interval" in study_page.text
-    assert f"Worst seed {min(means):.1f} best seed {max(means):.1f}" in study_page.text
+    assert f"Worst seed {min(means):.4g} best seed {max(means):.4g}" in study_page.text
     for seed, mean in zip((3, 4), means):
-        assert f"seed {seed} {mean:.1f}" in study_page.text
+        low, high = told[seed]["interval_95"]
+        assert f"seed {seed} {mean:.{places_of((high - low) / 2)}f}" in study_page.text
     final = [float(metrics_of(run)[-1]["greedy_return_mean"]) for run in runs]
-    assert study_page.stops("curve")["iteration 30"][0] == f"{np.mean(final):.1f}"
+    assert study_page.stops("curve")["iteration 30"][0] == f"{np.mean(final):.0f}"
     assert "cartrl train --config config.yaml --seeds 3-4" in study_page.text
 
 

@@ -108,7 +108,7 @@ def test_the_pointer_shows_the_metrics_below_it(open_page, run_report):
     where, greedy, mean, *_ = values_of(page)
     assert where == "iteration 12"
     assert greedy.endswith(", at 10")
-    assert mean.endswith(f"{float(row['collect_return_mean']):.1f}")
+    assert mean.endswith(f"{float(row['collect_return_mean']):.4g}")
     assert page.locator("#curve .cursor").is_visible()
     page.mouse.move(1, 1)
     assert values_of(page)[0] == "iteration 30"

@@ -48,7 +48,7 @@ def test_the_study_says_what_was_run_and_what_each_seed_reached(study):
     assert (manifest["env_name"], manifest["agent"]) == ("CartPole-v0", "reinforce")
     for seed in (3, 7, 8):
         result = json.loads((directory / f"seed-{seed}/manifest.json").read_text())["result"]
-        best, final = (f"{result[f'{kind}_greedy_return']['mean']:,.1f}" for kind in ("best", "final"))
+        best, final = (f"{result[f'{kind}_greedy_return']['mean']:.4g}" for kind in ("best", "final"))
         line = next(line for line in stdout.splitlines() if line.startswith(f"seed {seed} "))
         assert "finished" in line
         assert f"best {best}  final {final}" in line
