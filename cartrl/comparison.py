@@ -7,13 +7,15 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
 
-from cartrl.conclusions import POWER, PRIMARY, conclusion
+from cartrl.conclusions import POWER, Tested, conclusion
 from cartrl.display.numbers import exact
 from cartrl.errors import UsageError
 from cartrl.results import Run, Study, differences
 from cartrl.statistics import pairs, seeds
 
 LEVEL = 0.05  # of a wrong claim anywhere in one comparison
+FINAL = "final_return"
+BY = {"final": FINAL, "best": "best_return", "area": "area", "steps": "steps_to_threshold"}  # as --by names them
 SMALLEST = 0.1  # from even odds: a probability of improvement of 0.6 is the least that seeds are counted for
 
 
@@ -24,11 +26,16 @@ class Metric(NamedTuple):
     is_higher_better: bool
     of: Callable[[Run], float]
 
+    def tested(self, name: str) -> Tested:
+        """Return how a conclusion speaks of it; ``name`` is that in the JSON."""
+        words = ("is", "higher", "lower") if self.is_higher_better else ("are", "fewer", "more")
+        return Tested(name, self.title, *words)
+
 
 def metrics(threshold: Optional[float]) -> dict[str, Metric]:
     """Return what is compared, by its name in the JSON; without a ``threshold`` there are no steps to it."""
     found = {
-        PRIMARY: Metric("final return", True, lambda run: run.final),
+        FINAL: Metric("final return", True, lambda run: run.final),
         "best_return": Metric("best return", True, lambda run: run.best),
         "area": Metric("area under curve", True, lambda run: run.area),
     }
@@ -38,12 +45,17 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
     return found
 
 
-def compare(studies: Sequence[Study], names: Sequence[str], threshold: Optional[float]) -> dict[str, Any]:
-    """Return all that ``cartrl compare`` tells, by name: its JSON.
+def compare(
+    studies: Sequence[Study], names: Sequence[str], threshold: Optional[float], by: str = "final"
+) -> dict[str, Any]:
+    """Return all that ``cartrl compare`` tells, by name: its JSON. The number ``by`` is tested, the others describe.
 
     Raises:
-        UsageError: when no run of a study has ended.
+        UsageError: when no run of a study has ended, or ``by`` is steps and there is no threshold to reach.
     """
+    if BY[by] not in metrics(threshold):
+        raise UsageError(f"--by {by}: there is no reward threshold to reach; compare by final, best or area")
+    tested = metrics(threshold)[BY[by]].tested(BY[by])
     for study in studies:
         if not study.ended:
             raise UsageError(f"{study.path}: none of its runs has ended yet, so there is no final return to compare")
@@ -51,11 +63,12 @@ def compare(studies: Sequence[Study], names: Sequence[str], threshold: Optional[
         {name: np.array([metric.of(run) for run in study.ended]) for name, metric in metrics(threshold).items()}
         for study in studies
     ]
-    comparisons = _pairs(values, threshold)
+    comparisons = _pairs(values, threshold, tested.name)
     return {
         "env_name": studies[0].env_name,
         "reward_threshold": threshold,
         "level": LEVEL,
+        "tested": tested.name,
         "studies": [
             {
                 "name": name,
@@ -63,14 +76,14 @@ def compare(studies: Sequence[Study], names: Sequence[str], threshold: Optional[
                 "seeds": [run.seed for run in study.ended],
                 "notes": study.notes(),
                 "metrics": {metric: across(found) for metric, found in own.items()},
-                "solved": _solved(own[PRIMARY], threshold),
+                "solved": _solved(own[FINAL], threshold),
             }
             for study, name, own in zip(studies, names, values)
         ],
         "differences": differences(list(studies)),
         "comparisons": comparisons,
-        "profile": _profile([own[PRIMARY] for own in values], threshold),
-        "conclusion": conclusion(names, comparisons),
+        "profile": _profile([own[FINAL] for own in values], threshold),
+        "conclusion": conclusion(names, comparisons, tested),
     }
 
 
@@ -124,13 +137,16 @@ def round_numbers(low: float, high: float) -> list[float]:
     return [float(f"{step * place:.10g}") for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float]) -> list[dict[str, Any]]:
-    """Compare each study with each later one; `PRIMARY` is tested, all metrics have a probability of improvement."""
+def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float], tested: str) -> list[dict[str, Any]]:
+    """Compare each study with each later one; ``tested`` is tested, all metrics have a probability of improvement.
+
+    Seeds that never reached the threshold have infinitely many steps: they tie, and are worse than all that did.
+    """
     both = list(itertools.combinations(range(len(values)), 2))
-    tests = [pairs.difference_test(values[a][PRIMARY], values[b][PRIMARY]) for a, b in both]
+    tests = [pairs.difference_test(values[a][tested], values[b][tested]) for a, b in both]
     found = []
     for (a, b), p_value, adjusted in zip(both, tests, pairs.holm(tests)):
-        first, second = values[a][PRIMARY], values[b][PRIMARY]
+        first, second = values[a][tested], values[b][tested]
         shares = {
             name: pairs.outcomes(*((values[a][name], values[b][name])[:: 1 if up else -1]))
             for name, (_, up, _) in metrics(threshold).items()
@@ -143,12 +159,12 @@ def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float]) 
                 "second": b,
                 "pairs_of_seeds": {name: share._asdict() for name, share in shares.items()},
                 "probability_of_improvement": improvement,
-                "interval_95": list(pairs.improvement_interval(improvement[PRIMARY], len(first), len(second))),
+                "interval_95": list(pairs.improvement_interval(improvement[tested], len(first), len(second))),
                 "p_value": p_value,
                 "p_value_holm": adjusted,
-                "better": None if not is_told else a if improvement[PRIMARY] > 0.5 else b,
+                "better": None if not is_told else a if improvement[tested] > 0.5 else b,
                 "more_seeds": 0 if is_told else more_seeds(first, second, LEVEL / len(both)),
-                "more_seeds_show": max(improvement[PRIMARY], 1 - improvement[PRIMARY], 0.5 + SMALLEST),
+                "more_seeds_show": max(improvement[tested], 1 - improvement[tested], 0.5 + SMALLEST),
             }
         )
     return found

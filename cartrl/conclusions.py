@@ -1,17 +1,33 @@
 """The sentence that ends a comparison: which study is better, or that it cannot be told and what would tell."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cartrl.display.numbers import p_value, percent
 
 POWER = 0.8
-PRIMARY = "final_return"
 
 
-def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]]) -> str:
+class Tested(NamedTuple):
+    """The number on which a comparison rests.
+
+    Attributes:
+        name: in the JSON.
+        title: for people.
+        verb: of the title.
+        better, worse: the words for that of the better and of the worse study.
+    """
+
+    name: str
+    title: str
+    verb: str
+    better: str
+    worse: str
+
+
+def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], tested: Tested) -> str:
     """Return one plain sentence: which study is better, or that it cannot be told and what would tell."""
-    leader = _leader(len(names), comparisons)
+    leader = _leader(len(names), comparisons, tested.name)
     own = [pair for pair in comparisons if leader in (pair["first"], pair["second"])]
     beaten = [pair for pair in own if pair["better"] is not None]
     undecided = [pair for pair in own if pair["better"] is None]
@@ -22,10 +38,11 @@ def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]]) -> s
 
     sentences = []
     if beaten:
-        shown = "its final return is more often higher"
+        own_number = f"its {tested.title} {tested.verb}"
+        shown = f"{own_number} more often {tested.better}"
         if len(names) == 2:
-            shares = comparisons[0]["pairs_of_seeds"][PRIMARY]
-            shown = f"its final return is {_shares(shares, leader == comparisons[0]['first'])}"
+            shares = comparisons[0]["pairs_of_seeds"][tested.name]
+            shown = f"{own_number} {_shares(shares, leader == comparisons[0]['first'], tested)}"
             shown += f" (p {p_value(comparisons[0]['p_value_holm'])})"
         sentences.append(f"{names[leader]} is better than {rivals(beaten, 'and')}: {shown}")
     if undecided:
@@ -36,25 +53,25 @@ def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]]) -> s
             if needed
             else f"{shown} would probably have shown with so many seeds"
         )
-        doubt = f"cannot tell by final return whether {names[leader]} is better than {rivals(undecided, 'or')}"
+        doubt = f"cannot tell by {tested.title} whether {names[leader]} is better than {rivals(undecided, 'or')}"
         sentences.append(f"{doubt}: {advice}" if beaten else f"{doubt[0].upper()}{doubt[1:]}: {advice}")
     return "; ".join(sentences) + "."
 
 
-def _shares(shares: dict[str, float], is_first: bool) -> str:
+def _shares(shares: dict[str, float], is_first: bool, tested: Tested) -> str:
     """Say in how many pairs of seeds the better study is above, equal and below; what never happens is left out."""
     above, below = (shares["better"], shares["worse"])[:: 1 if is_first else -1]
-    rest = (("equal", shares["equal"]), ("lower", below))
-    return f"higher in {percent(above)} of the pairs of seeds" + "".join(
+    rest = (("equal", shares["equal"]), (tested.worse, below))
+    return f"{tested.better} in {percent(above)} of the pairs of seeds" + "".join(
         f", {word} in {percent(share)}" for word, share in rest if share
     )
 
 
-def _leader(studies: int, comparisons: Sequence[dict[str, Any]]) -> int:
+def _leader(studies: int, comparisons: Sequence[dict[str, Any]], tested: str) -> int:
     """Return the study that is least often beaten and most often above the others; of equals the first."""
     wins = [0.0] * studies
     for pair in comparisons:
-        probability = pair["probability_of_improvement"][PRIMARY]
+        probability = pair["probability_of_improvement"][tested]
         wins[pair["first"]] += probability
         wins[pair["second"]] += 1 - probability
         if pair["better"] is not None:

@@ -245,6 +245,7 @@ A setting has a `rank` (equal ones share it; `null` where no seed has ended), `n
 | `env_name`         | The environment of all studies.                                                        |
 | `reward_threshold` | The return from which gym calls it solved, or `null`.                                  |
 | `level`            | The stated probability of a wrong claim: 0.05.                                         |
+| `tested`           | The metric of `--by`, on which the conclusion rests.                                   |
 | `studies`          | An object for each study, see below.                                                   |
 | `differences`      | By `section.key` the settings in which the studies differ: the value of each.          |
 | `comparisons`      | An object for each pair of studies, see below.                                         |
@@ -261,7 +262,7 @@ single seed or of equal ones, which is `[null, null]`.
 A comparison has `first` and `second` (places in `studies`); for each metric `pairs_of_seeds` (the shares of all
 pairs of their seeds in which the first's is `better`, `equal` and `worse`; of steps the fewer are better) and
 `probability_of_improvement` (`better` and half of `equal`);
-`interval_95` of that for the final return, `p_value`, `p_value_holm` (adjusted for all pairs), `better` (the
+`interval_95` of that for the tested metric, `p_value`, `p_value_holm` (adjusted for all pairs), `better` (the
 place of the study for which that is claimed, or `null`), and how many `more_seeds` each would need to show a
 probability of improvement of `more_seeds_show`.
 

@@ -1,5 +1,6 @@
 """The options of ``cartrl compare``."""
 
+from enum import Enum
 from pathlib import Path
 from typing import Optional
 
@@ -8,6 +9,15 @@ import typer
 from cartrl.cli.options import MODULES_OPTION, PATHS_ARGUMENT
 from cartrl.cli.references import resolved
 from cartrl.environments.imports import import_environments
+
+
+class By(str, Enum):
+    """The number that a comparison tests."""
+
+    final = "final"
+    best = "best"
+    area = "area"
+    steps = "steps"
 
 
 def compare(
@@ -19,6 +29,9 @@ def compare(
         help="Also draw the performance profiles, to a .png, .svg or .pdf.",
         show_default=False,
     ),
+    by: By = typer.Option(
+        By.final, "--by", help="The number that is tested; the others describe. Choose before you look."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there."),
     modules: list[str] = MODULES_OPTION,
 ) -> None:
@@ -27,4 +40,4 @@ def compare(
     from cartrl.run_directory import MANIFEST, STUDY
 
     import_environments(modules)
-    run([resolved(path, MANIFEST, STUDY, is_said=not as_json) for path in paths], picture, as_json=as_json)
+    run([resolved(path, MANIFEST, STUDY, is_said=not as_json) for path in paths], picture, by.value, as_json=as_json)

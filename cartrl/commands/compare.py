@@ -18,8 +18,8 @@ from cartrl.results import common_threshold, labels, load_studies, names
 MOST = len(string.ascii_uppercase)
 
 
-def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
-    """Compare studies, and print what was found; draw their performance profiles to ``picture``."""
+def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> None:
+    """Compare studies by the number ``by``, and print what was found; draw performance profiles to ``picture``."""
     if not 2 <= len(paths) <= MOST:
         raise UsageError(f"compare takes from 2 to {MOST} runs or studies, but was given {len(paths)}")
     if picture is not None:
@@ -29,7 +29,7 @@ def run(paths: list[Path], picture: Optional[Path], as_json: bool) -> None:
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
     studies = load_studies(paths)
     threshold = common_threshold(studies)
-    report = comparison.compare(studies, names(studies), threshold)
+    report = comparison.compare(studies, names(studies), threshold, by)
     if picture is not None:
         from cartrl.curves import performance_profiles
 

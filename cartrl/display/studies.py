@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.comparison import LEVEL, metrics
-from cartrl.conclusions import PRIMARY
 from cartrl.curves import Curve
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD, axis_labels
@@ -92,7 +91,7 @@ def comparison(console: Console, report: dict[str, Any]) -> None:
     console.print()
     console.print(_pairs(report, threshold))
     console.print()
-    console.print(_outcomes(report))
+    console.print(_outcomes(report, threshold))
     console.print()
     console.print(_profile(report, [letter for letter, _ in studies]))
     console.print()
@@ -137,17 +136,19 @@ def _steps(
 
 
 def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
-    titles = [metric.title for name, metric in metrics(threshold).items() if name != PRIMARY]
+    tested = report["tested"]
+    compared = metrics(threshold)
+    titles = [metric.title for name, metric in compared.items() if name != tested]
     several = len(report["comparisons"]) > 1
     short = [title.replace(" under curve", "").replace(" return", "") for title in titles]
-    table = _grid("P(improvement)", "final return", *short, "p (Holm)" if several else "p")
+    table = _grid("P(improvement)", compared[tested].title, *short, "p (Holm)" if several else "p")
     for pair in report["comparisons"]:
         found = pair["probability_of_improvement"]
         low, high = pair["interval_95"]
         table.add_row(
             _over(pair),
-            f"{found[PRIMARY]:.2f} ({low:.2f} to {high:.2f})",
-            *(f"{found[name]:.2f}" for name in found if name != PRIMARY),
+            f"{found[tested]:.2f} ({low:.2f} to {high:.2f})",
+            *(f"{found[name]:.2f}" for name in found if name != tested),
             Text(
                 p_value(pair["p_value_holm"]).replace("= ", ""), style="bold" if pair["p_value_holm"] <= LEVEL else ""
             ),
@@ -155,10 +156,11 @@ def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
     return table
 
 
-def _outcomes(report: dict[str, Any]) -> Table:
-    table = _grid("pairs of seeds by final return", "higher", "equal", "lower")
+def _outcomes(report: dict[str, Any], threshold: Optional[float]) -> Table:
+    tested = metrics(threshold)[report["tested"]].tested(report["tested"])
+    table = _grid(f"pairs of seeds by {tested.title}", tested.better, "equal", tested.worse)
     for pair in report["comparisons"]:
-        shares = pair["pairs_of_seeds"][PRIMARY]
+        shares = pair["pairs_of_seeds"][tested.name]
         table.add_row(_over(pair), *(percent(shares[name]) for name in ("better", "equal", "worse")))
     return table
 

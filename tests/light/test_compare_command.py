@@ -97,6 +97,47 @@ def test_equal_seeds_are_not_said_to_be_higher(tmp_path):
     assert "pairs of seeds by final return higher equal lower A over B 50 % 50 % 0 %" in text
 
 
+def test_where_the_final_return_ties_the_declared_number_decides(tmp_path):
+    early = [[20.0, 100.0 + seed, 200.0, 200.0, 200.0, 200.0] for seed in range(8)]
+    late = [[20.0, 20.0, 20.0 + seed, 100.0, 196.0, 200.0] for seed in range(6)]
+    never = [[20.0, 20.0, 30.0, 60.0, 100.0, 200.0], [20.0, 20.0, 20.0, 20.0, 20.0, 200.0]]
+    write_study(tmp_path / "fast", early)
+    write_study(tmp_path / "slow", [*late, *never])
+    final = compared("fast", "slow", cwd=tmp_path)
+    assert (final["tested"], final["comparisons"][0]["better"]) == ("final_return", None)
+    for by, metric, words in (
+        ("area", "area", "its area under curve is higher in 100 % of the pairs of seeds"),
+        ("steps", "steps_to_threshold", "its steps to 195 are fewer in 100 % of the pairs of seeds"),
+    ):
+        report = compared("slow", "fast", "--by", by, cwd=tmp_path)
+        (pair,) = report["comparisons"]
+        assert (report["tested"], pair["better"]) == (metric, 1)
+        assert pair["p_value"] == pytest.approx(2 / 12_870)
+        assert f"fast is better than slow: {words} (p" in report["conclusion"]
+        found = pair["probability_of_improvement"]
+        assert (found["final_return"], found[metric]) == (0.5, 0.0)
+    assert "best return" in compared("fast", "slow", "--by", "best", cwd=tmp_path)["conclusion"]
+    text = " ".join(run_cartrl("compare", "fast", "slow", "--by", "steps", cwd=tmp_path).stdout.split())
+    assert "P(improvement) steps to 195 final best area p" in text
+    assert "pairs of seeds by steps to 195 fewer equal more A over B 100 % 0 % 0 %" in text
+
+
+def test_seeds_that_never_reached_the_threshold_are_equal_and_worst(tmp_path):
+    write_study(tmp_path / "some", [*curves([200.0] * 3), *curves([90.0] * 5)])
+    write_study(tmp_path / "none", curves([50.0] * 6))
+    report = compared("some", "none", "--by", "steps", cwd=tmp_path)
+    (pair,) = report["comparisons"]
+    assert pair["pairs_of_seeds"]["steps_to_threshold"] == {"better": 3 / 8, "equal": 5 / 8, "worse": 0.0}
+    reached, never = np.array([5000.0] * 3 + [1e9] * 5), np.full(6, 1e9)  # any number that is larger than all others
+    u = scipy.stats.mannwhitneyu(never, reached).statistic
+    assert pair["probability_of_improvement"]["steps_to_threshold"] == u / 48
+    assert pair["better"] is None  # Brunner and Munzel's permutations: 3 of 8 and 0 of 6 is not enough
+    calm = write_study(tmp_path / "calm", curves([-200.0] * 3, start=-900.0), env_name="Pendulum-v1")
+    write_study(tmp_path / "wild", curves([-400.0] * 3, start=-900.0), env_name="Pendulum-v1")
+    done = run_cartrl("compare", calm, "wild", "--by", "steps", cwd=tmp_path)
+    assert "no reward threshold to reach" in assert_one_sentence(done, "--by steps")
+
+
 def test_all_and_none_are_said_of_all_and_none_alone(tmp_path):
     write_study(tmp_path / "high", curves([*range(170, 185), 100.0]))
     write_study(tmp_path / "low", curves([*range(20, 35), 101.0]))
