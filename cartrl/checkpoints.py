@@ -68,6 +68,10 @@ class TrainingCheckpoints:
             )
         return 0, {}
 
+    def oldest(self) -> int:
+        """Return the iteration of the oldest checkpoint that is kept; 0 where there are none."""
+        return min((int(path.stem) for path in self._paths()), default=0)
+
     def _paths(self) -> list[Path]:
         try:
             paths = list(self._directory.iterdir())

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from cartrl import agents, evaluation, policies, quiet, seeding
+from cartrl import agents, best_policies, evaluation, policies, quiet, seeding
 from cartrl.closing import closed_at_end
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.collectors.vectorized import VectorizedCollector
@@ -100,6 +100,7 @@ class Experiment:
             self._agent.restore(past.state)
         else:
             self._agent.initialise(settings.train.seed)
+        best_policies.rewind(run, progress.iteration)
         with closed_at_end(warn) as opened:
             metrics = opened.enter_context(MetricsFile(run.metrics, past.rows))
             events = opened.enter_context(EventLog(run.tensorboard, past.rows))

@@ -45,6 +45,7 @@ class RunDirectory:
         self.policies = root / "policies"
         self.kept_policies = self.policies / "kept"
         self.best_policy = self.policies / "best"
+        self.earlier_policies = self.policies / ".earlier"
         self.final_policy = self.policies / "final"
         self.checkpoints = root / "checkpoints"
         self.learning_curve = root / "learning_curve.png"

@@ -1,12 +1,13 @@
 """What a run saves while it trains: policies to use, and the state to resume from."""
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from cartrl import formats, quiet, run_directory
+from cartrl import best_policies, formats, quiet, run_directory
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.journal import Progress
 from cartrl.metrics import MetricsFile
@@ -64,6 +65,7 @@ class RunSaver:
         progress = self._progress
         if progress.is_evaluated:
             if progress.best == progress.last:
+                best_policies.keep(self._run, checkpoint=self._saved_at[0])
                 self._save_policy(self._run.best_policy)
             if progress.iteration in self._kept:
                 self._save_policy(self._run.kept_policy(progress.iteration))
@@ -78,6 +80,7 @@ class RunSaver:
             self._save_state()
         if self._progress.ended.is_over:
             self._save_policy(self._run.final_policy)
+            shutil.rmtree(self._run.earlier_policies, ignore_errors=True)  # the run does not go back any more
 
     def _save_state(self) -> None:
         self._metrics.sync()  # a checkpoint stands for the rows up to its own
@@ -85,6 +88,7 @@ class RunSaver:
         state = {**self._learner.state(), **facts}
         self._checkpoints.save(self._progress.iteration, state)
         self._saved_at = (self._progress.iteration, time.monotonic())
+        best_policies.forget(self._run, self._checkpoints.oldest())
 
     def _save_policy(self, directory: Path) -> None:
         settings, progress = self._settings, self._progress

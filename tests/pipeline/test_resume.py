@@ -61,7 +61,7 @@ def copy(stopped, tmp_path) -> Path:
 def test_a_stopped_run_says_how_to_go_on_and_goes_on_as_if_it_had_not_stopped(stopped, copy, tmp_path):
     reached = len(rows(copy)) - 1
     said = (stopped / "said").read_text()
-    assert f"interrupted          after {reached} of 100000 iterations" in said
+    assert f"\ninterrupted         after {reached} of 100000 iterations" in said
     assert "\n  cartrl train --resume run\n" in said
     assert json.loads((copy / "manifest.json").read_text())["outcome"] == "interrupted"
     further = reached + 7

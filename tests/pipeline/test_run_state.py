@@ -1,5 +1,6 @@
 """What the files of a run say of it agrees, whatever happened on the way."""
 
+import json
 import re
 import signal
 import subprocess
@@ -8,7 +9,8 @@ import time
 
 import pytest
 
-from cartrl.run_directory import read_json, write_json
+from cartrl import metrics, sidecar
+from cartrl.run_directory import RunDirectory, read_json, write_json
 from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
 
 TINY = ("agent.fc_layer_params=[4]", "train.num_iterations=6", "train.checkpoint_interval=1",
@@ -86,3 +88,44 @@ def test_a_run_that_was_interrupted_and_resumed_on_the_next_day(tmp_path):
 
 def test_a_trained_run_keeps_its_threshold(short_run):
     assert read_json(short_run.directory / "manifest.json")["reward_threshold"] == 195.0
+
+
+def test_after_a_kill_and_a_resume_the_best_policy_is_that_of_the_metrics(tmp_path):
+    options = settings("train.num_iterations=100000", "train.checkpoint_interval=7", "eval.eval_interval=1")
+    command = [sys.executable, "-m", "cartrl", "train", "-c", CONFIGS / "reinforce.yaml", "--run-dir", "run", *options]
+    process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE)
+    run = RunDirectory(tmp_path / "run")
+    deadline = time.monotonic() + 120
+    while True:
+        process.send_signal(signal.SIGSTOP)  # so that what is seen here is what the kill finds
+        if best_step(run) > newest_checkpoint(run) > 0:
+            break
+        process.send_signal(signal.SIGCONT)
+        assert time.monotonic() < deadline, "no best policy after a checkpoint within two minutes"
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    ahead = best_step(run)
+    end = newest_checkpoint(run) + 1
+    done = run_cartrl("train", "--resume", "run", "--set", f"train.num_iterations={end}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    means = [row["greedy_return_mean"] for row in metrics.read(run.metrics)]
+    expected = max(range(end + 1), key=lambda step: (means[step], step))
+    assert best_step(run) == expected <= end
+    assert ahead >= end
+    assert read_json(run.manifest)["result"]["best_greedy_return"]["step"] == expected
+    assert all(int(path.name) <= end for path in run.kept_policies.iterdir())
+    assert not run.earlier_policies.exists()
+    sidecar.read(run.best_policy)
+
+
+def best_step(run):
+    """The iteration of the best policy as it stands; 0 while it is not there."""
+    try:
+        return json.loads((run.best_policy / "policy.json").read_text())["step"]
+    except OSError:
+        return 0
+
+
+def newest_checkpoint(run):
+    return max((int(path.stem) for path in run.checkpoints.glob("[0-9]*.npz")), default=0)

@@ -1,0 +1,82 @@
+"""The saved policies of a run that goes back to a checkpoint: what is newer goes, and the best of before returns.
+
+The best policy is replaced whenever a better one is found, which may be after the last checkpoint. So the one before
+is kept beside it, in ``policies/.earlier``, until no checkpoint is left that it belongs to.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Optional
+
+from cartrl import files
+from cartrl.errors import UsageError
+from cartrl.run_directory import SIDECAR, RunDirectory, read_json
+
+
+def keep(run: RunDirectory, checkpoint: int) -> None:
+    """Keep the best policy, which another is about to replace, if the checkpoint of that iteration knows it."""
+    step = _step(run.best_policy)
+    if step is None or step > checkpoint:
+        return
+    target = run.earlier_policies / f"{step:08d}"
+    draft = files.draft_of(target)
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(run.best_policy, draft, copy_function=_link)
+    files.replace_directory(draft, target)
+
+
+def forget(run: RunDirectory, oldest: int) -> None:
+    """Remove the policies that are the best at no checkpoint from the iteration ``oldest`` on."""
+    earlier = _earlier(run)
+    steps = [*earlier, _step(run.best_policy) or 0]
+    needed = max((step for step in steps if step <= oldest), default=0)
+    for step, path in earlier.items():
+        if step < needed:
+            shutil.rmtree(path)
+
+
+def rewind(run: RunDirectory, iteration: int) -> None:
+    """Remove all policies that are newer than ``iteration``, and put the best up to there back in its place."""
+    for path in [run.final_policy, *run.kept_policies.glob("[0-9]*")]:
+        if _is_newer(path, iteration):
+            shutil.rmtree(path)
+    earlier = _earlier(run)
+    if _is_newer(run.best_policy, iteration):
+        older = [step for step in earlier if step <= iteration]
+        if older:
+            restored = earlier.pop(max(older))
+            os.utime(restored / SIDECAR)  # films of the policy that goes are older than what comes back
+            files.replace_directory(restored, run.best_policy)
+        else:
+            shutil.rmtree(run.best_policy)
+    for step, path in earlier.items():
+        if step > iteration:
+            shutil.rmtree(path)
+
+
+def _earlier(run: RunDirectory) -> dict[int, Path]:
+    """Return the best policies of before, by the iteration that they are of."""
+    return {int(path.name): path for path in sorted(run.earlier_policies.glob("[0-9]*")) if path.name.isdigit()}
+
+
+def _is_newer(policy: Path, iteration: int) -> bool:
+    step = _step(policy)
+    return step is not None and step > iteration
+
+
+def _step(policy: Path) -> Optional[int]:
+    """Return the iteration of a saved policy; None where there is none, or its sidecar does not say."""
+    try:
+        step = read_json(policy / SIDECAR).get("step")
+    except UsageError:
+        return None
+    return step if type(step) is int else None
+
+
+def _link(source: str, target: str) -> None:
+    """Give a file a second name, or copy it where the file system has no links; no file of a policy ever changes."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
