@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
@@ -11,7 +12,7 @@ from cartrl.errors import UsageError
 from cartrl.results import Study, load_study
 from cartrl.settings.yaml_text import parse
 from cartrl.studies import LARGEST_SEED, named
-from cartrl.sweeps import Setting, SweepDirectory
+from cartrl.sweeps import Setting, SweepDirectory, read_plan
 
 NOT_BEGUN = "not begun"
 
@@ -45,6 +46,34 @@ def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -
         "final_return": across(finals) if len(finals) else None,
         "solved": share_of(finals, threshold) if len(finals) and threshold is not None else None,
     }
+
+
+def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> tuple[list[Path], list[str]]:
+    """Return ``paths`` with the studies of a sweep's settings in the place of the sweep, and what is left out of it.
+
+    Args:
+        paths: of runs, studies and sweeps.
+        most: of the settings of a sweep, so many are taken, the best first. None takes all.
+    """
+    found: list[Path] = []
+    notes = []
+    for path in paths:
+        sweep = SweepDirectory(path)
+        if not sweep.manifest.is_file():
+            found.append(path)
+            continue
+        entries = rank(sweep, read_plan(sweep).settings, None)
+        ranked = [Path(entry["path"]) for entry in entries if entry["rank"] is not None]
+        if not ranked:
+            raise UsageError(f"{path}: no seed of this sweep has ended yet")
+        found += ranked[:most]
+        if len(ranked) < len(entries):
+            notes.append(
+                f"{path}: without a seed that has ended, so left out: {len(entries) - len(ranked)} of {len(entries)} settings"
+            )
+        if len(ranked[:most]) < len(ranked):
+            notes.append(f"{path}: the best {most} of {len(ranked)} settings, by their final return")
+    return found, notes
 
 
 def value(sweep: SweepDirectory, setting: Setting) -> Optional[float]:

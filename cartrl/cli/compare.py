@@ -35,9 +35,14 @@ def compare(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there."),
     modules: list[str] = MODULES_OPTION,
 ) -> None:
-    """Compare studies across their seeds: which one is better, and how sure that is."""
+    """Compare studies, or the settings of a sweep, across their seeds: which one is better, and how sure that is."""
     from cartrl.commands.compare import run
-    from cartrl.run_directory import MANIFEST, STUDY
+    from cartrl.run_directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
-    run([resolved(path, MANIFEST, STUDY, is_said=not as_json) for path in paths], picture, by.value, as_json=as_json)
+    run(
+        [resolved(path, MANIFEST, STUDY, SWEEP, is_said=not as_json) for path in paths],
+        picture,
+        by.value,
+        as_json=as_json,
+    )

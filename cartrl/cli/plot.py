@@ -33,9 +33,15 @@ def plot(
     terminal: bool = typer.Option(False, "--terminal", help="Draw in the terminal beside --output."),
     modules: list[str] = MODULES_OPTION,
 ) -> None:
-    """Draw the learning curves of runs and studies."""
+    """Draw the learning curves of runs, of studies and of the settings of a sweep."""
     from cartrl.commands.plot import run
-    from cartrl.run_directory import MANIFEST, STUDY
+    from cartrl.run_directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
-    run([resolved(path, MANIFEST, STUDY) for path in paths], output, axis.value, with_mean=mean, in_terminal=terminal)
+    run(
+        [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths],
+        output,
+        axis.value,
+        with_mean=mean,
+        in_terminal=terminal,
+    )

@@ -13,6 +13,7 @@ from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.paths import require_writable
+from cartrl.ranking import with_settings
 from cartrl.results import common_threshold, labels, load_studies, names
 
 MOST = len(string.ascii_uppercase)
@@ -20,14 +21,15 @@ MOST = len(string.ascii_uppercase)
 
 def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> None:
     """Compare studies by the number ``by``, and print what was found; draw performance profiles to ``picture``."""
-    if not 2 <= len(paths) <= MOST:
-        raise UsageError(f"compare takes from 2 to {MOST} runs or studies, but was given {len(paths)}")
+    directories, left_out = with_settings(paths)
+    if not 2 <= len(directories) <= MOST:
+        raise UsageError(f"compare takes from 2 to {MOST} runs or studies, but was given {len(directories)}")
     if picture is not None:
         from cartrl import plots
 
         require_writable(picture, "picture", plots.SUFFIXES)
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
-    studies = load_studies(paths)
+    studies = load_studies(directories)
     threshold = common_threshold(studies)
     report = comparison.compare(studies, names(studies), threshold, by)
     if picture is not None:
@@ -40,6 +42,8 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
         print(json.dumps(report, allow_nan=False), file=stdout, flush=True)
         return
     console = Console()
+    for note in left_out:
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
     display.comparison(console, report)
     if picture is not None:
         tables.lines(console, "picture", [str(picture)])

@@ -4,6 +4,7 @@ import itertools
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -188,3 +189,33 @@ def test_a_search_that_goes_on_suggests_the_same():
     # It searches: the last ten come nearer to the optimum than the first ten, which are random.
     values = [value_of(overrides) or -20.0 for overrides in suggested]
     assert sum(values[-10:]) > sum(values[:10])
+
+
+def test_compare_takes_a_sweep_and_adjusts_all_pairs_together(home):
+    done = run_cartrl("compare", "sweep", "--json", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    rates = [Path(study["path"]).name.partition("=")[2] for study in report["studies"]]
+    assert rates == ["0.003", "0.001", "0.01"]  # by rank
+    p_values = sorted(pair["p_value"] for pair in report["comparisons"])
+    adjusted = sorted(pair["p_value_holm"] for pair in report["comparisons"])
+    assert len(p_values) == 3
+    assert adjusted[0] == pytest.approx(min(1.0, 3 * p_values[0]))
+    text = run_cartrl("compare", "sweep", cwd=home).stdout
+    assert "sweep: without a seed that has ended, so left out: 1 of 4 settings" in text
+
+
+def test_plot_takes_a_sweep_and_draws_the_best(home):
+    done = run_cartrl("plot", "sweep", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line[0] for line in done.stdout.splitlines() if line[:2] in ("● ", "▲ ", "■ ")] == ["●", "▲", "■"]
+    plan = json.loads((home / "sweep/sweep.json").read_text())
+    for index in range(7):
+        name = f"agent.learning_rate=0.02{index}"
+        write_study(home / "sweep" / name, curves([10.0, 11.0]), learning_rate=f"0.02{index}")
+        plan["settings"].append({"name": name, "overrides": [name]})
+    (home / "sweep/sweep.json").write_text(json.dumps(plan))
+    done = run_cartrl("plot", "sweep", "-o", "curves.png", cwd=home)
+    assert done.returncode == 0, done.stderr
+    assert "sweep: the best 8 of 10 settings, by their final return" in done.stdout
+    assert (home / "curves.png").read_bytes().startswith(b"\x89PNG")
