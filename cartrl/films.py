@@ -59,7 +59,7 @@ def require_rate(output: Path, fps: Optional[int]) -> None:
         )
 
 
-def rate(output: Path, fps: int) -> int:
+def rate(output: Path, fps: float) -> float:
     """Return ``fps``, or what comes nearest to it in the format of ``output``, in frames a second."""
     return min(fps, GIF_FPS) if output.suffix.lower() == ".gif" else fps
 
@@ -72,7 +72,7 @@ def _ffmpeg() -> str:
 
 
 @contextmanager
-def writer(path: Path, fps: int) -> Iterator[Film]:
+def writer(path: Path, fps: float) -> Iterator[Film]:
     """Write a film to ``path``, in the format that its suffix names.
 
     Raises:
@@ -90,7 +90,7 @@ def writer(path: Path, fps: int) -> Iterator[Film]:
 
 
 @contextmanager
-def _encoder(path: Path, fps: int) -> Iterator["_Encoded"]:
+def _encoder(path: Path, fps: float) -> Iterator["_Encoded"]:
     with tempfile.TemporaryFile() as log:
         film = _Encoded(path, fps, log.fileno())
         try:
@@ -126,7 +126,7 @@ def _failed(log: bytes, error: OSError) -> OSError:
 class _Encoded:
     """An ffmpeg that reads frames from its stdin; it starts with the first, which says how large they are."""
 
-    def __init__(self, path: Path, fps: int, log: int):
+    def __init__(self, path: Path, fps: float, log: int):
         self._path, self._fps, self._log = path, fps, log
         self._process: Optional[subprocess.Popen] = None
 
@@ -138,7 +138,7 @@ class _Encoded:
         self._process.stdin.write(np.ascontiguousarray(frame))  # type: ignore[union-attr]
 
     def _start(self, height: int, width: int) -> subprocess.Popen:
-        read = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {self._fps} -i -"
+        read = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {self._fps:g} -i -"
         # In a session of its own, so that Ctrl-C reaches cartrl alone, which then ends it.
         return subprocess.Popen(
             _call(read.split(), ["-an", *CODECS[self._path.suffix.lower()].split()], self._path),

@@ -1,8 +1,10 @@
 """The policies that show how a run learned: some of those kept along the way, and the best."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Optional
 
-from cartrl import sidecar
+from cartrl import metrics, sidecar
 from cartrl.errors import UsageError
 from cartrl.run_directory import RunDirectory
 from cartrl.sidecar import SavedPolicy
@@ -19,7 +21,7 @@ class Milestone:
 
 
 def of_run(run: RunDirectory) -> list[Milestone]:
-    """Return the first policy, the best, and between them some evenly spread over those kept, by iteration.
+    """Return the first policy, the best, and between them some of those kept, chosen by return: they show the climb.
 
     Raises:
         UsageError: when none were kept, or one is damaged or for another environment than the best.
@@ -30,7 +32,8 @@ def of_run(run: RunDirectory) -> list[Milestone]:
             f"{run.kept_policies}: holds no policies from along the way; train the run again to film its progress"
         )
     best = sidecar.read(run.best_policy)
-    others = _spread([iteration for iteration in kept if iteration != best.step], MOST - 1)
+    returns = {int(row["step"] or 0): row["greedy_return_mean"] for row in metrics.read(run.metrics)}
+    others = _climb([iteration for iteration in kept if iteration != best.step], best.step, returns, MOST - 1)
     found = [Milestone(f"best, iteration {best.step}", best)]
     for iteration in others:
         saved = sidecar.read(run.kept_policy(iteration))
@@ -40,8 +43,17 @@ def of_run(run: RunDirectory) -> list[Milestone]:
     return sorted(found, key=lambda milestone: milestone.saved.step)
 
 
-def _spread(iterations: list[int], most: int) -> list[int]:
-    """Return at most so many of ``iterations``, the first and the last among them."""
+def _climb(iterations: list[int], best: int, returns: Mapping[int, Optional[float]], most: int) -> list[int]:
+    """Return at most so many of ``iterations``: the first, and those whose returns part the way to the best evenly."""
     if len(iterations) <= most:
         return iterations
-    return [iterations[round(number * (len(iterations) - 1) / (most - 1))] for number in range(most)]
+    first, *between = iterations
+    before = [iteration for iteration in between if iteration < best] or between
+    low, high = returns.get(first) or 0.0, returns.get(best) or 0.0
+    chosen = [first]
+    for part in range(1, most):
+        left = [iteration for iteration in before if iteration > chosen[-1]]
+        if left:
+            wanted = low + (high - low) * part / most
+            chosen.append(min(left, key=lambda iteration: abs((returns.get(iteration) or 0.0) - wanted)))
+    return chosen

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from cartrl import films, policies, seeding
+from cartrl.captions import captioned
 from cartrl.environments import gym_environment
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.sidecar import SavedPolicy
-
-FONT_SIZE = 18
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,10 @@ class Recording:
     """What was filmed."""
 
     path: Path
-    fps: int
+    fps: float
     frames: int
     returns: list[list[float]]  # of each policy, an episode each
+    note: Optional[str]  # what is to be said of the frame rate
 
     @property
     def seconds(self) -> float:
@@ -42,7 +41,7 @@ def record(
     seed: int,
     on_frame: Callable[[int, int], None],
 ) -> Recording:
-    """Film ``episodes`` episodes of a saved policy.
+    """Film ``episodes`` episodes of a saved policy; after each the film stands still for a second.
 
     Args:
         saved: the policy.
@@ -60,22 +59,39 @@ def record(
     policy = policies.load(saved)
     returns = [0.0] * episodes
 
-    def pictures() -> Iterator[np.ndarray]:
+    def pictures(still: int) -> Iterator[np.ndarray]:
+        actions_are = "" if is_greedy else ", drawn actions"
         for number, (reset, actions) in enumerate(starts(episodes, is_greedy, seed)):
             for moment in play(env, saved, policy, reset, actions):
                 returns[number] = moment.total
-                caption = f"episode {number + 1} of {episodes}   step {moment.step}   return {moment.total:g}"
-                yield captioned(moment.picture, caption)
+                heading = f"{env.name}, iteration {saved.step:,}{actions_are}"
+                status = f"episode {number + 1} of {episodes}   step {moment.step}   return {moment.total:g}"
+                picture = captioned(moment.picture, [heading, status])
+                yield picture
                 on_frame(number + 1, moment.step)
+            yield from [picture] * still
 
     try:
-        fps = fps or films.rate(output, gym_environment.render_fps(env))
-        return Recording(output, fps, write(output, fps, pictures()), [returns])
+        rate, note = fps_of(env, output, fps)
+        return Recording(output, rate, write(output, rate, pictures(held(rate))), [returns], note)
     finally:
         env.close()
 
 
-def write(output: Path, fps: int, pictures: Iterator[np.ndarray]) -> int:
+def fps_of(env: Environment, output: Path, fps: Optional[int]) -> tuple[float, Optional[str]]:
+    """Return the frame rate of a film of ``env``, ``fps`` if that is given, and what is to be said of it."""
+    if fps is not None:
+        return fps, None
+    own, note = gym_environment.render_fps(env)
+    return films.rate(output, own), note
+
+
+def held(fps: float) -> int:
+    """Return for how many frames the last one of an episode stands still: a second, to read how it ended."""
+    return round(fps)
+
+
+def write(output: Path, fps: float, pictures: Iterator[np.ndarray]) -> int:
     """Write a film of ``pictures``, uint8 [height, width, 3]; return how many there were.
 
     Raises:
@@ -128,11 +144,3 @@ def play(
         move = gym_environment.moves(env.action_space, drawn)[0]
         observation, reward, terminated, truncated = env.checked_step(move)
         total += reward
-
-
-def captioned(picture: np.ndarray, caption: str) -> np.ndarray:
-    """Write ``caption`` into the upper left corner of ``picture``, uint8 [height, width, 3]."""
-    image = Image.fromarray(picture)
-    font = ImageFont.load_default(size=FONT_SIZE)
-    ImageDraw.Draw(image).text((12, 10), caption, font=font, fill="black", stroke_width=2, stroke_fill="white")
-    return np.asarray(image)

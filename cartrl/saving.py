@@ -3,7 +3,7 @@
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
 import numpy as np
 
@@ -58,6 +58,9 @@ class RunSaver:
         self._metrics = metrics
         self._checkpoints = TrainingCheckpoints(run.checkpoints)
         self._kept = kept_iterations(settings)
+        self._climb = Climb()
+        for _, mean in progress.greedy_returns:
+            self._climb.is_step(mean)
         self._saved_at = (progress.iteration, time.monotonic())
 
     def after_row(self) -> None:
@@ -67,7 +70,7 @@ class RunSaver:
             if progress.best == progress.last:
                 best_policies.keep(self._run, checkpoint=self._saved_at[0])
                 self._save_policy(self._run.best_policy)
-            if progress.iteration in self._kept:
+            if self._climb.is_step(progress.greedy_returns[-1][1]) or progress.iteration in self._kept:
                 self._save_policy(self._run.kept_policy(progress.iteration))
         _, moment = self._saved_at
         is_due = progress.iteration % self._settings.train.checkpoint_interval == 0
@@ -107,6 +110,27 @@ class RunSaver:
         }
         with quiet.held_back():
             self._exporter.save(directory, facts)
+
+
+class Climb:
+    """Tells which evaluations lie so far above those before that their policies show how a run learned.
+
+    Each lies higher above the first by a third than the one before did, so they are few, however long the run is.
+    """
+
+    def __init__(self) -> None:
+        self._first: Optional[float] = None
+        self._reached = 0.0  # above the first
+
+    def is_step(self, mean: float) -> bool:
+        """Take in the next evaluation; return whether its policy is to be kept."""
+        if self._first is None:
+            self._first = mean
+        height = mean - self._first
+        if height <= 4 / 3 * self._reached:
+            return False
+        self._reached = height
+        return True
 
 
 def kept_iterations(settings: ExperimentSettings) -> set[int]:

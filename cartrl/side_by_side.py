@@ -5,18 +5,17 @@ from pathlib import Path
 from typing import Callable, Optional
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from cartrl import films, policies, recording
+from cartrl import policies, recording
+from cartrl.captions import GAP, PAPER, STRIP, enlarged, write
 from cartrl.environments import gym_environment
 from cartrl.milestones import Milestone
 from cartrl.recording import Moment, Recording
 
 WIDEST = 1200  # pixels, of all panels together
-GAP = 8  # pixels between panels, and around them
-STRIP = 28  # pixels, the height of a line of text
-FONT_SIZE = 15
-INK, PAPER, DESK = (20, 20, 20), (255, 255, 255), (226, 226, 226)
+READABLE = 240  # pixels in which what a panel says can be read
+DESK = (226, 226, 226)
 DIMMED = 0.6  # how much of the paper shows through the picture of an episode that is over
 
 
@@ -53,8 +52,8 @@ def record(
                 totals.append(panel.total)
 
     try:
-        fps = fps or films.rate(output, gym_environment.render_fps(envs[0]))
-        return Recording(output, fps, recording.write(output, fps, pictures(still=fps)), returns)
+        rate, note = recording.fps_of(envs[0], output, fps)
+        return Recording(output, rate, recording.write(output, rate, pictures(recording.held(rate))), returns, note)
     finally:
         for env in envs:
             env.close()
@@ -92,16 +91,16 @@ class Panel:
         self.image = self._drawn(moment.picture, f"{status}   return {moment.total:g}")
 
     def _drawn(self, picture: np.ndarray, status: str) -> Image.Image:
-        frame = Image.fromarray(picture)
+        frame = enlarged(picture, READABLE)
         width = min(self._width, frame.width // 2 * 2)
         height = round(frame.height * width / frame.width / 2) * 2
         frame = frame.resize((width, height), Image.Resampling.BILINEAR)
         if self.is_over:
             frame = Image.blend(frame, Image.new("RGB", frame.size, PAPER), DIMMED)
-        image = Image.new("RGB", (width, height + 2 * STRIP), PAPER)
-        image.paste(frame, (0, STRIP))
-        _write(image, self._milestone.title, 0)
-        _write(image, status, STRIP + height)
+        image = Image.new("RGB", (max(width, READABLE), height + 2 * STRIP), PAPER)
+        image.paste(frame, ((image.width - width) // 2, STRIP))
+        write(image, self._milestone.title, 0)
+        write(image, status, STRIP + height)
         return image
 
 
@@ -118,13 +117,7 @@ def _beside(images: Sequence[Image.Image], heading: str) -> np.ndarray:
     """Return ``images`` of one size in a row below ``heading``: uint8 [height, width, 3], both even."""
     width, height = images[0].size
     row = Image.new("RGB", (GAP + len(images) * (width + GAP), STRIP + height + GAP), DESK)
-    _write(row, heading, 0)
+    write(row, heading, 0)
     for column, image in enumerate(images):
         row.paste(image, (GAP + column * (width + GAP), STRIP))
     return np.asarray(row)
-
-
-def _write(image: Image.Image, line: str, top: int) -> None:
-    """Write ``line`` into the strip of ``image`` that begins at ``top``."""
-    font = ImageFont.load_default(size=FONT_SIZE)
-    ImageDraw.Draw(image).text((GAP, top + STRIP / 2), line, font=font, fill=INK, anchor="lm")

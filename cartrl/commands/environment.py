@@ -11,6 +11,7 @@ from cartrl.display import tables
 from cartrl.display.numbers import exact
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
+from cartrl.frames import Rate
 from cartrl.paths import require_writable
 from cartrl.settings import EnvironmentSettings
 from cartrl.sidecar import SavedPolicy
@@ -42,7 +43,7 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("action", _space(env.action_space)),
         ("time limit", "none" if limit is None else f"{limit} steps"),
         ("reward threshold", "none" if threshold is None else exact(threshold)),
-        ("frame rate", f"{gym_environment.render_fps(env)} frames a second"),
+        ("frame rate", _frame_rate(gym_environment.render_fps(env))),
         (
             "constants",
             ", ".join(f"{constant} {value:g}" for constant, value in constants.of(env.raw).items()) or "none",
@@ -70,6 +71,10 @@ def require_match(saved: SavedPolicy) -> None:
     with quiet.held_back():
         from cartrl.environments import gym_environment
     gym_environment.require_match(saved)
+
+
+def _frame_rate(rate: Rate) -> str:
+    return f"{rate.fps:g} frames a second" + (f"; {rate.note}" if rate.note else "")
 
 
 def _space(space: Any) -> str:

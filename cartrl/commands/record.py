@@ -38,7 +38,7 @@ def run(
     if progress is not None and checkpoint is not None:
         raise UsageError("name one policy to film, or a run with --progress to film how it learned")
     subject = _policy(checkpoint) if progress is None else _run(progress)
-    target = output or subject.default_output
+    target = output or _default(subject.default_output, is_greedy)
     require_writable(target, "film", films.SUFFIXES)
     films.require_rate(target, fps)
     films.require_encoder(target)
@@ -63,11 +63,17 @@ def run(
         [
             subject.name,
             ("returns", "\n".join(map(_listed, subject.policies, film.returns))),
-            ("duration", f"{film.seconds:.1f} s, {film.frames:,} frames at {film.fps} a second"),
+            ("duration", f"{film.seconds:.1f} s, {film.frames:,} frames at {film.fps:g} a second"),
             ("size", f"{film.path.stat().st_size / 1024:,.0f} KiB"),
+            *([] if film.note is None else [("frame rate", film.note)]),
         ],
     )
     tables.lines(console, "film", [str(film.path)])
+
+
+def _default(greedy: Path, is_greedy: bool) -> Path:
+    """Return where a film goes: one of drawn actions never takes the place of the ``greedy`` one."""
+    return greedy if is_greedy else greedy.with_name(f"{greedy.stem}-stochastic{greedy.suffix}")
 
 
 def _policy(reference: Optional[str]) -> Subject:

@@ -12,7 +12,7 @@ import numpy as np
 from gym import spaces
 from gym.envs import registration
 
-from cartrl import calls
+from cartrl import calls, frames
 from cartrl.environments import constants, failures, foreign, imports
 from cartrl.environments.environment import Environment
 from cartrl.episodes import require_moderate
@@ -225,18 +225,15 @@ def first_action(space: spaces.Space) -> int:
     return int(getattr(space, "start", 0))
 
 
-def render_fps(env: Environment) -> int:
-    """Return the environment's own frame rate, in frames a second."""
-    return int(env.metadata.get("render_fps") or env.metadata.get("video.frames_per_second") or 30)
+def render_fps(env: Environment) -> frames.Rate:
+    """Return the environment's own frame rate, or the default with what is to be said of it."""
+    return frames.rate(env.metadata)
 
 
 def frame(env: Environment) -> np.ndarray:
     """Render ``env`` as it stands: uint8 [height, width, 3].
 
     Raises:
-        CartrlError: when the environment raises, or renders nothing.
+        CartrlError: when the environment raises, or renders nothing that can be a frame.
     """
-    picture = env.render()
-    if np.ndim(picture) != 3:
-        raise CartrlError(f"{env.name} renders no picture")
-    return np.asarray(picture, np.uint8)
+    return frames.rgb(env.render(), env.name)

@@ -56,14 +56,14 @@ def test_the_film_shows_the_policies_in_their_order(films):
     returns = returns_in(outcome.stdout)
     assert list(returns) == expected_titles(run)
     assert next(iter(returns.values())) == returns_in(alone.stdout)[""]  # the same start states and actions
-    assert outcome.stdout.splitlines()[-1] == "  runs/short/videos/progress.mp4"
-    assert alone.stdout.splitlines()[-1] == "  runs/short/videos/00000000.mp4"
+    assert outcome.stdout.splitlines()[-1] == "  runs/short/videos/progress-stochastic.mp4"
+    assert alone.stdout.splitlines()[-1] == "  runs/short/videos/00000000-stochastic.mp4"
     assert all(len(line) <= 80 for line in outcome.stdout.splitlines())
 
 
 def test_it_lasts_as_long_as_the_longest_of_each_episode_and_a_second(films):
     run, (outcome, *_) = films
-    with imageio.get_reader(run / "videos/progress.mp4") as reader:
+    with imageio.get_reader(run / "videos/progress-stochastic.mp4") as reader:
         shapes = [frame.shape for frame in reader]
     # In CartPole the return counts the steps, and an episode shows one frame more: the first.
     longest = [max(steps) for steps in zip(*returns_in(outcome.stdout).values())]

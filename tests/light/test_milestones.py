@@ -1,0 +1,16 @@
+"""Policies that show how a run learned are chosen by return."""
+
+from cartrl.milestones import _climb
+from cartrl.saving import Climb
+
+
+def test_panels_show_the_climb_and_not_its_end():
+    returns = {0: 10.0, 50: 60.0, 100: 75.0, 150: 130.0, 200: 195.0, 2500: 200.0, 5000: 200.0}
+    assert _climb([0, 50, 100, 150, 200, 2500], 5000, returns, 3) == [0, 100, 150]
+    assert _climb([0, 2500], 5000, returns, 3) == [0, 2500]
+
+
+def test_a_policy_is_kept_at_each_step_of_the_climb_and_few_in_all():
+    climb = Climb()
+    means = [10.0, 9.0, 13.0, 13.5, 14.0, 60.0, 70.0, 80.0, *[200.0] * 90]
+    assert [mean for mean in means if climb.is_step(mean)] == [13.0, 60.0, 80.0, 200.0]
