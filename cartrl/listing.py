@@ -1,4 +1,4 @@
-"""What runs and studies there are below a directory, and how far each is. It reads little, and forgives all damage."""
+"""What runs, studies and sweeps are below a directory, and how far each is. It reads little, and forgives all damage."""
 
 import math
 import os
@@ -9,10 +9,11 @@ from typing import Any, Optional
 
 from cartrl import metrics, reading
 from cartrl.errors import UsageError
-from cartrl.run_directory import MANIFEST, RunDirectory, read_json, started
+from cartrl.run_directory import MANIFEST, SWEEP, RunDirectory, read_json, started
 from cartrl.settings.yaml_text import parse
 from cartrl.states import DAMAGED, FINISHED, state_of
 from cartrl.studies import STUDY, StudyDirectory
+from cartrl.sweeps import SweepDirectory, read_plan
 
 # What reading a damaged file may raise.
 DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
@@ -20,23 +21,26 @@ DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
 
 @dataclass(frozen=True)
 class Entry:
-    """A run or a study; what its files do not tell is None."""
+    """A run, a study or a sweep; what its files do not tell is None."""
 
     path: Path
-    kind: str  # run or study
+    kind: str  # run, study or sweep
     state: str
     env_name: Optional[str] = None
     agent: Optional[str] = None
     seeds: tuple[int, ...] = ()
-    iterations: int = 0  # done; of a study, by all seeds together
+    settings: Optional[int] = None  # of a sweep, those so far
+    iterations: int = 0  # done; of a study or sweep, by all its runs together
     num_iterations: Optional[int] = None  # planned, likewise
-    best: Optional[float] = None  # best evaluation's mean return; of a study, the mean of the seeds' best
+    best: Optional[float] = (
+        None  # best evaluation's mean return; of a study, the mean of the seeds' best; of a sweep, its best study's
+    )
     started: Optional[datetime] = None
     problem: Optional[str] = None  # what is damaged
 
 
 def entries(root: Path) -> tuple[list[Entry], list[Path]]:
-    """Return the runs and studies directly below ``root``, the latest first; and what has a manifest, but is neither.
+    """Return the runs, studies and sweeps directly below ``root``, the latest first; and other things with a manifest.
 
     Raises:
         UsageError: when ``root`` is no directory that can be read.
@@ -50,20 +54,20 @@ def entries(root: Path) -> tuple[list[Entry], list[Path]]:
         entry = _entry(child)
         if entry is not None:
             found.append(entry)
-        elif any(os.path.lexists(child / name) for name in (MANIFEST, STUDY)):
+        elif any(os.path.lexists(child / name) for name in (MANIFEST, STUDY, SWEEP)):
             foreign.append(child)
     by_age = sorted(found, key=lambda entry: entry.started.timestamp() if entry.started else -math.inf, reverse=True)
     return by_age, foreign
 
 
 def _entry(directory: Path) -> Optional[Entry]:
-    """Return the entry of a directory, None for one that is neither run nor study."""
+    """Return the entry of a directory, None for one that is neither run, study nor sweep."""
     run = RunDirectory(directory)
     try:
-        is_study = os.path.lexists(directory / STUDY)
-        if not is_study and not os.path.lexists(run.manifest) and not run.metrics.exists():
+        is_sweep, is_study = (os.path.lexists(directory / name) for name in (SWEEP, STUDY))
+        if not is_sweep and not is_study and not os.path.lexists(run.manifest) and not run.metrics.exists():
             return None
-        entry = _study(directory) if is_study else _run(run)
+        entry = _sweep(SweepDirectory(directory)) if is_sweep else _study(directory) if is_study else _run(run)
         is_ours = entry.state != DAMAGED or run.config.exists() or run.metrics.exists()
         return entry if is_ours else None
     except OSError as error:
@@ -112,6 +116,33 @@ def _study(directory: Path) -> Entry:
         iterations=sum(run.iterations for run in runs),
         num_iterations=plan["num_iterations"] * len(seeds),
         best=sum(best) / len(best) if best else None,
+    )
+
+
+def _sweep(sweep: SweepDirectory) -> Entry:
+    entry = Entry(sweep.root, "sweep", DAMAGED)
+    try:
+        content = read_json(sweep.manifest)
+        plan = read_plan(sweep)
+        state = state_of(sweep.root, content)
+        entry = replace(entry, seeds=tuple(plan.seeds), settings=len(plan.settings), started=started(content))
+        common = _plan(sweep.config)
+        total = int(plan.search["trials"]) if plan.search else len(plan.settings)
+    except DAMAGE as error:
+        return replace(entry, problem=_sentence(sweep.root, error))
+    if state == DAMAGED or not entry.started:
+        return replace(entry, problem=f"{sweep.manifest}: not what a sweep writes")
+    directories = [sweep.study(setting) for setting in plan.settings]
+    studies = [_study(study.root) for study in directories if study.manifest.exists()]
+    best = [study.best for study in studies if study.best is not None]
+    return replace(
+        entry,
+        state=state,
+        env_name=common["env_name"],
+        agent=common["agent"],
+        iterations=sum(study.iterations for study in studies),
+        num_iterations=common["num_iterations"] * len(plan.seeds) * total,
+        best=max(best) if best else None,
     )
 
 

@@ -67,10 +67,9 @@ def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> tuple[li
         if not ranked:
             raise UsageError(f"{path}: no seed of this sweep has ended yet")
         found += ranked[:most]
-        if len(ranked) < len(entries):
-            notes.append(
-                f"{path}: without a seed that has ended, so left out: {len(entries) - len(ranked)} of {len(entries)} settings"
-            )
+        left_out = len(entries) - len(ranked)
+        if left_out:
+            notes.append(f"{path}: without a seed that has ended, so left out: {left_out} of {len(entries)} settings")
         if len(ranked[:most]) < len(ranked):
             notes.append(f"{path}: the best {most} of {len(ranked)} settings, by their final return")
     return found, notes

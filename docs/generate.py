@@ -273,10 +273,11 @@ An array with an object for each run and study; what the files do not tell is `n
 | Key                            | Value                                                                     |
 | ------------------------------ | ------------------------------------------------------------------------- |
 | `path`                         | The directory.                                                            |
-| `kind`                         | `"run"` or `"study"`.                                                     |
+| `kind`                         | `"run"`, `"study"` or `"sweep"`.                                          |
 | `state`                        | `"running"`, `"finished"`, `"stopped"`, `"failed"`, `"damaged"` or `"unknown"`. |
 | `env_name`, `agent`            | The environment and the agent.                                            |
-| `seeds`                        | The seed, or the seeds of a study.                                        |
+| `seeds`                        | The seed, or the seeds of a study or sweep.                               |
+| `settings`                     | How many settings a sweep has so far.                                     |
 | `iterations`, `num_iterations` | Iterations done and planned; of a study, by all seeds together.           |
 | `best_greedy_return`           | The best evaluation in training; of a study, the mean of its seeds' best. |
 | `started`                      | When it started, in ISO 8601.                                             |

@@ -59,6 +59,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "env_name": entry.env_name,
         "agent": entry.agent,
         "seeds": list(entry.seeds),
+        "settings": entry.settings,
         "iterations": entry.iterations,
         "num_iterations": entry.num_iterations,
         "best_greedy_return": entry.best if entry.best is not None and math.isfinite(entry.best) else None,
@@ -95,8 +96,8 @@ def _table(group: list[Entry], now: datetime) -> Table:
     table.add_column("state", no_wrap=True)
     for entry in group:
         table.add_row(
-            Text(_printable(entry.path.name) + ("/" if entry.kind == "study" else "")),
-            _seeds(entry.seeds),
+            Text(_printable(entry.path.name) + ("" if entry.kind == "run" else "/")),
+            _seeds(entry.seeds) + ("" if entry.settings is None else f" × {entry.settings} settings"),
             _share(entry),
             number(entry.best),
             _age(entry.started, now),

@@ -84,6 +84,7 @@ def test_a_run_is_told_in_full(tmp_path):
         "env_name": "CartPole-v0",
         "agent": "reinforce",
         "seeds": [7],
+        "settings": None,
         "iterations": 101,
         "num_iterations": 250,
         "best_greedy_return": 150.5,
@@ -98,6 +99,24 @@ def test_a_study_is_one_line_and_sums_up_its_seeds(tmp_path):
     assert (entry["iterations"], entry["num_iterations"]) == (2 * 51, 2 * 250)
     assert entry["best_greedy_return"] == pytest.approx(100.5)
     assert len(listed(tmp_path)) == 1
+
+
+def test_a_sweep_is_one_line_with_its_settings_counted(tmp_path):
+    sweep = tmp_path / "runs" / "rates"
+    names = ["agent.learning_rate=0.001", "agent.learning_rate=0.003", "agent.learning_rate=0.01"]
+    for name in names[:2]:  # the third has not begun
+        make_study(sweep / name)
+    shutil.copy(sweep / names[0] / "config.yaml", sweep)
+    manifest = json.loads((sweep / names[0] / "study.json").read_text())
+    records = [{"name": name, "overrides": [name]} for name in names]
+    (sweep / "sweep.json").write_text(json.dumps({**manifest, "kind": "sweep", "settings": records}))
+    entry = listed(tmp_path)["rates"]
+    assert (entry["kind"], entry["seeds"], entry["settings"], entry["state"]) == ("sweep", [0, 1], 3, "finished")
+    assert (entry["iterations"], entry["num_iterations"]) == (2 * 2 * 51, 3 * 2 * 250)
+    assert entry["best_greedy_return"] == pytest.approx(100.5)
+    assert "rates/  0–1 × 3 settings" in run_cartrl("runs", cwd=tmp_path).stdout
+    (sweep / "sweep.json").write_text("{}")
+    assert (listed(tmp_path)["rates"]["kind"], listed(tmp_path)["rates"]["state"]) == ("sweep", "damaged")
 
 
 @pytest.mark.parametrize(
