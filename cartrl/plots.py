@@ -1,11 +1,12 @@
 """Pictures of runs and studies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from cartrl import files, metrics
+from cartrl import canvas, metrics
 from cartrl.display.numbers import exact
+from cartrl.legends import Entry
 
 if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with
     from cartrl.curves import Curve
@@ -26,97 +27,74 @@ AXES = {
 }
 
 
-def load() -> None:
-    """Import matplotlib now, so that the first picture need not wait for it."""
-    import matplotlib.backends.backend_agg
-    import matplotlib.figure  # noqa: F401
-
-
 def learning_curve(source: Path, target: Path, title: str, threshold: Optional[float]) -> None:
-    """Draw average returns over iterations from a metrics file: greedy evaluations, and collect returns behind them."""
-    rows = metrics.read(source)
-    figure, axes = _figure()
-    steps, means = _series(rows, "collect_return_mean")
-    if steps:
-        lows, highs = _series(rows, "collect_return_min")[1], _series(rows, "collect_return_max")[1]
-        axes.fill_between(steps, lows, highs, color=COLLECT, alpha=0.3, linewidth=0, label="collect return, min to max")
-        axes.plot(steps, means, color=COLLECT, linewidth=1.2, label="collect return, mean")
-    steps, means = _series(rows, "greedy_return_mean")
-    spreads = _series(rows, "greedy_return_std")[1]
-    axes.errorbar(
-        steps, means, yerr=spreads, color=GREEDY, marker="o", markersize=5, linewidth=2, capsize=3,
-        label="greedy return, mean ± standard deviation",
-    )  # fmt: skip
-    _draw_threshold(axes, threshold)
-    axes.set(xlabel="Iterations", ylabel="Average return", title=title)
-    _save(figure, axes, target)
+    """Draw average returns over iterations from a metrics file: greedy evaluations, and collect returns behind them.
+
+    Raises:
+        CartrlError: as each function of this module, when the picture cannot be drawn or written.
+    """
+    with canvas.drawing(target):
+        rows = metrics.read(source)
+        figure, axes = canvas.figure(canvas.USUAL)
+        entries = []
+        steps, means = _series(rows, "collect_return_mean")
+        if steps:
+            lows, highs = _series(rows, "collect_return_min")[1], _series(rows, "collect_return_max")[1]
+            band = axes.fill_between(steps, lows, highs, color=COLLECT, alpha=0.3, linewidth=0)
+            (line,) = axes.plot(steps, means, color=COLLECT, linewidth=1.2)
+            entries += [Entry(band, "collect return, min to max"), Entry(line, "collect return, mean")]
+        steps, means = _series(rows, "greedy_return_mean")
+        spreads = _series(rows, "greedy_return_std")[1]
+        bars = axes.errorbar(steps, means, yerr=spreads, color=GREEDY, marker="o", markersize=5, linewidth=2, capsize=3)
+        entries += [Entry(bars, "greedy return, mean ± standard deviation"), *_threshold(axes.axhline, threshold)]
+        canvas.save(figure, axes, (title, "Iterations", "Average return"), entries, None, target)
 
 
 def curves(
-    drawn: "Sequence[Curve]", target: Path, title: str, xlabel: str, ylabel: str, threshold: Optional[float]
+    drawn: "Sequence[Curve]",
+    target: Path,
+    words: Sequence[str],
+    threshold: Optional[float],
+    size: Optional[canvas.Size] = None,
 ) -> None:
-    """Draw the learning curves of studies, each with the band of its 95 % intervals."""
-    figure, axes = _figure()
-    for index, curve in enumerate(drawn):
-        _draw(axes, index, curve)
-    _draw_threshold(axes, threshold)
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    _save(figure, axes, target)
+    """Draw the learning curves of studies, each with the band of its 95 % intervals; ``words`` as in `canvas.save`."""
+    with canvas.drawing(target):
+        figure, axes = canvas.figure(size or canvas.USUAL)
+        entries = [_draw(axes, index, curve) for index, curve in enumerate(drawn)]
+        entries += _threshold(axes.axhline, threshold)
+        canvas.save(figure, axes, words, entries, size, target)
 
 
 def profiles(drawn: "Sequence[Curve]", target: Path, title: str, threshold: Optional[float]) -> None:
     """Draw performance profiles (Agarwal et al., 2021): the share of seeds whose final return is at least so high."""
-    figure, axes = _figure()
-    for index, curve in enumerate(drawn):
-        _draw(axes, index, curve)
-    if threshold is not None:
-        axes.axvline(threshold, label=_threshold_label(threshold), **THRESHOLD)
-    axes.set(xlabel="Final return", ylabel="Share of seeds with at least that", title=title, ylim=(-0.03, 1.03))
-    _save(figure, axes, target)
+    with canvas.drawing(target):
+        figure, axes = canvas.figure(canvas.USUAL)
+        entries = [_draw(axes, index, curve) for index, curve in enumerate(drawn)]
+        entries += _threshold(axes.axvline, threshold)
+        axes.set(ylim=(-0.03, 1.03))
+        words = (title, "Final return", "Share of seeds with at least that")
+        canvas.save(figure, axes, words, entries, None, target)
 
 
-def _figure() -> tuple[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
-def _draw(axes: Any, index: int, curve: "Curve") -> None:
+def _draw(axes: Any, index: int, curve: "Curve") -> Entry:
     """Draw the line of the study ``index``, and its band with thin edges: in grey, bands alone run together."""
     colour, line = COLOURS[index % len(COLOURS)], LINES[index % len(LINES)]
     every = max(len(curve.places) // MARKED, 1)
     axes.fill_between(curve.places, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
     for edge in (curve.low, curve.high):
         axes.plot(curve.places, edge, color=colour, linestyle=line, linewidth=0.6, alpha=0.7)
-    axes.plot(
+    (middle,) = axes.plot(
         curve.places, curve.middle, color=colour, linestyle=line, linewidth=2, marker=MARKERS[index % len(MARKERS)],
-        markersize=6, markevery=(index * every // 3 % every, every), label=curve.label,
+        markersize=6, markevery=(index * every // 3 % every, every),
     )  # fmt: skip
+    return Entry(middle, curve.label)
 
 
-def _draw_threshold(axes: Any, threshold: Optional[float]) -> None:
-    if threshold is not None:
-        axes.axhline(threshold, label=_threshold_label(threshold), **THRESHOLD)
-
-
-def _threshold_label(threshold: float) -> str:
-    return f"reward threshold, {exact(threshold)}"
-
-
-def _save(figure: Any, axes: Any, target: Path) -> None:
-    axes.margins(x=0.01)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
-    axes.set_axisbelow(True)
-    figure.legend(frameon=False, fontsize="small", loc="outside lower center", ncols=2, handlelength=4)
-    with files.whole_file(target) as draft:
-        if target.suffix.lower() == ".png":
-            figure.canvas.print_png(draft)  # savefig would lay out and draw everything twice
-        else:
-            figure.savefig(draft, format=target.suffix[1:].lower())
+def _threshold(draw: Callable[..., Any], threshold: Optional[float]) -> list[Entry]:
+    """Mark gym's reward threshold, if there is one, by ``draw``."""
+    if threshold is None:
+        return []
+    return [Entry(draw(threshold, **THRESHOLD), f"reward threshold, {exact(threshold)}")]
 
 
 def _series(rows: list[metrics.Row], column: str) -> tuple[list[float], list[float]]:

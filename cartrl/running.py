@@ -94,7 +94,7 @@ class Task:
         finally:
             if run.metrics.exists():
                 title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
-                drawer.draw(run.metrics, run.learning_curve, title, self.threshold)
+                drawer.draw(run.metrics, run.learning_curve, title, self.threshold, warn)
 
 
 def new(config: ResolvedConfig, directory: RunDirectory, threshold: Optional[float]) -> Task:

@@ -127,6 +127,7 @@ class StudyProgress:
     seeds: dict[int, SeedState]
     began: float = field(default_factory=time.perf_counter)
     before: float = 0.0  # seconds that the processes before this one took
+    warnings: list[str] = field(default_factory=list)  # of seeds, none of which ended one
 
     def count(self, *outcomes: Outcome) -> int:
         """Return how many seeds are in one of these states."""

@@ -105,7 +105,6 @@ def serve(study: Path) -> int:
             worker.train(int(line), stop, drawer)
             if stop():
                 return stop.exit_code
-        drawer.wait()
     return 0
 
 

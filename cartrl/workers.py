@@ -88,7 +88,16 @@ class Workers:
                     process.wait()
                     process = None
             if process is not None:
-                process.communicate()
+                self._dismiss(process)
+
+    def _dismiss(self, process: subprocess.Popen) -> None:
+        """Let the process finish what it is at, such as a picture, and end."""
+        assert process.stdin is not None and process.stdout is not None
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        for line in process.stdout:
+            self._note(**json.loads(line))
+        process.wait()
 
     def _train_one(self, process: subprocess.Popen, seed: int, errors: IO[str]) -> bool:
         """Have ``seed`` trained; return whether the process is still there for another."""
@@ -110,11 +119,14 @@ class Workers:
 
     def _note(self, seed: int, **news: Any) -> None:
         with self._lock:
+            if "warning" in news:
+                self._progress.warnings.append(f"seed {seed}: {news['warning']}")
+                return
             state = self._progress.seeds[seed]
             if "row" in news:
                 state.note(*news["row"])
             state.outcome = Outcome(news.get("outcome", state.outcome))
-            state.error = news.get("error", news.get("warning", state.error))
+            state.error = news.get("error", state.error)
             self._told(seed)
 
 

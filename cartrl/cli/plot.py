@@ -31,17 +31,30 @@ def plot(
     axis: XAxis = typer.Option(XAxis.iterations, "--x", help="What the curves run over."),
     mean: bool = typer.Option(False, "--mean", help="The mean of the seeds instead of their interquartile mean."),
     terminal: bool = typer.Option(False, "--terminal", help="Draw in the terminal beside --output."),
+    label: list[str] = typer.Option(
+        [],
+        "--label",
+        metavar="TEXT",
+        help="What to call a curve, one for each in their order. Default: the settings that differ, or the directory.",
+        show_default=False,
+    ),
+    title: Optional[str] = typer.Option(
+        None, "--title", metavar="TEXT", help="The picture's title. Default: the environment.", show_default=False
+    ),
+    size: Optional[str] = typer.Option(
+        None,
+        "--size",
+        metavar="WIDTHxHEIGHT",
+        help="The picture's size in pixels, such as 1200x675. Default: 960x540, higher with a long legend.",
+        show_default=False,
+    ),
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Draw the learning curves of runs, of studies and of the settings of a sweep."""
-    from cartrl.commands.plot import run
+    from cartrl.commands.plot import Look, run
     from cartrl.run_directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
-    run(
-        [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths],
-        output,
-        axis.value,
-        with_mean=mean,
-        in_terminal=terminal,
-    )
+    found = [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths]
+    look = Look(label, title, size)
+    run(found, output, axis.value, with_mean=mean, in_terminal=terminal, look=look)

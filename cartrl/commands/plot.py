@@ -1,14 +1,17 @@
 """``cartrl plot``."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
 from rich.console import Console
 
 from cartrl import plots
+from cartrl.canvas import parse_size
 from cartrl.curves import Axis, learning_curve
 from cartrl.display import studies as display
 from cartrl.display import tables
+from cartrl.errors import UsageError
 from cartrl.paths import require_writable
 from cartrl.ranking import with_settings
 from cartrl.results import common_threshold, labels, load_studies
@@ -17,15 +20,28 @@ from cartrl.statistics.seeds import interquartile_mean, mean
 MOST = 8  # settings of a sweep that are drawn: more curves in one picture are not told apart
 
 
-def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, in_terminal: bool) -> None:
+@dataclass(frozen=True)
+class Look:
+    """What the user says of a picture: the names of its curves, its title, and WIDTHxHEIGHT in pixels."""
+
+    labels: list[str]
+    title: Optional[str]
+    size: Optional[str]
+
+
+def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, in_terminal: bool, look: Look) -> None:
     """Draw the learning curves of runs, studies and the settings of sweeps, to ``output``, to the terminal, or both."""
+    for option in (name for name, value in (("--title", look.title), ("--size", look.size)) if value is not None):
+        if output is None:
+            raise UsageError(f"{option} is for a picture; give its name, --output FILE")
+    size = None if look.size is None else parse_size(look.size)
     if output is not None:
         require_writable(output, "picture", plots.SUFFIXES)
     directories, left_out = with_settings(paths, MOST)
     studies = load_studies(directories)
     threshold = common_threshold(studies)
     statistic = mean if with_mean else interquartile_mean
-    names = labels(studies)
+    names = labels(studies, look.labels)
     curves = [learning_curve(study, name, axis, statistic) for study, name in zip(studies, names)]
     console = Console()
     for note in left_out:
@@ -40,5 +56,6 @@ def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, 
     if output is None or in_terminal:
         display.chart(console, curves, plots.AXES[axis], ylabel, threshold)
     if output is not None:
-        plots.curves(curves, output, title, plots.AXES[axis], ylabel, threshold)
+        words = (title if look.title is None else look.title, plots.AXES[axis], ylabel)
+        plots.curves(curves, output, words, threshold, size)
         tables.lines(console, "picture", [str(output)])

@@ -13,6 +13,7 @@ from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summar
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
+from cartrl.notices import warn
 from cartrl.outcome import Outcome
 from cartrl.resuming import require_same_experiment
 from cartrl.run_directory import beginning, create
@@ -64,6 +65,8 @@ class Task:
             display.attach(title, progress, self.threshold)
             Workers(self.study, progress, display.told).train(self.left, jobs or default_jobs(), stop)
             manifest.reached(progress.ended)
+        for text in progress.warnings:
+            warn(text)
 
 
 def run(

@@ -85,12 +85,11 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
     """Train, and print what was reached."""
     directory, progress = task.directory, task.progress()
     display = _display(output, task.config.settings.train.log_interval, str(directory.root))
-    with StopRequest() as stop, manifest, closed_at_end(warn) as opened, display, Drawer() as drawer:
+    with StopRequest() as stop, manifest, closed_at_end(warn) as opened, Drawer() as drawer, display:
         experiment = running.build(task, manifest, progress, stop, output.began)
         opened.callback(experiment.close)
         display.attach(progress, task.threshold)
         task.train(experiment, progress, display, stop, drawer, warn)
-        drawer.wait()
         manifest.reached(progress.ended, result=running.result(progress, manifest.before))
     if output.as_json:
         output.print_json(

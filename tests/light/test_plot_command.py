@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import assert_one_sentence, everything_below, run_and_list_imports, run_cartrl
+from tests.helpers import assert_one_sentence, everything_below, one_line, run_and_list_imports, run_cartrl
 from tests.studies import curves, write_run, write_study
 
 
@@ -121,3 +121,54 @@ def test_refusals(home, arguments, place, reason):
     before = everything_below(home)
     assert reason in assert_one_sentence(run_cartrl("plot", *arguments, cwd=home), place)
     assert everything_below(home) == before
+
+
+def assert_nothing_is_cut(path):
+    """Check that the picture's edges are empty, where what runs out of it would be cut."""
+    picture = np.asarray(Image.open(path).convert("L"))
+    edges = [picture[:2], picture[-2:], picture[:, :2].T, picture[:, -2:].T]
+    assert all(edge.min() == 255 for edge in edges)
+
+
+def test_names_and_titles_of_any_length_stay_inside_of_the_picture(home):
+    long = "runs/agent.learning_rate=0.003,collect.collect_episodes_per_iteration=8,agent.entropy_regularization=0.01"
+    words = ["--label", f"{long}/seed-0/{long}", "--label", "_b, $1 and $2", "--title", "a title of many words " * 9]
+    done = run_cartrl("plot", "runs/good", "runs/bad", "-o", "a.png", *words, cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_nothing_is_cut(home / "a.png")
+    done = run_cartrl("plot", "runs/good", "runs/bad", "-o", "a.png", *words, "--size", "500x400", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Image.open(home / "a.png").size == (500, 400)
+    assert_nothing_is_cut(home / "a.png")
+    done = run_cartrl("plot", "runs/good", "runs/bad", "-o", "a.svg", *words, cwd=home)
+    assert "_b, $1 and $2" in (home / "a.svg").read_text()
+
+
+def test_many_studies_make_the_picture_higher(home):
+    for number in range(1, 15):
+        write_run(home / f"runs/{number}", number, [20.0, 10.0 * number], learning_rate=number / 1000)
+    paths = [f"runs/{number}" for number in range(1, 15)]
+    done = run_cartrl("plot", *paths, "-o", "a.svg", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "learning_rate 0.013" in (home / "a.svg").read_text()
+    run_cartrl("plot", *paths, "-o", "a.png", cwd=home)
+    width, height = Image.open(home / "a.png").size
+    assert (width, height > 540) == (960, True)
+    assert_nothing_is_cut(home / "a.png")
+    run_cartrl("plot", *paths, "-o", "b.png", "--size", "800x400", cwd=home)
+    assert Image.open(home / "b.png").size == (800, 400)
+    assert_nothing_is_cut(home / "b.png")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--label", "a"], "--label: 1 labels for 2 curves; give as many, in their order"),
+        (["-o", "a.png", "--size", "wide"], "--size wide: it is written WIDTHxHEIGHT in pixels, each from 400 to "),
+        (["-o", "a.png", "--size", "100x9000"], "--size 100x9000: it is written WIDTHxHEIGHT in pixels"),
+        (["--size", "800x600"], "--size is for a picture; give its name, --output FILE"),
+        (["--title", "a"], "--title is for a picture; give its name, --output FILE"),
+    ],
+)
+def test_what_is_said_of_a_picture_is_checked(home, options, sentence):
+    assert one_line(run_cartrl("plot", "runs/good", "runs/bad", *options, cwd=home), 2).startswith(sentence)

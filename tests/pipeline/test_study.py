@@ -83,6 +83,7 @@ def test_a_study_that_is_stopped_goes_on_and_ends_the_same(study, number, tmp_pa
     if number == signal.SIGINT:
         assert (process.returncode, stderr) == (130, "")
         assert "cartrl train --resume again" in stdout
+        assert all((path.parent / "learning_curve.png").is_file() for path in tmp_path.glob("again/*/metrics.csv"))
     deadline = time.monotonic() + 30
     while any(Path(f"/proc/{pid}").exists() for pid in workers):
         assert time.monotonic() < deadline, "a worker outlives its study"

@@ -1,0 +1,134 @@
+"""What pictures are drawn on: matplotlib with its own defaults and without a window, whatever its settings are here."""
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+from cartrl import files, legends
+from cartrl.errors import CartrlError, UsageError, cut
+
+PIXELS_PER_INCH = 120
+SMALLEST, LARGEST = 400, 10_000  # pixels, of a side
+
+
+class Size(NamedTuple):
+    """How large a picture is, in pixels; a vector graphic has so many for each inch as a PNG."""
+
+    width: int
+    height: int
+
+
+USUAL = Size(960, 540)
+
+
+def parse_size(text: str) -> Size:
+    """Read ``WIDTHxHEIGHT``.
+
+    Raises:
+        UsageError: when it is something else, or no size for a picture.
+    """
+    parts = text.lower().split("x")
+    if len(parts) == 2 and all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        size = Size(*map(int, parts))
+        if all(SMALLEST <= side <= LARGEST for side in size):
+            return size
+    raise UsageError(
+        f"--size {cut(text)}: it is written WIDTHxHEIGHT in pixels, each from {SMALLEST} to {LARGEST:,}, such as "
+        "1200x675"
+    )
+
+
+def load() -> None:
+    """Import matplotlib now, with its own settings, so that the first picture need not wait for it."""
+    if "matplotlib.figure" in sys.modules:
+        return
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with _no_settings_of_users():
+        import matplotlib.backends.backend_agg
+        import matplotlib.figure  # noqa: F401
+
+
+@contextmanager
+def _no_settings_of_users() -> Iterator[None]:
+    """Hide the settings that matplotlib reads when it is imported.
+
+    It takes the first ``matplotlibrc`` that it finds, and looks into the working directory first: an empty one there
+    leaves every default as it is. ``MPLBACKEND`` may name a backend that is not installed, and the import then fails.
+    """
+    backend = os.environ.pop("MPLBACKEND", None)
+    here = os.open(".", os.O_PATH)
+    try:
+        with tempfile.TemporaryDirectory(prefix="cartrl-") as folder:
+            (Path(folder) / "matplotlibrc").touch()
+            os.chdir(folder)
+            try:
+                yield
+            finally:
+                os.fchdir(here)
+    finally:
+        os.close(here)
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+
+
+@contextmanager
+def drawing(target: Path) -> Iterator[None]:
+    """Draw ``target`` in the block: with matplotlib's defaults, also where other code of the process changed them.
+
+    Raises:
+        CartrlError: when it cannot be drawn or written, saying why.
+    """
+    try:
+        load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as one for each character that the font lacks
+            import matplotlib
+
+            with matplotlib.rc_context():
+                defaults = dict.items(matplotlib.rcParamsDefault)
+                matplotlib.rcParams.update({key: value for key, value in defaults if not key.startswith("backend")})
+                yield
+    except CartrlError:
+        raise
+    except OSError as error:
+        raise CartrlError(f"{target}: cannot be written: {error.strerror or error}") from error
+    except Exception as error:
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CartrlError(f"{target}: cannot be drawn: {cut(said, 200)}") from error
+
+
+def figure(size: Size) -> tuple[Any, Any]:
+    """Return a new figure, and its axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    inches = (size.width / PIXELS_PER_INCH, size.height / PIXELS_PER_INCH)
+    new = Figure(figsize=inches, dpi=PIXELS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(new)
+    return new, new.add_subplot()
+
+
+def save(
+    drawn: Any, axes: Any, words: Sequence[str], entries: Sequence[legends.Entry], size: Optional[Size], target: Path
+) -> None:
+    """Give the figure its ``words``, title and names of both axes, and a legend of ``entries``; write it to ``target``.
+
+    Without a ``size`` that was asked for, the picture grows with its legend.
+    """
+    axes.margins(x=0.01)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
+    axes.set_axisbelow(True)
+    legends.write_words(drawn, axes, *words)
+    legends.add(drawn, entries, may_grow=size is None)
+    with files.whole_file(target) as draft:
+        if target.suffix.lower() == ".png":
+            drawn.canvas.print_png(draft)  # savefig would lay out and draw everything twice
+        else:
+            drawn.savefig(draft, format=target.suffix[1:].lower())

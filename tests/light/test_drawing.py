@@ -1,0 +1,107 @@
+"""A picture never decides how a run ends, whatever surroundings it is drawn in."""
+
+import os
+import signal
+import time
+
+import pytest
+from PIL import Image
+
+from cartrl.drawing import Drawer
+from tests.helpers import one_line, run_cartrl
+from tests.studies import write_run
+
+USERS = "text.usetex: True\nfont.family: no such font\nbackend: no_such_backend\naxes.facecolor: red\n"
+
+
+@pytest.fixture
+def home(tmp_path):
+    write_run(tmp_path / "run", 0, [20.0, 120.0, 200.0])
+    return tmp_path
+
+
+@pytest.fixture
+def plain(home, tmp_path_factory):
+    """The picture of the run as it should be."""
+    target = tmp_path_factory.mktemp("plain") / "plain.png"
+    assert run_cartrl("plot", home / "run", "-o", target, cwd=home).returncode == 0
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        {"MPLBACKEND": "TkAgg"},
+        {"MATPLOTLIBRC": "here/matplotlibrc"},
+        {"MPLCONFIGDIR": "here"},
+        {"MPLCONFIGDIR": "/proc/nowhere"},
+        {"XDG_CONFIG_HOME": "config"},
+    ],
+    ids=str,
+)
+def test_the_picture_is_the_same_whatever_matplotlib_is_told(home, plain, variables):
+    for folder in ("here", "config/matplotlib"):
+        (home / folder).mkdir(parents=True)
+        (home / folder / "matplotlibrc").write_text(USERS)
+    done = run_cartrl("plot", "run", "-o", "a.png", cwd=home, env=variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (home / "a.png").read_bytes() == plain
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: path.write_text(USERS), lambda path: path.write_bytes(b"\xff\xfe: 1\n"), os.mkfifo
+], ids=["settings", "no text", "fifo"])  # fmt: skip
+def test_the_picture_is_the_same_whatever_lies_in_the_working_directory(home, plain, make):
+    make(home / "matplotlibrc")
+    done = run_cartrl("plot", "run", "-o", "a.png", cwd=home, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (home / "a.png").read_bytes() == plain
+
+
+def test_a_picture_that_is_asked_for_and_cannot_be_drawn_is_one_sentence(home):
+    write_run(home / "huge", 0, [1.7e308, -1.7e308])
+    done = run_cartrl("plot", "huge", "-o", "new/a.png", cwd=home)
+    assert one_line(done, 1).startswith("new/a.png: cannot be drawn: ")
+    assert not (home / "new").exists()
+
+
+class TestDrawer:
+    def draw(self, drawer, home, name="a.png"):
+        warnings = []
+        drawer.draw(home / "run/metrics.csv", home / name, "a title with $ and _", None, warnings.append)
+        return warnings
+
+    def test_a_curve_that_cannot_be_drawn_is_told_to_whom_it_belongs(self, home):
+        (home / "bad.png").mkdir()
+        with Drawer() as drawer:
+            failed = self.draw(drawer, home, "bad.png")
+            drawn = self.draw(drawer, home)
+        assert [text.startswith(f"{home}/bad.png: cannot be written: ") for text in failed] == [True]
+        assert drawn == []
+        with Image.open(home / "a.png") as picture:
+            assert picture.size == (960, 540)
+
+    def test_a_process_that_died_is_replaced(self, home):
+        with Drawer() as drawer:
+            os.kill(drawer._process.pid, signal.SIGKILL)
+            time.sleep(0.1)
+            assert self.draw(drawer, home) == []
+        assert (home / "a.png").is_file()
+
+    def test_a_process_that_dies_while_it_draws_is_told(self, home):
+        with Drawer() as drawer:
+            os.kill(drawer._process.pid, signal.SIGSTOP)
+            warnings = self.draw(drawer, home)
+            os.kill(drawer._process.pid, signal.SIGKILL)
+            assert self.draw(drawer, home, "b.png") == []
+        (warning,) = warnings
+        assert warning.startswith(f"{home}/a.png: cannot be drawn: the process that draws it was ended by SIGKILL")
+        assert (home / "b.png").is_file()
+
+    def test_a_process_that_hangs_is_ended(self, home, monkeypatch):
+        monkeypatch.setattr("cartrl.drawing.LONGEST", 0.2)
+        with Drawer() as drawer:
+            os.kill(drawer._process.pid, signal.SIGSTOP)
+            warnings = self.draw(drawer, home)
+        assert warnings == [f"{home}/a.png: cannot be drawn: not done after 0.2 s"]
