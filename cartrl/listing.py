@@ -1,4 +1,4 @@
-"""What runs, studies and sweeps are below a directory, and how far each is. It reads little, and forgives all damage."""
+"""What runs, studies and sweeps are below a directory, and how far each is. It forgives all damage."""
 
 import math
 import os

@@ -233,7 +233,7 @@ def test_the_table_fits_80_columns(tmp_path, dead_process):
     rows = {line.split()[0]: line.split()[1:] for line in lines[2:]}
     assert rows[NAME] == ["7", "40", "%", "150.5", "45", "min", "finished"]
     assert rows[NAME.replace("7", "8")] == ["31", "40", "%", "150.5", "2", "d", "stopped"]
-    assert rows["both/"] == ["0–2", "20", "%", "101.0", "3", "h", "finished"]
+    assert rows["both/"] == ["0–2", "20", "%", "101", "3", "h", "finished"]
 
 
 def test_names_do_not_steer_the_terminal(tmp_path):
