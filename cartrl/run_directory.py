@@ -77,6 +77,17 @@ def create(root: Optional[Path], env_name: str, agent: str, what: str) -> Path:
     return next(RUNS / name for name in names if _make(RUNS / name))
 
 
+def require_new(root: Path) -> None:
+    """Check that a run's directory could be made at ``root``.
+
+    Raises:
+        UsageError: when it exists already, or cannot be made.
+    """
+    require_creatable(root)
+    if os.path.lexists(root):
+        raise UsageError(f"{root}: exists already, and a run never writes over another; give a new one")
+
+
 def _make(directory: Path) -> bool:
     """Make ``directory``; return False when something is there already, be it a file or a symlink."""
     require_creatable(directory)

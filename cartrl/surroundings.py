@@ -11,6 +11,7 @@ from pathlib import Path
 from cartrl.errors import UsageError
 
 SIZES = {"COLUMNS": range(20, 1001), "LINES": range(5, 1001), "TERMINAL_WIDTH": range(20, 1001)}
+UNLIMITED = 1000  # columns
 DESCRIPTORS = 4096  # open files that a process is allowed, if the system lets it
 LEAST_DESCRIPTORS = 64  # with a dozen fewer, TensorFlow and Reverb die without a word
 # Variables of these beginnings choose other kernels, other precision or another Keras, and so other numbers.
@@ -27,6 +28,7 @@ def settle() -> None:
     _keep_docstrings()
     _open_streams()
     _drop_odd_sizes()
+    _wrap_nothing_without_terminal()
     _forgive_warnings()
     _allow_own_files()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it is ignored, the exit codes of children are lost
@@ -95,6 +97,13 @@ def _drop_odd_sizes() -> None:
         text = os.environ.get(name, "")
         if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) in sensible):
             os.environ.pop(name, None)
+
+
+def _wrap_nothing_without_terminal() -> None:
+    """Let tables be as wide as they are in a pipe or a file, where a broken path or number is of no use."""
+    if not sys.stdout.isatty():
+        os.environ.setdefault("TERMINAL_WIDTH", os.environ.get("COLUMNS", "80"))  # of the help
+        os.environ.setdefault("COLUMNS", str(UNLIMITED))
 
 
 def _forgive_warnings() -> None:

@@ -234,6 +234,8 @@ A setting has a `rank` (equal ones share it; `null` where no seed has ended), `n
 | `min`, `median`, `max` | Least, median and greatest of their returns.                                      |
 | `terminated`           | Episodes that the environment ended: the pole fell, the goal was reached.         |
 | `truncated`            | Episodes that the time limit ended.                                               |
+| `returns`, `lengths`   | Of each episode its return and its steps, in the order of their start states.     |
+| `ended`                | Of each episode `"terminated"` or `"truncated"`.                                  |
 | `reward_threshold`     | The mean return from which gym calls the environment solved, or `null`.           |
 | `verdict`              | `"solved"`, `"not solved"` or `"undecided"`; `null` where there is no threshold.  |
 | `no_verdict`           | Why there is no threshold, or `null`.                                             |

@@ -5,12 +5,19 @@ from typing import Optional
 
 import typer
 
+from cartrl.cli import completion
 from cartrl.cli.options import MODULES_OPTION
 from cartrl.environments.imports import import_environments
 
 
 def env(
-    name: str = typer.Argument(..., metavar="NAME", help="A gym id, such as CartPole-v1.", show_default=False),
+    name: str = typer.Argument(
+        ...,
+        metavar="NAME",
+        autocompletion=completion.environments,
+        help="A gym id, such as CartPole-v1.",
+        show_default=False,
+    ),
     picture: Optional[Path] = typer.Option(
         None, "--picture", metavar="FILE.png", help="Also render the first frame to this file.", show_default=False
     ),

@@ -4,16 +4,23 @@ import time
 
 import typer
 
+from cartrl.cli import completion
+
 BEGAN = time.perf_counter()  # when the process did, nearly
 
 CONFIG_ARGUMENT = typer.Argument(None, metavar="[CONFIG]", help="The experiment, a YAML file.", show_default=False)
 CONFIG_OPTION = typer.Option(None, "--config", "-c", help="The same, as an option.", show_default=False)
 SET_OPTION = typer.Option(
-    [], "--set", metavar="SECTION.KEY=VALUE", help="Override a setting, such as agent.learning_rate=3e-3. Repeatable."
+    [],
+    "--set",
+    metavar="SECTION.KEY=VALUE",
+    autocompletion=completion.settings,
+    help="Override a setting, such as agent.learning_rate=3e-3. Repeatable.",
 )
 POLICY_ARGUMENT = typer.Argument(
     None,
     metavar="[RUN]",
+    autocompletion=completion.runs,
     help="A run directory (its best policy), a policy directory inside one, or 'latest'. "
     "Default: the latest run below runs/.",
     show_default=False,
@@ -33,7 +40,11 @@ MODULES_OPTION = typer.Option(
     "be named as MODULE:NAME. Repeatable.",
 )
 PATHS_ARGUMENT = typer.Argument(
-    ..., metavar="PATH...", help="Runs and studies, by their directories; or 'latest'.", show_default=False
+    ...,
+    metavar="PATH...",
+    autocompletion=completion.runs,
+    help="Runs and studies, by their directories; or 'latest'.",
+    show_default=False,
 )
 JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False

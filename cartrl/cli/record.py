@@ -5,6 +5,7 @@ from typing import Optional
 
 import typer
 
+from cartrl.cli import completion
 from cartrl.cli.options import (
     CHECKPOINT_OPTION,
     EPISODES_HELP,
@@ -26,6 +27,7 @@ def record(
         None,
         "--progress",
         metavar="RUN",
+        autocompletion=completion.runs,
         help="Film how a run learned: its first policy, some of those on the way and its best, side by side. "
         "Its directory, or 'latest'. In place of a policy.",
         show_default=False,

@@ -5,6 +5,7 @@ from typing import Optional
 
 import typer
 
+from cartrl.cli import completion
 from cartrl.cli.options import MODULES_OPTION
 from cartrl.cli.references import resolved
 from cartrl.environments.imports import import_environments
@@ -12,7 +13,11 @@ from cartrl.environments.imports import import_environments
 
 def report(
     path: Path = typer.Argument(
-        ..., metavar="PATH", help="The directory of a run or a study, or 'latest'.", show_default=False
+        ...,
+        metavar="PATH",
+        autocompletion=completion.runs,
+        help="The directory of a run or a study, or 'latest'.",
+        show_default=False,
     ),
     output: Optional[Path] = typer.Option(
         None, "--output", "-o", metavar="FILE.html", help="The file. Default: report.html in PATH.", show_default=False

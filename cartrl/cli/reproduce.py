@@ -5,6 +5,7 @@ from typing import Optional
 
 import typer
 
+from cartrl.cli import completion
 from cartrl.cli.options import MODULES_OPTION
 from cartrl.cli.references import resolved
 from cartrl.environments.imports import import_environments
@@ -12,7 +13,7 @@ from cartrl.environments.imports import import_environments
 
 def reproduce(
     run_directory: Path = typer.Argument(
-        ..., metavar="RUN", help="A run's directory, or 'latest'.", show_default=False
+        ..., metavar="RUN", autocompletion=completion.runs, help="A run's directory, or 'latest'.", show_default=False
     ),
     run_dir: Optional[Path] = typer.Option(
         None,

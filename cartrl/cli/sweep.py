@@ -6,6 +6,7 @@ from typing import Optional
 import typer
 
 from cartrl import answers
+from cartrl.cli import completion
 from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
 from cartrl.cli.references import one_of, resolved
 from cartrl.environments.imports import import_environments
@@ -20,12 +21,14 @@ def sweep(
         [],
         "--grid",
         metavar="SECTION.KEY=VALUE,…",
+        autocompletion=completion.settings,
         help="Values of a setting, such as agent.learning_rate=1e-3,3e-3. Repeatable: all combinations are trained.",
     ),
     search: list[str] = typer.Option(
         [],
         "--search",
         metavar="SECTION.KEY=LOW..HIGH",
+        autocompletion=completion.settings,
         help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm. "
         "Repeatable. Needs Optuna.",
     ),

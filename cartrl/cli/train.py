@@ -6,6 +6,7 @@ from typing import Optional
 import typer
 
 from cartrl import answers
+from cartrl.cli import completion
 from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
 from cartrl.cli.references import one_of, resolved
 from cartrl.environments.imports import import_environments
@@ -21,6 +22,7 @@ def train(
         None,
         "--resume",
         metavar="RUN",
+        autocompletion=completion.runs,
         help="Continue a run or a study that was stopped: its directory, or 'latest'. In place of --config; "
         "--set train.num_iterations=N extends it.",
         show_default=False,
@@ -37,12 +39,16 @@ def train(
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Check all that a training checks, print the settings, and train nothing."
+    ),
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
     from cartrl.commands import study
     from cartrl.commands import train as one_run
-    from cartrl.run_directory import MANIFEST, STUDY
+    from cartrl.commands.config import show
+    from cartrl.run_directory import MANIFEST, STUDY, require_new
     from cartrl.settings import load
     from cartrl.studies import find_study, parse_seeds
 
@@ -50,7 +56,9 @@ def train(
     config = one_of(file, config_option, "--config")
     output = one_run.Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if resume is not None:
-        given = {"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir}
+        given = {
+            "--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir, "--dry-run": dry_run or None,
+        }  # fmt: skip
         for option in (name for name, value in given.items() if value is not None):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
         reference = str(resolved(Path(resume), MANIFEST, STUDY))
@@ -61,6 +69,14 @@ def train(
             one_run.resume(reference, overrides, output)
     elif config is None:
         raise UsageError("give a --config to train, or a run to --resume")
+    elif seeds is None and jobs is not None:
+        raise UsageError("--jobs is for a study; give its --seeds, such as 0-7")
+    elif dry_run:
+        if seeds is not None:
+            parse_seeds(seeds)
+        if run_dir is not None:
+            require_new(run_dir)
+        show(load(config, overrides, seed))
     elif seeds is not None:
         if seed is not None:
             raise UsageError("give --seed for one run, or --seeds for a study")

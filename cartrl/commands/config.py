@@ -5,9 +5,10 @@ from typing import Optional
 
 import typer
 
+from cartrl import running
 from cartrl.display import settings as display
 from cartrl.errors import UsageError
-from cartrl.settings import load
+from cartrl.settings import ResolvedConfig, load
 
 
 def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema: bool) -> None:
@@ -17,4 +18,10 @@ def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema:
         return
     if file is None:
         raise UsageError("give the config to check, such as configs/reinforce.yaml, or --schema")
-    typer.echo(display.resolved_yaml(load(file, overrides, seed)), nl=False)
+    show(load(file, overrides, seed))
+
+
+def show(config: ResolvedConfig) -> None:
+    """Check the rest of what a training would check of ``config``, its environment, and print it."""
+    running.check_environment(config)
+    typer.echo(display.resolved_yaml(config), nl=False)

@@ -45,7 +45,7 @@ class SilentDisplay:
 
 
 class LineDisplay(SilentDisplay):
-    """One plain line every ``log_interval`` iterations and at each evaluation, at most 80 columns wide."""
+    """One plain line every ``log_interval`` iterations and at each evaluation."""
 
     def __init__(self, console: Console, log_interval: int):
         self._console = console
@@ -62,7 +62,7 @@ class LineDisplay(SilentDisplay):
             return
         progress = self._progress
         total = str(progress.num_iterations)
-        line = f"iteration {step:>{len(total)}}/{total}  steps {progress.environment_steps:>8,}"
+        line = f"iteration {step:>{len(total)}}/{total}  steps {progress.environment_steps:>10,}"
         if "loss" in row:
             line += f"  loss {number(row['loss']):>8}  collect {number(row['collect_return_mean']):>7}"
         if greedy is not None:

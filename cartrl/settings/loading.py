@@ -11,6 +11,7 @@ from cartrl import reading
 from cartrl.errors import UsageError, cut, nearest
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
+from cartrl.settings.suggesting import meant
 from cartrl.settings.yaml_text import parse
 
 DEFAULT = "default"
@@ -103,6 +104,9 @@ def _apply(draft: _Draft, override: str) -> None:
     option = f"--set {cut(override)}"
     parts = name.strip().split(".")
     if not equals or len(parts) != 2 or not all(parts):
+        known = None if "." in name else meant(name.strip())
+        if known is not None:
+            raise UsageError(f"{option}: there is no setting {cut(name)!r}, did you mean {known!r}?")
         raise UsageError(f"{option}: an override is section.key=value, such as --set agent.learning_rate=3e-3")
     _put(draft, (parts[0], parts[1]), parse(text, option).values, option)
 
@@ -158,9 +162,11 @@ def _unknown(path: tuple[str, ...], model: type[BaseModel]) -> str:
             for name, field in ExperimentSettings.__fields__.items()
             if path[0] in field.type_.__fields__
         ]
-        hint = f", did you mean {homes[0]!r}?" if homes else nearest(path[0], names)
+        known = homes[0] if homes else None if nearest(path[0], names) else meant(path[0])
+        hint = f", did you mean {known!r}?" if known else nearest(path[0], names)
         return f"there is no section {shown(path[0])}{hint or '; the sections are ' + ', '.join(names)}"
-    hint = nearest(path[1], names)
+    known = meant(path[1])
+    hint = nearest(path[1], names) or (f", did you mean {known!r}?" if known else "")
     return f"{path[0]} has no setting {shown(path[1])}{hint or '; it has ' + ', '.join(names)}"
 
 

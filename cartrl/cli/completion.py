@@ -1,0 +1,37 @@
+"""What the shell's Tab key completes. Nothing heavy is imported, but gym for the names of its environments."""
+
+from cartrl.cli.references import LATEST
+
+
+def settings(incomplete: str) -> list[str]:
+    """Return the settings that begin so, ready for a value."""
+    from cartrl.settings import ExperimentSettings
+
+    sections = ExperimentSettings.__fields__.items()
+    names = [f"{section}.{key}=" for section, field in sections for key in field.type_.__fields__]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def runs(incomplete: str) -> list[str]:
+    """Return the runs, studies and sweeps below runs/ that begin so, and ``latest``."""
+    from cartrl.run_directory import MANIFESTS, RUNS
+
+    found = sorted({str(path.parent) for manifest in MANIFESTS for path in RUNS.glob(f"*/{manifest}")})
+    return [name for name in (LATEST, *found) if name.startswith(incomplete)]
+
+
+def states(incomplete: str) -> list[str]:
+    """Return the states of runs that begin so."""
+    from cartrl.states import STATES
+
+    return [state for state in STATES if state.startswith(incomplete)]
+
+
+def environments(incomplete: str) -> list[str]:
+    """Return the environments of gym that begin so."""
+    from cartrl import quiet
+
+    quiet.prepare()
+    with quiet.held_back():
+        import gym
+    return sorted(spec.id for spec in gym.envs.registry.all() if spec.id.startswith(incomplete))

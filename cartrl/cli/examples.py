@@ -1,0 +1,23 @@
+"""Examples that end the help of each command."""
+
+EXAMPLES = {
+    "train": (
+        "cartrl train configs/reinforce.yaml",
+        "cartrl train configs/reinforce.yaml --set agent.learning_rate=3e-3",
+    ),
+    "sweep": ("cartrl sweep configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 --seeds 0-7",),
+    "eval": ("cartrl eval", "cartrl eval runs/NAME --episodes 1000 --json"),
+    "record": ("cartrl record latest", "cartrl record --progress runs/NAME --output progress.gif"),
+    "env": ("cartrl env CartPole-v1",),
+    "config": ("cartrl config configs/reinforce.yaml --set train.num_iterations=500",),
+    "plot": ("cartrl plot latest", "cartrl plot runs/ONE runs/OTHER --x steps --output curves.png"),
+    "compare": ("cartrl compare runs/ONE runs/OTHER",),
+    "reproduce": ("cartrl reproduce runs/NAME",),
+    "runs": ("cartrl runs --env CartPole-v0 --state running",),
+    "report": ("cartrl report latest", "cartrl report runs/NAME --output report.html"),
+}
+
+
+def epilog(command: str) -> str:
+    """Return the last lines of the help of ``command``."""
+    return "\n\n".join(("Examples:", *EXAMPLES[command]))

@@ -1,0 +1,21 @@
+"""Which setting was meant by a name that is none."""
+
+import difflib
+from typing import Optional
+
+from cartrl.settings.experiment import ExperimentSettings
+
+SYNONYMS = {"gamma": "discount"}  # words of the field that are the name of no setting
+
+
+def meant(word: str) -> Optional[str]:
+    """Return the ``section.key`` that ``word`` may stand for: a key, its initials, a synonym, or what is nearest."""
+    keys = {
+        key: f"{name}.{key}" for name, field in ExperimentSettings.__fields__.items() for key in field.type_.__fields__
+    }
+    wanted = SYNONYMS.get(word.lower(), word.lower().replace("-", "_"))
+    initials = {"".join(part[0] for part in key.split("_")): name for key, name in keys.items() if "_" in key}
+    if wanted in keys or wanted in initials:
+        return keys.get(wanted) or initials[wanted]
+    close = difflib.get_close_matches(wanted, keys, n=1, cutoff=0.6)
+    return keys[close[0]] if close else None
