@@ -17,23 +17,28 @@ from cartrl.display.numbers import NOTHING, certain, exact, level_of, number, p_
 from cartrl.display.settings import scalar
 
 HEIGHT = 16
-WIDEST = 100
+WIDEST = 100  # columns of a chart on a terminal
+IN_A_FILE = 80
 BAND = "░"
 POINTS = "●▲■◆○△□◇"  # one for each study, told apart without colour
 
 
 def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, threshold: Optional[float]) -> None:
     """Print learning curves as points and a legend; the band too where there is only one."""
-    drawn = "\n".join(_chart(curves, threshold, min(console.width, WIDEST), HEIGHT))
+    drawn = "\n".join(_chart(curves, threshold, _width(console), HEIGHT))
     console.print(Text(ylabel, style="bold"))
     console.print(Text(drawn, style="cyan"), soft_wrap=True)
-    console.print(Text(f"{xlabel:>{min(console.width, WIDEST)}}", style="dim"))
+    console.print(Text(f"{xlabel:>{_width(console)}}", style="dim"))
     for index, curve in enumerate(curves):
         console.print(Text(f"{POINTS[index % len(POINTS)]} {curve.label}"), soft_wrap=True)
     if _has_band(curves):
         console.print(Text(f"{BAND} 95 % interval"))
     if threshold is not None:
         console.print(Text(f"{THRESHOLD} reward threshold, {exact(threshold)}"))
+
+
+def _width(console: Console) -> int:
+    return min(console.width, WIDEST if console.is_terminal else IN_A_FILE)
 
 
 def _has_band(curves: Sequence[Curve]) -> bool:

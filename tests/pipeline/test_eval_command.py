@@ -15,7 +15,7 @@ from tests.helpers import run_cartrl, run_several
 KEYS = {
     "policy", "env_name", "step", "actions", "seed", "episodes", "mean", "std", "interval_95", "differing_95",
     "min", "median", "max",
-    "terminated", "truncated", "reward_threshold", "verdict",
+    "terminated", "truncated", "returns", "lengths", "ended", "reward_threshold", "verdict",
 }  # fmt: skip
 
 
@@ -46,6 +46,9 @@ def test_the_report_equals_gym_stepped_by_hand(short_run):
     assert done.stdout.count("\n") == 1
     report = json.loads(done.stdout)
     assert set(report) == KEYS
+    assert len(report["returns"]) == len(report["lengths"]) == report["episodes"]
+    assert sum(report["returns"]) / report["episodes"] == pytest.approx(report["mean"])
+    assert report["ended"].count("terminated") == report["terminated"]
     seeds = seeding.draw(12, 5, seeding.Stream.EVAL_RESETS)
     returns, fallen = returns_by_hand(short_run.directory / "policies/best", seeds)
     assert report["mean"] == pytest.approx(statistics.mean(returns))
