@@ -55,8 +55,8 @@ def record(
     Raises:
         CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
-    env = gym_environment.playable(saved.environment, is_filmed=True)
     policy = policies.load(saved)
+    env = gym_environment.playable(saved.environment, is_filmed=True)
     returns = [0.0] * episodes
 
     def pictures(still: int) -> Iterator[np.ndarray]:

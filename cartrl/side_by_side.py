@@ -1,6 +1,7 @@
 """Films policies side by side: all play from the same start states, and step together."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -32,7 +33,6 @@ def record(
 
     After each episode the film stands still for a second, so that one can read how it ended.
     """
-    envs = [gym_environment.playable(milestone.saved.environment, is_filmed=True) for milestone in milestones]
     loaded = [policies.load(milestone.saved) for milestone in milestones]
     returns: list[list[float]] = [[] for _ in milestones]
 
@@ -51,12 +51,14 @@ def record(
             for panel, totals in zip(panels, returns):
                 totals.append(panel.total)
 
-    try:
+    with ExitStack() as opened:
+        envs = [
+            opened.enter_context(closing(gym_environment.playable(milestone.saved.environment, is_filmed=True)))
+            for milestone in milestones
+        ]
         rate, note = recording.fps_of(envs[0], output, fps)
-        return Recording(output, rate, recording.write(output, rate, pictures(recording.held(rate))), returns, note)
-    finally:
-        for env in envs:
-            env.close()
+        frames = recording.write(output, rate, pictures(recording.held(rate)))
+    return Recording(output, rate, frames, returns, note)
 
 
 def _width(panels: int) -> int:

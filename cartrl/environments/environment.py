@@ -1,11 +1,12 @@
 """An environment as cartrl plays it: one API for all that people have, and every number checked."""
 
-from collections.abc import Mapping
-from typing import Any, Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
-from cartrl.environments.failures import failed, named, unexpected, warn_once
+from cartrl.environments.failures import named, unexpected, warn_once
 from cartrl.environments.foreign import as_gym_space, find
 from cartrl.errors import CartrlError
 
@@ -31,7 +32,6 @@ class Environment:
         if missing:
             unexpected(name, f"has no {' and no '.join(missing)}")
         self._takes = {"seed": True, "mode": True}  # keywords of reset and render, as far as is known
-        self._step: Callable[[Any], Any] = raw.step
         if find(raw, "observation_space") is None or find(raw, "action_space") is None:
             self._begin(seed=0)  # some know their spaces only then
         self.observation_space = self._space("observation_space")
@@ -85,49 +85,29 @@ class Environment:
             raise error
         self._takes[keyword] = False
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool]:
-        """Take a step; return the observation, the reward, and whether the episode terminated, or was truncated.
-
-        The observation is a float array of the space's shape, but may hold infinity or NaN, as the reward may.
-
-        Raises:
-            CartrlError: when the environment raises, or returns what the API does not say.
-        """
-        try:
-            result = self._step(action)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise failed(self.name, "step", error) from error
-        # The usual step of an episode goes no further: half a microsecond here is a twentieth of what CartPole takes.
-        try:
-            observation, reward, done, _ = result
-            if (
-                observation.shape == self._shape
-                and observation.dtype in USUAL
-                and done is False
-                and type(reward) is float
-            ):
-                return observation, reward, False, False
-        except (TypeError, ValueError, AttributeError):  # something else, or an array in another form
-            pass
-        return self._transition(result)
-
     @np.errstate(over="ignore")
     def checked_step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
-        """Take a step as `step` does, with the observation as float32 and no number that is not finite.
+        """Take a step; return the observation, as float32, the reward, whether terminated, and whether truncated.
 
         Raises:
-            CartrlError: as `step`, and for NaN or infinity.
+            CartrlError: when the environment raises, or returns what the API does not say or what is no finite number.
         """
-        following, reward, terminated, truncated = self.step(action)
+        with named(self.name, "step"):
+            result = self.raw.step(action)
+        following, reward, terminated, truncated = self.transition(result)
         observation = np.array(following, np.float32)
         require_finite(observation, self.name, "observation", "step")
         require_finite(np.float32(reward), self.name, "reward", "step")
         return observation, reward, terminated, truncated
 
-    def _transition(self, result: Any) -> tuple[np.ndarray, float, bool, bool]:
-        """Return what any step returned as `step` does."""
+    def transition(self, result: Any) -> tuple[np.ndarray, float, bool, bool]:
+        """Return what a step returned as the observation, the reward, whether terminated, and whether truncated.
+
+        The observation is an array of the space's shape; it may hold infinity or NaN, as the reward may.
+
+        Raises:
+            CartrlError: for what the API does not say.
+        """
         if not isinstance(result, (tuple, list)):
             unexpected(self.name, f"returned {_kind(result)} from step")
         if not 4 <= len(result) <= 5:
@@ -198,14 +178,29 @@ class Environment:
             return render()
 
     def close(self) -> None:
-        """Close the environment; a failure is a warning, as all that the environment was for is done."""
-        close = find(self.raw, "close")
-        try:
-            with named(self.name, "close"):
-                if callable(close):
-                    close()
-        except CartrlError as error:
-            warn_once(str(error))
+        """Close the environment; see `close`."""
+        close(self.raw, self.name)
+
+
+def close(raw: Any, name: str) -> None:
+    """Close an environment; a failure is a warning, as all that the environment was for is done."""
+    closer = find(raw, "close")
+    try:
+        with named(name, "close"):
+            if callable(closer):
+                closer()
+    except CartrlError as error:
+        warn_once(str(error))
+
+
+@contextmanager
+def closed_on_failure(raw: Any, name: str) -> Iterator[None]:
+    """Close an environment if the block fails, which was to prepare it for use."""
+    try:
+        yield
+    except BaseException:
+        close(raw, name)
+        raise
 
 
 def _kind(value: Any) -> str:

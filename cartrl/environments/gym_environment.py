@@ -14,7 +14,7 @@ from gym.envs import registration
 
 from cartrl import calls, frames
 from cartrl.environments import constants, failures, foreign, imports
-from cartrl.environments.environment import Environment
+from cartrl.environments.environment import Environment, close, closed_on_failure
 from cartrl.episodes import require_moderate
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
@@ -63,7 +63,8 @@ def make(settings: EnvironmentSettings, is_filmed: bool = False) -> Any:
         CartrlError: when its constructor fails.
     """
     env = _make(settings.env_name, is_filmed)
-    constants.give(env, settings.env_name, settings.constants)
+    with closed_on_failure(env, settings.env_name):
+        constants.give(env, settings.env_name, settings.constants)
     return env
 
 
@@ -104,7 +105,9 @@ def playable(settings: EnvironmentSettings, is_filmed: bool = False) -> Environm
         UsageError: as `make`.
         CartrlError: when it fails, or lacks what the API asks for.
     """
-    return Environment(make(settings, is_filmed), settings.env_name)
+    env = make(settings, is_filmed)
+    with closed_on_failure(env, settings.env_name):
+        return Environment(env, settings.env_name)
 
 
 def time_limit(settings: EnvironmentSettings) -> int:
@@ -133,11 +136,20 @@ def solved_from(settings: EnvironmentSettings) -> tuple[Optional[float], str]:
     steps, limit = registered(settings.env_name).max_episode_steps, time_limit(settings)
     if steps is not None and limit < steps:
         return None, f"gym's reward threshold of {threshold:g} is for episodes of {steps} steps, not of {limit}"
-    usual = constants.of(_make(settings.env_name, is_filmed=False)) if settings.constants else {}
+    usual = _usual_constants(settings.env_name) if settings.constants else {}
     changed = [f"a {name} of {value:g}" for name, value in settings.constants.items() if usual.get(name) != value]
     if changed:
         return None, f"gym's reward threshold of {threshold:g} is for gym's own constants, not for {', '.join(changed)}"
     return threshold, ""
+
+
+def _usual_constants(env_name: str) -> dict[str, float]:
+    """Return gym's own constants of an environment."""
+    env = _make(env_name, is_filmed=False)
+    try:
+        return constants.of(env)
+    finally:
+        close(env, env_name)
 
 
 def require_servable(env: Environment) -> None:

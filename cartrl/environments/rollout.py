@@ -1,12 +1,14 @@
 """Whole episodes in many gym environments at once: one call of the policy for all, then one step of each."""
 
 from collections.abc import Sequence
-from typing import Any, Callable, TypeVar, Union
+from contextlib import ExitStack, closing
+from typing import Any, Callable, NamedTuple, TypeVar, Union
 
 import numpy as np
 
 from cartrl.environments import gym_environment
-from cartrl.environments.environment import require_finite
+from cartrl.environments.environment import USUAL, Environment, require_finite
+from cartrl.environments.failures import failed
 from cartrl.episodes import Episode, Evaluation, episode_return
 from cartrl.settings import EnvironmentSettings
 
@@ -16,6 +18,46 @@ Seeds = Union[np.ndarray, Sequence[int]]
 Kept = TypeVar("Kept")
 # (environment, step of the rollout at which its episode began, rewards, terminated) -> what is kept of the episode
 Finish = Callable[[int, int, np.ndarray, bool], Kept]
+
+
+class _Steps:
+    """Arrays [N, …] of one shape, one of each step of a rollout, from which the part of an episode is quickly cut."""
+
+    LENGTH = 128  # steps in a block; memory is taken block by block, and none is moved
+
+    def __init__(self) -> None:
+        self._blocks: list[np.ndarray] = []
+        self._count = 0
+
+    def append(self, values: np.ndarray) -> None:
+        """Keep a copy of ``values``, those of the next step."""
+        place = self._count % self.LENGTH
+        if place == 0:
+            self._blocks.append(np.empty((self.LENGTH, *values.shape), values.dtype))
+        self._blocks[-1][place] = values
+        self._count += 1
+
+    def of(self, row: int, began: int) -> np.ndarray:
+        """Return the values [T, …] of a row from the step ``began`` on."""
+        first = began // self.LENGTH
+        began, end = began - first * self.LENGTH, self._count - first * self.LENGTH
+        return np.concatenate(
+            [
+                block[max(began - before, 0) : end - before, row]
+                for before, block in zip(range(0, end, self.LENGTH), self._blocks[first:])
+            ]
+        )
+
+
+class _Running(NamedTuple):
+    """An environment in the middle of an episode."""
+
+    row: int  # of the environment among all
+    env: Environment
+    take: Callable[[Any], Any]  # the environment's own step
+    episode: int
+    began: int  # the step of the rollout at which the episode began
+    rewards: list[float]
 
 
 class VectorEnvironment:
@@ -32,7 +74,11 @@ class VectorEnvironment:
     def __init__(self, settings: EnvironmentSettings, num_environments: int):
         self._env_name = settings.env_name
         self.time_limit = gym_environment.time_limit(settings)
-        self._envs = [gym_environment.playable(settings) for _ in range(num_environments)]
+        with ExitStack() as opened:
+            self._envs = [
+                opened.enter_context(closing(gym_environment.playable(settings))) for _ in range(num_environments)
+            ]
+            self._opened = opened.pop_all()
         self.observation_space = self._envs[0].observation_space
         self.action_space = self._envs[0].action_space
 
@@ -46,19 +92,18 @@ class VectorEnvironment:
             CartrlError: when an environment raises, or returns what the API does not say or what is no finite number.
         """
         observations = self._blank(seeds)
-        seen: list[np.ndarray] = []
-        drawn: list[np.ndarray] = []
+        seen, drawn = _Steps(), _Steps()
 
         def remembered(observations: np.ndarray, step: int) -> np.ndarray:
             actions = act(observations, step)
-            seen.append(observations.copy())
+            seen.append(observations)
             drawn.append(actions)
             return actions
 
         def finish(row: int, began: int, rewards: np.ndarray, terminated: bool) -> Episode:
             return Episode(
-                observations=np.array([observations[row] for observations in seen[began:]]),
-                actions=np.array([actions[row] for actions in drawn[began:]]),
+                observations=seen.of(row, began),
+                actions=drawn.of(row, began),
                 rewards=rewards,
                 terminated=terminated,
                 final_observation=self._finite("observation", observations[row]),
@@ -91,38 +136,76 @@ class VectorEnvironment:
         An environment whose episode ends begins the next one that is waiting, so all are busy until none waits.
         ``observations`` [N, *observation] always holds the present ones.
         """
-        envs = self._envs[: len(observations)]
-        steppers = [env.step for env in envs]
         waiting = iter(range(len(seeds)))
-        running: dict[int, tuple[int, int]] = {}  # environment -> its episode, and the step at which that began
+        running: dict[int, _Running] = {}
+        kept: dict[int, Kept] = {}
 
-        def begin(row: int, step: int) -> None:
+        def begin(row: int) -> None:
             episode = next(waiting, None)
             if episode is None:
                 running.pop(row, None)
             else:
-                running[row] = (episode, step)
-                observations[row] = envs[row].reset(int(seeds[episode]))
+                env = self._envs[row]
+                running[row] = _Running(row, env, env.raw.step, episode, step, [])
+                observations[row] = env.reset(int(seeds[episode]))
 
-        for row in range(len(envs)):
-            begin(row, 0)
-        rewards: list[list[float]] = [[] for _ in seeds]
-        kept: dict[int, Kept] = {}
+        def end(ended: _Running, terminated: bool) -> None:
+            rewards = self._finite("reward", ended.rewards)
+            kept[ended.episode] = finish(ended.row, ended.began, rewards, terminated)
+            begin(ended.row)
+
         step = 0
+        for row in range(len(observations)):
+            begin(row)
         while running:
             actions = act(observations, step)
-            moves = gym_environment.moves(self.action_space, actions)
             step += 1
-            for row, (episode, began) in list(running.items()):
-                observations[row], reward, terminated, truncated = steppers[row](moves[row])
-                rewards[episode].append(reward)
-                if not (terminated or truncated) and step - began < self.time_limit:
-                    continue
-                kept[episode] = finish(row, began, self._finite("reward", rewards[episode]), terminated)
-                rewards[episode] = []
-                begin(row, step)
+            moves = gym_environment.moves(self.action_space, actions)
+            self._step(list(running.values()), moves, observations, step, end)
             self._finite("observation", observations)  # before the policy sees them
         return [kept[episode] for episode in range(len(seeds))]
+
+    def _step(
+        self,
+        running: "list[_Running]",
+        moves: Sequence,
+        observations: np.ndarray,
+        step: int,
+        end: "Callable[[_Running, bool], None]",
+    ) -> None:
+        """Take ``step``, counted from 1, in each environment that runs; ``end`` is told of the episodes that it ends.
+
+        What the environments return is used as it is where it has the usual form, which is told by looking alone: gym's
+        CartPole needs but 3 µs for a step, so that each call of a function would be felt. All else is normalised.
+        """
+        shape, usual = self.observation_space.shape, USUAL
+        overdue = step - self.time_limit  # an episode that began then, or earlier, has come to the time limit
+        for one in running:
+            row, env, take, _, began, rewards = one
+            try:
+                result = take(moves[row])
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                raise failed(self._env_name, "step", error) from error
+            try:
+                following, reward, done, _ = result
+                is_usual = (
+                    done is False
+                    and following.shape == shape
+                    and following.dtype in usual
+                    and isinstance(reward, float)
+                )
+            except (TypeError, ValueError, AttributeError):  # another API, or no array
+                is_usual = False
+            terminated = False
+            if not is_usual:
+                following, reward, terminated, truncated = env.transition(result)
+                done = terminated or truncated
+            observations[row] = following
+            rewards.append(reward)
+            if done or began <= overdue:
+                end(one, terminated)
 
     def _finite(self, what: str, values: Any) -> np.ndarray:
         """Return a copy of ``values`` as float32 if all are finite numbers."""
@@ -132,5 +215,4 @@ class VectorEnvironment:
 
     def close(self) -> None:
         """Close every copy."""
-        for env in self._envs:
-            env.close()
+        self._opened.close()

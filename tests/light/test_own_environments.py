@@ -1,10 +1,15 @@
 """Environments as people have them are played, in every API, or refused in a sentence that says what is expected."""
 
+import collections
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from cartrl.environments import imports
 from cartrl.environments.rollout import VectorEnvironment
+from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
 from tests.helpers import MODULES, one_line, run_several
 
@@ -15,8 +20,6 @@ KINDS = ("Hiding", "Late", "Elsewhere", "Modern", "Terminating")
 @pytest.fixture(scope="module")
 def own():
     """The module of these environments, imported."""
-    import sys
-
     sys.path.insert(0, str(MODULES))
     imports.import_environments([MODULE])
     yield sys.modules[MODULE]
@@ -49,6 +52,42 @@ def test_an_evaluation_is_of_the_same_episodes(own):
     assert evaluation.returns.tolist() == [episode.episode_return for episode in episodes]
     assert evaluation.lengths.tolist() == [own.STEPS] * 3
     assert evaluation.terminated.tolist() == [True] * 3
+
+
+def test_environments_are_closed_when_a_later_one_or_the_rest_of_one_cannot_be_made(own):
+    counted = own.Counted
+    with pytest.raises(CartrlError, match="Counted-v0 raised OSError in its constructor: no more licences"):
+        vector_of("Counted-v0", 5)
+    assert (counted.made, counted.closed) == (3, 2)
+    with pytest.raises(CartrlError, match="Spaceless-v0 has no observation_space"):
+        vector_of("Spaceless-v0", 5)
+    assert counted.closed == 3
+    with pytest.raises(CartrlError, match="Counted-v0 has no constants"):
+        vector_of("Counted-v0", 1, constants={"gravity": 1.0})
+    assert counted.closed == 4
+
+
+def test_a_step_of_the_usual_form_costs_no_call_of_a_function_of_ours():
+    calls: collections.Counter = collections.Counter()
+
+    def count(frame, event, _):
+        if event == "call":
+            calls[Path(frame.f_code.co_filename).parent.name] += 1
+
+    for env_name, act in (
+        ("CartPole-v1", lambda observations, _: (observations[:, 2] + 0.5 * observations[:, 3] > 0).astype(int)),
+        ("Pendulum-v1", lambda observations, _: observations[:, :1]),
+    ):
+        vector = VectorEnvironment(EnvironmentSettings(env_name=env_name, max_episode_steps=100), 16)
+        calls.clear()
+        sys.setprofile(count)
+        try:
+            steps = vector.evaluate(act, range(16)).lengths.sum()
+        finally:
+            sys.setprofile(None)
+        assert steps == 1600
+        assert calls["classic_control"] >= steps
+        assert calls["environments"] < steps / 2  # some for each round of all 16, and for each reset
 
 
 def test_what_cannot_be_played_is_refused_before_training_in_one_sentence(own, tmp_path):

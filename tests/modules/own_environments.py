@@ -150,6 +150,21 @@ class Closing(Strange):
         raise OSError("the door is stuck")
 
 
+class Counted(Strange):
+    """An environment of which the third cannot be made."""
+
+    made = closed = 0
+
+    def __init__(self):
+        super().__init__()
+        Counted.made += 1
+        if Counted.made == 3:
+            raise OSError("no more licences")
+
+    def close(self):
+        Counted.closed += 1
+
+
 class Quitting(Strange):
     """An environment that ends the process, or raises what is no Exception."""
 
@@ -177,6 +192,15 @@ class Quitting(Strange):
 
     def close(self):
         self.quit("close")
+
+
+class Spaceless(Counted):
+    """An environment that has no spaces, which shows only once it is made."""
+
+    observation_space = action_space = None
+
+    def __init__(self):
+        Strange.__init__(self)
 
 
 class NotOne:
@@ -239,7 +263,7 @@ def name_of(description):
 
 for description, arguments in (*WORKING.items(), *((key, arguments) for key, (arguments, _) in REFUSED.items())):
     register(name_of(description), entry_point=Strange, max_episode_steps=50, kwargs=arguments)
-for kind in (Hiding, Late, Elsewhere, Closing, Modern, NotOne):
+for kind in (Hiding, Late, Elsewhere, Closing, Modern, NotOne, Counted, Spaceless):
     register(f"{kind.__name__}-v0", entry_point=kind, max_episode_steps=50)
 register("Terminating-v0", entry_point=Modern, max_episode_steps=50, kwargs={"terminated": True})
 for place in ("constructor", "reset", "step", "render", "close"):
