@@ -45,9 +45,7 @@ def rewind(run: RunDirectory, iteration: int) -> None:
     if _is_newer(run.best_policy, iteration):
         older = [step for step in earlier if step <= iteration]
         if older:
-            restored = earlier.pop(max(older))
-            os.utime(restored / SIDECAR)  # films of the policy that goes are older than what comes back
-            files.replace_directory(restored, run.best_policy)
+            files.replace_directory(earlier.pop(max(older)), run.best_policy)
         else:
             shutil.rmtree(run.best_policy)
     for step, path in earlier.items():

@@ -125,8 +125,8 @@ def save(
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
     axes.set_axisbelow(True)
-    legends.write_words(drawn, axes, *words)
-    legends.add(drawn, entries, may_grow=size is None)
+    legend_height = legends.add(drawn, entries, may_grow=size is None)
+    legends.write_words(drawn, axes, legend_height, *words)
     with files.whole_file(target) as draft:
         if target.suffix.lower() == ".png":
             drawn.canvas.print_png(draft)  # savefig would lay out and draw everything twice

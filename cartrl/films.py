@@ -72,27 +72,27 @@ def _ffmpeg() -> str:
 
 
 @contextmanager
-def writer(path: Path, fps: float) -> Iterator[Film]:
-    """Write a film to ``path``, in the format that its suffix names.
+def writer(path: Path, fps: float, comment: str = "") -> Iterator[Film]:
+    """Write a film to ``path``, in the format that its suffix names; an mp4 or a webm has the ``comment`` in it.
 
     Raises:
         OSError: when not all of it could be written.
     """
     if path.suffix.lower() in CODECS:
-        with _encoder(path, fps) as film:
+        with _encoder(path, fps, comment) as film:
             yield film
     else:  # the palette is known when the film is over, and its frames would fill the memory meanwhile
         with tempfile.TemporaryDirectory(prefix="cartrl-") as folder:
             draft = Path(folder) / "film.mov"
-            with _encoder(draft, fps) as film:
+            with _encoder(draft, fps, comment) as film:
                 yield film
             _make_gif(draft, path)
 
 
 @contextmanager
-def _encoder(path: Path, fps: float) -> Iterator["_Encoded"]:
+def _encoder(path: Path, fps: float, comment: str) -> Iterator["_Encoded"]:
     with tempfile.TemporaryFile() as log:
-        film = _Encoded(path, fps, log.fileno())
+        film = _Encoded(path, fps, comment, log.fileno())
         try:
             yield film
             film.finish()
@@ -126,8 +126,8 @@ def _failed(log: bytes, error: OSError) -> OSError:
 class _Encoded:
     """An ffmpeg that reads frames from its stdin; it starts with the first, which says how large they are."""
 
-    def __init__(self, path: Path, fps: float, log: int):
-        self._path, self._fps, self._log = path, fps, log
+    def __init__(self, path: Path, fps: float, comment: str, log: int):
+        self._path, self._fps, self._comment, self._log = path, fps, comment, log
         self._process: Optional[subprocess.Popen] = None
 
     def append(self, frame: np.ndarray) -> None:
@@ -139,9 +139,10 @@ class _Encoded:
 
     def _start(self, height: int, width: int) -> subprocess.Popen:
         read = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {self._fps:g} -i -"
+        codec = CODECS[self._path.suffix.lower()].split()
         # In a session of its own, so that Ctrl-C reaches cartrl alone, which then ends it.
         return subprocess.Popen(
-            _call(read.split(), ["-an", *CODECS[self._path.suffix.lower()].split()], self._path),
+            _call(read.split(), ["-an", *codec, "-metadata", f"comment={self._comment}"], self._path),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,

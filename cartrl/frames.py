@@ -40,7 +40,8 @@ def rate(metadata: Any) -> Rate:
 def rgb(picture: Any, env_name: str) -> np.ndarray:
     """Return what ``env_name`` rendered as uint8 [height, width, 3].
 
-    Of a list of frames, as later gyms return them, it takes the last. Transparency is left out: nothing is behind.
+    Of a list of frames, as later gyms return them, it takes the last. What is transparent lies on white, unless all is
+    transparent alike, which says nothing of the picture.
 
     Raises:
         CartrlError: saying why it is no frame.
@@ -49,10 +50,8 @@ def rgb(picture: Any, env_name: str) -> np.ndarray:
         isinstance(frame, np.ndarray) and frame.ndim > 1 for frame in picture
     ):
         picture = picture[-1] if picture else None
-    if hasattr(picture, "convert"):  # an image of pillow's
-        picture = picture.convert("RGB")
     try:
-        array = np.asarray(picture)
+        array = np.asarray(picture.convert("RGBA") if hasattr(picture, "convert") else picture)  # pillow's have it
     except Exception as error:
         raise CartrlError(f"{env_name} renders no picture: {type(error).__name__}; {WANTED}") from error
     if array.ndim not in (2, 3) or array.dtype.kind not in "buif":
@@ -60,11 +59,11 @@ def rgb(picture: Any, env_name: str) -> np.ndarray:
             raise CartrlError(f"{env_name} renders no picture")
         of = f"a {type(picture).__name__}" if array.ndim == 0 else f"numbers of shape {array.shape}, {array.dtype}"
         raise CartrlError(f"{env_name} renders no picture but {of}; {WANTED}")
-    return _levels(_in_colour(array, env_name), env_name)
+    return _on_white(_levels(_in_colour(array, env_name), env_name))
 
 
 def _in_colour(array: np.ndarray, env_name: str) -> np.ndarray:
-    """Return ``array`` as [height, width, 3], its numbers as they are."""
+    """Return ``array`` as [height, width, 3], or 4 with transparency, its numbers as they are."""
     shape = array.shape
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
@@ -75,7 +74,9 @@ def _in_colour(array: np.ndarray, env_name: str) -> np.ndarray:
         raise CartrlError(f"{env_name} renders numbers of shape {shape}; {WANTED}")
     if not 0 < min(height, width) <= max(height, width) <= LARGEST:
         raise CartrlError(f"{env_name} renders {width} × {height} pixels; a film takes 1 to {LARGEST:,} on a side")
-    return np.repeat(array, 3, axis=2) if channels == 1 else array[:, :, :3]
+    if channels == 1:
+        return np.repeat(array, 3, axis=2)
+    return array[:, :, :3] if (array[:, :, 3:] == array[0, 0, 3:]).all() else array
 
 
 def _levels(array: np.ndarray, env_name: str) -> np.ndarray:
@@ -94,3 +95,11 @@ def _levels(array: np.ndarray, env_name: str) -> np.ndarray:
     if is_float:
         array = np.rint(np.clip(array.astype(np.float64) * (255 if high <= 1 + slack else 1), 0, 255))
     return array.astype(np.uint8)
+
+
+def _on_white(levels: np.ndarray) -> np.ndarray:
+    """Return ``levels`` [height, width, 3 or 4] without transparency."""
+    if levels.shape[2] == 3:
+        return levels
+    opacity = levels[:, :, 3:] / 255
+    return np.rint(255 + opacity * (levels[:, :, :3] - 255.0)).astype(np.uint8)

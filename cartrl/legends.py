@@ -11,6 +11,7 @@ FEW = 8  # entries that take two columns at most
 ROOM = 60  # pixels of the legend's height that a picture of the usual size has room for
 LARGEST_SHARE = 0.4  # of a picture's height that a legend may take
 MARGINS = 220  # pixels to the left and right of the axes, about, twice the wider one
+ABOVE_AND_BELOW = 110  # pixels of the title, the name of the x axis and its numbers, about
 MOST_LINES = 4  # of a name; the rest is cut
 
 
@@ -21,19 +22,21 @@ class Entry(NamedTuple):
     name: str
 
 
-def write_words(figure: Any, axes: Any, title: str, xlabel: str, ylabel: str) -> None:
-    """Write the title and the names of the axes, in several lines where there is no room for one."""
+def write_words(figure: Any, axes: Any, legend_height: float, title: str, xlabel: str, ylabel: str) -> None:
+    """Write the title and the names of the axes, in several lines where there is no room for one beside the legend."""
     width, height = figure.get_size_inches() * figure.dpi
     for text, words, room in (
         (axes.title, title, width - MARGINS),
         (axes.xaxis.label, xlabel, width - MARGINS),
-        (axes.yaxis.label, ylabel, (1 - LARGEST_SHARE) * height),
+        (axes.yaxis.label, ylabel, height - legend_height - ABOVE_AND_BELOW),
     ):
         _write(text, "\n".join(wrapped(words, room, _measure(figure, text.get_fontproperties()))))
 
 
-def add(figure: Any, entries: Sequence[Entry], may_grow: bool) -> None:
-    """Add a legend below the axes, which fits in the width of the figure; the figure may grow higher for it.
+def add(figure: Any, entries: Sequence[Entry], may_grow: bool) -> float:
+    """Add a legend below the axes, which fits in the width of the figure; return its height in pixels.
+
+    The figure may grow higher for it.
 
     Raises:
         UsageError: where it may not, and there is too little room.
@@ -50,6 +53,7 @@ def add(figure: Any, entries: Sequence[Entry], may_grow: bool) -> None:
         raise UsageError(f"--size: {len(entries)} names need a picture of at least {least:,} pixels in height")
     if may_grow and needed > ROOM:
         figure.set_figheight((height + needed - ROOM) / figure.dpi)
+    return float(needed)
 
 
 def _legend(figure: Any, entries: Sequence[Entry], font_size: float) -> Any:

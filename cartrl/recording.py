@@ -13,7 +13,8 @@ from cartrl.environments import gym_environment
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
-from cartrl.sidecar import SavedPolicy
+from cartrl.run_directory import SIDECAR
+from cartrl.sidecar import SavedPolicy, fingerprint
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ def record(
     """
     policy = policies.load(saved)
     env = gym_environment.playable(saved.environment, is_filmed=True)
+    camera = Camera()
     returns = [0.0] * episodes
+    actions_are = "" if is_greedy else ", drawn actions"
 
     def pictures(still: int) -> Iterator[np.ndarray]:
-        actions_are = "" if is_greedy else ", drawn actions"
         for number, (reset, actions) in enumerate(starts(episodes, is_greedy, seed)):
-            for moment in play(env, saved, policy, reset, actions):
+            for moment in play(env, saved, policy, camera, reset, actions):
                 returns[number] = moment.total
                 heading = f"{env.name}, iteration {saved.step:,}{actions_are}"
                 status = f"episode {number + 1} of {episodes}   step {moment.step}   return {moment.total:g}"
@@ -73,7 +75,8 @@ def record(
 
     try:
         rate, note = fps_of(env, output, fps)
-        return Recording(output, rate, write(output, rate, pictures(held(rate))), [returns], note)
+        frames = write(output, rate, pictures(held(rate)), comment(saved, is_greedy))
+        return Recording(output, rate, frames, [returns], note)
     finally:
         env.close()
 
@@ -86,20 +89,26 @@ def fps_of(env: Environment, output: Path, fps: Optional[int]) -> tuple[float, O
     return films.rate(output, own), note
 
 
+def comment(saved: SavedPolicy, is_greedy: bool) -> str:
+    """Return what the film of a policy has in it, unseen: which policy it shows, and which of its actions."""
+    actions = "most probable" if is_greedy else "drawn"
+    return f"cartrl: policy {fingerprint(saved.directory / SIDECAR)}, {actions} actions"
+
+
 def held(fps: float) -> int:
     """Return for how many frames the last one of an episode stands still: a second, to read how it ended."""
     return round(fps)
 
 
-def write(output: Path, fps: float, pictures: Iterator[np.ndarray]) -> int:
-    """Write a film of ``pictures``, uint8 [height, width, 3]; return how many there were.
+def write(output: Path, fps: float, pictures: Iterator[np.ndarray], comment: str = "") -> int:
+    """Write a film of ``pictures``, uint8 [height, width, 3], with the ``comment`` in it; return how many there were.
 
     Raises:
         CartrlError: when it cannot be written; then none is left.
     """
     frames = 0
     try:
-        with whole_file(output) as draft, films.writer(draft, fps) as film:
+        with whole_file(output) as draft, films.writer(draft, fps, comment) as film:
             for picture in pictures:
                 film.append(picture)
                 frames += 1
@@ -113,6 +122,27 @@ def starts(episodes: int, is_greedy: bool, seed: int) -> Iterator[tuple[int, Opt
     for number, reset in enumerate(seeding.draw(episodes, seed, seeding.Stream.RECORD_RESETS)):
         actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.RECORD_ACTIONS, number)
         yield int(reset), actions
+
+
+class Camera:
+    """Takes the frames of one film, which are all of one size: a caption's room and ffmpeg both rest on that."""
+
+    def __init__(self) -> None:
+        self._shape: Optional[tuple[int, ...]] = None
+
+    def take(self, env: Environment) -> np.ndarray:
+        """Render ``env`` as it stands.
+
+        Raises:
+            CartrlError: as `gym_environment.frame`, or when the frame is of another size than those before.
+        """
+        picture = gym_environment.frame(env)
+        if self._shape is None:
+            self._shape = picture.shape
+        if picture.shape != self._shape:
+            before, now = (f"{width} × {height} pixels" for height, width, _ in (self._shape, picture.shape))
+            raise CartrlError(f"{env.name} renders {now} after {before}; a film has frames of one size")
+        return picture
 
 
 class Moment(NamedTuple):
@@ -129,6 +159,7 @@ def play(
     env: Environment,
     saved: SavedPolicy,
     policy: policies.BatchPolicy,
+    camera: Camera,
     reset: int,
     actions: Optional[seeding.ActionSeeds],
 ) -> Iterator[Moment]:
@@ -137,7 +168,7 @@ def play(
     observation, total, terminated, truncated = env.reset(reset), 0.0, False, False
     for step in range(limit + 1):
         is_over = terminated or truncated or step == limit
-        yield Moment(step, total, gym_environment.frame(env), terminated, is_over)
+        yield Moment(step, total, camera.take(env), terminated, is_over)
         if is_over:
             return
         drawn = policy.act(observation[np.newaxis], step, actions)

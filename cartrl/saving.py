@@ -16,6 +16,7 @@ from cartrl.run_directory import RunDirectory
 from cartrl.settings import ExperimentSettings
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
+SLOWER = 12  # steps of a climb after which the part that each has to be higher is twice as large
 
 
 class Learner(Protocol):
@@ -115,21 +116,24 @@ class RunSaver:
 class Climb:
     """Tells which evaluations lie so far above those before that their policies show how a run learned.
 
-    Each lies higher above the first by a third than the one before did, so they are few, however long the run is.
+    Each lies higher above the first by a third than the one before did, and by more the more there are already: by two
+    thirds after `SLOWER` of them. So they are few, however long and slow the climb is.
     """
 
     def __init__(self) -> None:
         self._first: Optional[float] = None
         self._reached = 0.0  # above the first
+        self._steps = 0
 
     def is_step(self, mean: float) -> bool:
         """Take in the next evaluation; return whether its policy is to be kept."""
         if self._first is None:
             self._first = mean
         height = mean - self._first
-        if height <= 4 / 3 * self._reached:
+        if not height > (1 + 2 ** (self._steps / SLOWER) / 3) * self._reached:  # a mean that is not a number is no step
             return False
         self._reached = height
+        self._steps += 1
         return True
 
 

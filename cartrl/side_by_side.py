@@ -34,15 +34,21 @@ def record(
     After each episode the film stands still for a second, so that one can read how it ended.
     """
     loaded = [policies.load(milestone.saved) for milestone in milestones]
+    camera = recording.Camera()
     returns: list[list[float]] = [[] for _ in milestones]
+    actions_are = "" if is_greedy else ", drawn actions"
 
     def pictures(still: int) -> Iterator[np.ndarray]:
         for number, (reset, actions) in enumerate(recording.starts(episodes, is_greedy, seed), start=1):
             panels = [
-                Panel(milestone, recording.play(env, milestone.saved, policy, reset, actions), _width(len(milestones)))
+                Panel(
+                    milestone,
+                    recording.play(env, milestone.saved, policy, camera, reset, actions),
+                    _width(len(milestones)),
+                )
                 for milestone, env, policy in zip(milestones, envs, loaded)
             ]
-            heading = f"{milestones[0].saved.environment.env_name}   episode {number} of {episodes}"
+            heading = f"{envs[0].name}{actions_are}   episode {number} of {episodes}"
             for step, picture in enumerate(_play(panels, heading)):
                 yield picture
                 on_frame(number, step)

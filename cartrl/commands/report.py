@@ -16,7 +16,8 @@ from cartrl.report.charts import number
 from cartrl.report.content import Evaluated, Film, Subject
 from cartrl.report.parts import page_of
 from cartrl.results import Study, load_study
-from cartrl.run_directory import SIDECAR, RunDirectory
+from cartrl.run_directory import RunDirectory
+from cartrl.sidecar import SavedPolicy
 
 EPISODES = 100
 EVALUATION_SEED = 0  # as `cartrl eval` has it, so that both tell the same
@@ -69,30 +70,35 @@ def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], mis
     run = RunDirectory(next(run.directory for run in study.runs if run.seed == seed))
     rank = f", the best of {len(evaluations)} seeds" if len(study.runs) > 1 else ""
     note = f"The best policy of seed {seed}{rank}"
-    stored = run.videos / f"{run.best_policy.name}.mp4"
-    if _shows(stored, run.best_policy / SIDECAR):
-        return Film(reading.read_bytes(stored, LARGEST_FILM), f"{note}.")
     try:
+        saved = sidecar.read(run.best_policy)
+        stored = _stored(run.videos / f"{run.best_policy.name}.mp4", saved)
+        if stored is not None:
+            return Film(stored, f"{note}.")
         with console.status("filming an episode"):
-            content, total = _record(run.best_policy)
+            content, total = _record(saved)
     except CartrlError as error:
         missing.append(f"There is no film: {error}")
         return None
     return Film(content, f"{note}: one episode of return {number(total)}.")
 
 
-def _shows(film: Path, policy: Path) -> bool:
-    """Whether there is a ``film``, small enough for a page, and made since the ``policy`` was saved."""
-    if not film.is_file():
-        return False
-    return film.stat().st_size <= LARGEST_FILM and film.stat().st_mtime >= policy.stat().st_mtime
+def _stored(film: Path, saved: SavedPolicy) -> Optional[bytes]:
+    """Return the mp4 if it is small enough for a page, and shows what this very policy does without drawing actions."""
+    from cartrl import recording
+
+    try:
+        content = reading.read_bytes(film, LARGEST_FILM)
+    except OSError:
+        return None
+    return content if recording.comment(saved, is_greedy=True).encode() in content else None
 
 
-def _record(policy: Path) -> tuple[bytes, float]:
-    """Film one episode of ``policy``, as ``cartrl record`` does; return the mp4 and the episode's return."""
+def _record(saved: SavedPolicy) -> tuple[bytes, float]:
+    """Film one episode of a policy, as ``cartrl record`` does; return the mp4 and the episode's return."""
     with quiet.held_back(), tempfile.TemporaryDirectory(prefix="cartrl-") as scratch:
         from cartrl import recording
 
         target = Path(scratch) / "film.mp4"
-        film = recording.record(sidecar.read(policy), target, 1, None, True, FILM_SEED, lambda *_: None)
+        film = recording.record(saved, target, 1, None, True, FILM_SEED, lambda *_: None)
         return target.read_bytes(), film.returns[0][0]

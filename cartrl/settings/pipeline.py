@@ -74,5 +74,5 @@ class EvalSettings(Section):
     keep_policies: int = count(
         4,
         "Policies that are kept along the way, at evaluations from the first on evenly spread, for a film of learning; "
-        "beside them each whose return has climbed by a third more.",
+        "beside them a few whose return has climbed by a third or more since the one before.",
     )

@@ -12,6 +12,8 @@ from cartrl.errors import CartrlError
 RED = np.zeros((30, 40, 3), np.uint8)
 RED[:, :] = (200, 10, 60)
 GREY = np.full((30, 40), 90)
+VEIL = np.full((30, 40), 102, np.uint8)  # an opacity of 0.4
+VEIL[0, 0] = 255
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,11 @@ GREY = np.full((30, 40), 90)
         ([GREY.astype(np.uint8), RED], (200, 10, 60)),
         (Image.fromarray(RED), (200, 10, 60)),
         (np.dstack([RED, np.full((30, 40), 7, np.uint8)]), (200, 10, 60)),
+        (np.dstack([RED / 255, np.full((30, 40), 255.0)]), (200, 10, 60)),
+        (np.dstack([RED, VEIL]), (233, 157, 177)),
+        (np.dstack([RED, VEIL]) / 255, (233, 157, 177)),
+        (np.moveaxis(np.dstack([RED, VEIL]), 2, 0), (233, 157, 177)),
+        (Image.fromarray(np.dstack([RED, VEIL])), (233, 157, 177)),
         (np.moveaxis(RED, 2, 0), (200, 10, 60)),
         (RED / 255, (200, 10, 60)),
         (RED.astype(np.float32), (200, 10, 60)),

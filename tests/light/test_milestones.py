@@ -1,5 +1,9 @@
 """Policies that show how a run learned are chosen by return."""
 
+import math
+
+import pytest
+
 from cartrl.milestones import _climb
 from cartrl.saving import Climb
 
@@ -14,3 +18,21 @@ def test_a_policy_is_kept_at_each_step_of_the_climb_and_few_in_all():
     climb = Climb()
     means = [10.0, 9.0, 13.0, 13.5, 14.0, 60.0, 70.0, 80.0, *[200.0] * 90]
     assert [mean for mean in means if climb.is_step(mean)] == [13.0, 60.0, 80.0, 200.0]
+
+
+@pytest.mark.parametrize(
+    ("means", "most"),
+    [
+        (range(5_001), 20),
+        (range(101), 12),
+        ((step / 100 - 1500 for step in range(140_001)), 25),
+        ((1.5**step for step in range(1_700)), 200),  # all that a float can climb
+        ([math.nan] * 50 + [3.0, 200.0], 0),
+        ([5.0, *[math.nan] * 50, 9.0, math.nan, 6.0, 20.0], 2),
+        ([-math.inf, *range(50)], 1),
+    ],
+)
+def test_however_slow_or_strange_a_climb_is_few_policies_are_kept(means, most):
+    climb = Climb()
+    kept = sum(climb.is_step(mean) for mean in means)
+    assert most * 0.6 <= kept <= most

@@ -100,9 +100,9 @@ def test_what_has_no_progress_to_film_is_told_in_a_sentence(films, tmp_path):
     says = {
         ("--progress", "old"): "old/policies/kept: holds no policies from along the way; train the run again to film",
         ("--progress", "torn"): "torn/policies/kept/00000010: saved_model.pb is not what was saved (its SHA-256 dif",
-        ("--progress", "study"): "study: this is a study; name one of its runs, such as study/seed-3",
+        ("--progress", "study"): "study: this is a study; name one of its runs",
         ("--progress", "none"): "none: no such run",
-        ("--progress", "old", "--checkpoint", "old"): "give --checkpoint to film one policy, or --progress to film",
+        ("--progress", "old", "--checkpoint", "old"): "name one policy to film, or a run with --progress",
         ("--checkpoint", "old", "-o", "a.gif", "--fps", "60"): "--fps 60: players show a .gif at 50 frames a second",
     }
     outcomes = run_several(*[["record", *options] for options in says], cwd=tmp_path)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.helpers import assert_one_sentence, everything_below, run_cartrl
+from tests.helpers import assert_one_sentence, everything_below, run_cartrl, run_several
 
 LOADS = ("src", "href", "data", "srcset", "poster", "action", "background", "xlink:href")
 
@@ -156,12 +156,22 @@ def test_the_film_is_an_mp4(run_page, study_page):
 
 def test_the_film_that_a_run_has_is_taken(short_run, tmp_path):
     run = shutil.copytree(short_run.directory, tmp_path / "run")
-    (run / "videos").mkdir()
-    (run / "videos" / "best.mp4").write_bytes(b"\0\0\0\x18ftypisom")
-    done = run_cartrl("report", "run", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    (source,) = Page(run / "report.html").attribute("video", "src")
-    assert base64.b64decode(source.partition("base64,")[2]) == b"\0\0\0\x18ftypisom"
+    own = run / "videos/best.mp4"
+    greedy = ["record", "run", "--episodes", "1", "--seed", "5"]
+    calls = {
+        "its own": greedy,
+        "of another policy": [*greedy[:1], "run/policies/kept/00000000", *greedy[2:], "-o", own],
+        "of drawn actions": [*greedy, "--stochastic", "-o", own],
+    }
+    shown = {}
+    for what, call in calls.items():
+        outcomes = run_several(call, ["report", "run"], cwd=tmp_path)
+        assert [outcome.returncode for outcome in outcomes] == [0, 0], outcomes
+        (source,) = Page(run / "report.html").attribute("video", "src")
+        shown[what] = base64.b64decode(source.partition("base64,")[2])
+        assert (shown[what] == own.read_bytes()) is (what == "its own")
+    assert shown["of another policy"] == shown["of drawn actions"]  # a new film, of the best actions
+    assert b"most probable actions" in shown["of drawn actions"]
 
 
 def test_a_study_tells_of_its_seeds_together_and_each(study_report, study_page, told):
