@@ -5,11 +5,14 @@ add one: a file with a class that does what `CompiledEnvironment` says, a loader
 imported only when a twin is made, so whether there is one can be asked without it.
 """
 
-from typing import TYPE_CHECKING, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 import gym
+import numpy as np
 from gym.envs.classic_control.cartpole import CartPoleEnv
 from gym.envs.classic_control.pendulum import PendulumEnv
+
+from cartrl.environments import constants
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -43,9 +46,30 @@ def _pendulum(env: gym.Env) -> CompiledEnvironment:
 TWINS: dict[type, Callable[[gym.Env], CompiledEnvironment]] = {CartPoleEnv: _cartpole, PendulumEnv: _pendulum}
 
 
+# What an instance of gym's classes holds besides its dynamics: an episode, a window, gym's own entry.
+PASSING = {"state", "steps_beyond_done", "last_u", "_np_random", "screen", "screen_dim", "clock", "isopen", "spec"}
+
+
 def has_twin(env: gym.Env) -> bool:
-    """Tell whether ``env`` has a compiled twin: gym's own class has, with actions from 0 on, and no wrapper of it."""
-    return type(env) in TWINS and getattr(env.action_space, "start", 0) == 0
+    """Tell whether ``env`` has a compiled twin: gym's own class has, without a wrapper, and as gym made it.
+
+    A twin knows an environment's constants and nothing else, so one in which anything else was changed, such as
+    CartPole's ``kinematics_integrator``, its spaces or a method, has none.
+    """
+    kind = type(env)
+    if kind not in TWINS or any(getattr(kind, method).__module__ != kind.__module__ for method in ("reset", "step")):
+        return False
+    usual = kind()
+    constants.give(usual, kind.__name__, constants.of(env))
+    found, expected = ({name: of[name] for name in of if name not in PASSING} for of in (vars(env), vars(usual)))
+    return found.keys() == expected.keys() and all(_equal(value, expected[name]) for name, value in found.items())
+
+
+def _equal(one: Any, other: Any) -> bool:
+    try:
+        return bool(np.all(one == other))
+    except Exception:  # two things that cannot be compared
+        return False
 
 
 def twin_of(env: gym.Env) -> CompiledEnvironment:

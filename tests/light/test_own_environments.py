@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cartrl.environments import imports
+from cartrl.environments import compiled, gym_environment, imports
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
@@ -88,6 +88,24 @@ def test_a_step_of_the_usual_form_costs_no_call_of_a_function_of_ours():
         assert steps == 1600
         assert calls["classic_control"] >= steps
         assert calls["environments"] < steps / 2  # some for each round of all 16, and for each reset
+
+
+def test_a_cartpole_in_which_more_than_constants_was_changed_has_no_compiled_twin(own, tmp_path, monkeypatch):
+    def has_twin(env_name, **values):
+        settings = EnvironmentSettings(env_name=env_name, constants=values)
+        return compiled.has_twin(gym_environment.make(settings))
+
+    assert has_twin("CartPole-v1")
+    assert has_twin("CartPole-v1", masspole=0.3, x_threshold=4.0)
+    assert has_twin("Pendulum-v1", max_torque=3.0, max_speed=7.5)
+    assert {name for name in own.CARTPOLES if has_twin(f"{MODULE}:{name}-v0")} == {"Tall"}
+    step = own.CartPoleEnv.step
+    monkeypatch.setattr(own.CartPoleEnv, "step", lambda self, action: step(self, action))
+    assert not has_twin("CartPole-v1")
+    (tmp_path / "a.yaml").write_text(f"environment:\n  env_name: {MODULE}:Implicit-v0\ncollect:\n  engine: compiled\n")
+    (outcome,) = run_several(["train", "--import-module", MODULE, "-c", "a.yaml"], cwd=tmp_path)
+    says = f"a.yaml, line 4: collect.engine: {MODULE}:Implicit-v0 has no compiled twin; take auto or vectorized"
+    assert one_line(outcome, 2) == says
 
 
 def test_what_cannot_be_played_is_refused_before_training_in_one_sentence(own, tmp_path):

@@ -53,6 +53,25 @@ register("Game-v0", entry_point=Game, max_episode_steps=50, reward_threshold=19.
 register("ShiftedCartPole-v0", entry_point=ShiftedCartPole, max_episode_steps=30)
 
 
+def cartpole_with(name, value):
+    """gym's CartPole, in which one thing is another."""
+    env = CartPoleEnv()
+    setattr(env, name, value)
+    return env
+
+
+CARTPOLES = {
+    "Implicit": {"name": "kinematics_integrator", "value": "semi-implicit"},
+    "Heavier": {"name": "masspole", "value": 0.3},  # while gym's total_mass remains what it was
+    "Stepping": {"name": "step", "value": lambda action: (np.zeros(4, np.float32), 1.0, True, {})},
+    "Shifted": {"name": "action_space", "value": spaces.Discrete(2, start=1)},
+    "Winded": {"name": "wind", "value": 3.0},
+    "Tall": {"name": "screen_dim", "value": 900},
+}
+for kind, change in CARTPOLES.items():
+    register(f"{kind}-v0", entry_point=cartpole_with, max_episode_steps=30, kwargs=change)
+
+
 class Strange:
     """The game as no `gym.Env` at all: what differs from it is in a subclass, or in ``tricks``."""
 
