@@ -7,9 +7,10 @@ import numpy as np
 
 from cartrl.errors import CartrlError
 
-LARGEST = (
-    1e15  # what learning computes with: sums of squares of larger numbers soon leave float32, which ends at 3.4e38
-)
+# What learning computes with: sums of squares of larger numbers soon leave float32, which ends at 3.4e38.
+LARGEST = 1e15
+# Smaller numbers make gradients that vanish beside the 1e-7 which Adam and the normalisation of returns add.
+SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class EpisodeBatch:
     def scales(self) -> "dict[str, np.ndarray]":
         """Return all that the environment gave learning to compute with, by what it is."""
         return {
-            "an observation": np.concatenate([self.observations.ravel(), self.final_observations.ravel()]),
+            "an observation": self.observations,
+            "a final observation": self.final_observations,
             "a reward": self.rewards,
             "a return": self.returns,
         }
@@ -79,6 +81,14 @@ class EpisodeBatch:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
         return dict(vars(self))
+
+    @property
+    def vanishing(self) -> str:
+        """What is so small that next to nothing is learned from it, in words; empty where nothing is."""
+        for what, values in (("observations", self.observations), ("rewards", self.rewards)):
+            if 0 < (largest := magnitude(values)) < SMALLEST:
+                return f"{what} of at most {largest:g}"
+        return ""
 
     @property
     def returns(self) -> np.ndarray:
@@ -112,8 +122,13 @@ def require_moderate(values: np.ndarray, whose: str, what: str) -> None:
         CartrlError: saying ``whose`` they are, ``what`` they are, and the first of them.
     """
     values = np.asarray(values)
-    if (large := np.abs(values) > LARGEST).any():
+    if magnitude(values) > LARGEST:
         raise CartrlError(
-            f"{whose} {what} of {values[large].flat[0]:g}; squares of numbers beyond {LARGEST:g} do not fit into "
-            "float32, and nothing can be learned from them: scale them in the environment"
+            f"{whose} {what} of {values[np.abs(values) > LARGEST].flat[0]:g}; squares of numbers beyond {LARGEST:g} "
+            "do not fit into float32, and nothing can be learned from them: scale them in the environment"
         )
+
+
+def magnitude(values: np.ndarray) -> float:
+    """Return the largest magnitude among ``values``, without a copy of them; 0 where there are none."""
+    return max(float(values.max()), -float(values.min())) if values.size else 0.0

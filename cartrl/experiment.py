@@ -101,14 +101,28 @@ class Experiment:
         else:
             self._agent.initialise(settings.train.seed)
         best_policies.rewind(run, progress.iteration)
+        is_late = self._evaluate_late(settings, past, progress)
         with closed_at_end(warn) as opened:
             metrics = opened.enter_context(MetricsFile(run.metrics, past.rows))
             events = opened.enter_context(EventLog(run.tensorboard, past.rows))
             saver = RunSaver(settings, run, progress, self._agent, self._exporter, self._time_limit, metrics)
             journal = Journal(progress, [metrics, events, display], saver.after_row, seconds_after(past.rows))
-            train(settings, self.pipeline, journal, should_stop, solved_from)
+            if is_late:
+                display.append(past.rows[-1])
+                saver.after_row()
+            train(settings, self.pipeline, journal, should_stop, solved_from, warn)
             with journal.phase("save"):
                 saver.finish()
+
+    def _evaluate_late(self, settings: ExperimentSettings, past: Past, progress: Progress) -> bool:
+        """Evaluate the last iteration if the past has not, as it was to go on then; return whether that was so."""
+        if progress.iteration != settings.train.num_iterations or progress.is_evaluated:
+            return False
+        found = self.pipeline.evaluate(settings.train.seed, progress.iteration)
+        row = past.rows[-1]
+        row["greedy_return_mean"], row["greedy_return_std"] = found.mean, found.std
+        progress.evaluated(found.mean, found.std)
+        return True
 
     def close(self) -> None:
         """Stop Reverb's server, and close the environments."""

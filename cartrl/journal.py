@@ -42,9 +42,11 @@ class Progress:
         self.episodes, self.environment_steps = row["episodes"], row["environment_steps"]
         if row.get("collect_return_mean") is not None:
             self.collect_returns.append((self.iteration, row["collect_return_mean"]))
-        if row.get("greedy_return_mean") is None:
-            return
-        mean, std = row["greedy_return_mean"], row["greedy_return_std"]
+        if row.get("greedy_return_mean") is not None:
+            self.evaluated(row["greedy_return_mean"], row["greedy_return_std"])
+
+    def evaluated(self, mean: float, std: float) -> None:
+        """Take in the evaluation of the last iteration."""
         self.last = Reached(self.iteration, mean, std, self.num_eval_episodes)
         self.greedy_returns.append((self.iteration, mean))
         if self.best is None or mean >= self.best.mean:

@@ -55,6 +55,7 @@ def train(
     journal: Journal,
     should_stop: Callable[[], bool] = lambda: False,
     solved_from: float = math.inf,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> None:
     """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last.
 
@@ -64,7 +65,9 @@ def train(
         journal: is told of every iteration, and how it all ended.
         should_stop: asked between iterations.
         solved_from: the mean return of an evaluation from which the task is solved, which ends the training.
+        warn: is told, once, of numbers that are too small to learn from.
     """
+    is_warned = False
     collector, replay, agent, evaluate = pipeline
     seed, num_iterations, progress = settings.train.seed, settings.train.num_iterations, journal.progress
     if progress.iteration < 0:
@@ -83,6 +86,12 @@ def train(
             replay.write(episodes)
             losses = agent.train(replay.read())
         _require_learned(losses, episodes, iteration)
+        if not is_warned and (small := episodes.vanishing):
+            warn(
+                f"iteration {iteration} has {small}; numbers so small vanish in float32, and next to nothing is "
+                "learned from them: scale them in the environment"
+            )
+            is_warned = True
         evaluation = None
         if iteration == num_iterations or iteration % settings.eval.eval_interval == 0:
             with journal.phase("evaluate"):
@@ -92,15 +101,13 @@ def train(
 
 
 def _require_learned(losses: dict[str, float], episodes: EpisodeBatch, iteration: int) -> None:
-    """Refuse numbers that are not finite, and a gradient of 0 that comes from numbers that are too large.
+    """Refuse numbers that are too large to learn from, or not finite.
 
     Raises:
         CartrlError: naming the cause.
     """
-    odd = {name: value for name, value in losses.items() if not math.isfinite(value)}
-    if not odd and losses.get("gradient_norm") != 0:
-        return
     for what, values in episodes.scales().items():
         require_moderate(values, f"iteration {iteration} has", what)
-    for name, value in odd.items():
-        raise CartrlError(f"{name} is {value} in iteration {iteration}; try a smaller agent.learning_rate")
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise CartrlError(f"{name} is {value} in iteration {iteration}; try a smaller agent.learning_rate")

@@ -60,7 +60,7 @@ def has_twin(env: gym.Env) -> bool:
     if kind not in TWINS or any(getattr(kind, method).__module__ != kind.__module__ for method in ("reset", "step")):
         return False
     usual = kind()
-    constants.give(usual, kind.__name__, constants.of(env))
+    constants.give(usual, kind.__name__, constants.of(env))  # type: ignore[arg-type]
     found, expected = ({name: of[name] for name in of if name not in PASSING} for of in (vars(env), vars(usual)))
     return found.keys() == expected.keys() and all(_equal(value, expected[name]) for name, value in found.items())
 

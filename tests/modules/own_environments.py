@@ -275,12 +275,23 @@ REFUSED = {
 }  # fmt: skip
 
 
+ODD = {
+    "late giants": stepping(lambda observation, *rest: (observation * (1e37 if observation[0] > 8 else 1), *rest)),
+    "tiny rewards": stepping(lambda observation, reward, *rest: (observation, 1e-30 * reward, *rest)),
+    "seedless": resetting(lambda observation: observation + np.float32(np.random.random())),
+}
+
+
 def name_of(description):
     """Return the id under which an environment is registered."""
     return description.title().replace(" ", "") + "-v0"
 
 
-for description, arguments in (*WORKING.items(), *((key, arguments) for key, (arguments, _) in REFUSED.items())):
+for description, arguments in (
+    *WORKING.items(),
+    *ODD.items(),
+    *((key, arguments) for key, (arguments, _) in REFUSED.items()),
+):
     register(name_of(description), entry_point=Strange, max_episode_steps=50, kwargs=arguments)
 for kind in (Hiding, Late, Elsewhere, Closing, Modern, NotOne, Counted, Spaceless):
     register(f"{kind.__name__}-v0", entry_point=kind, max_episode_steps=50)

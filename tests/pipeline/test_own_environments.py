@@ -1,6 +1,7 @@
 """Environments that people bring along, through all commands that play them."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.helpers import one_line, run_several
 
 MODULE = "own_environments"
 GAME, CARTPOLE = f"{MODULE}:Game-v0", f"{MODULE}:ShiftedCartPole-v0"
+ODD = ("LateGiants", "TinyRewards", "Seedless")
 
 
 def write_config(path, env_name, **train):
@@ -29,7 +31,10 @@ def played(tmp_path_factory):
     write_config(home / "cartpole.yaml", CARTPOLE, num_iterations=2)
     write_config(home / "modern.yaml", f"{MODULE}:Modern-v0", num_iterations=2)
     write_config(home / "quits.yaml", f"{MODULE}:QuitsStep-v0", num_iterations=2)
+    for name in ODD:
+        write_config(home / f"{name}.yaml", f"{MODULE}:{name}-v0", num_iterations=3)
     calls = {
+        **{name: ["train", "-c", f"{name}.yaml", "--run-dir", name, "--quiet"] for name in ODD},
         "train game": ["train", "-c", "game.yaml", "--run-dir", "game", "--quiet"],
         "eval": ["eval", "--checkpoint", "game/policies/final", "--episodes", "2", "--json"],
         "record": ["record", "--checkpoint", "game", "--episodes", "1", "-o", "film.gif"],
@@ -78,10 +83,33 @@ def test_the_api_of_gymnasium_is_trained_evaluated_and_filmed_and_its_truncation
     evaluation = json.loads(outcomes["eval modern"].stdout)
     assert (evaluation["terminated"], evaluation["truncated"]) == (0, 2)
     with Image.open(home / "modern.gif") as film:
-        assert film.n_frames == 11
+        assert film.n_frames == 11 + 20  # the last one stands still for a second
 
 
 def test_sys_exit_while_training_is_a_failed_run(played):
     home, outcomes = played
     assert one_line(outcomes["quits"], 1) == f"{MODULE}:QuitsStep-v0 raised SystemExit in step"
     assert read_json(home / "quits/manifest.json")["outcome"] == "failed"
+
+
+def test_numbers_that_are_too_large_late_in_an_episode_are_named(played):
+    _, outcomes = played
+    sentence = one_line(outcomes["LateGiants"], 1)
+    assert re.match(r"iteration 1 has an observation of [89]\.\d+e\+37;", sentence)
+    assert "nothing can be learned from them: scale them in the environment" in sentence
+
+
+def test_rewards_that_vanish_and_a_seed_that_is_ignored_are_each_told_once(played):
+    home, outcomes = played
+    tiny, seedless = outcomes["TinyRewards"], outcomes["Seedless"]
+    assert (tiny.returncode, seedless.returncode) == (0, 0)
+    assert re.fullmatch(
+        r"warning: iteration 1 has rewards of at most [12]e-30; numbers so small vanish in float32, and next to "
+        r"nothing is learned from them: scale them in the environment\n",
+        tiny.stderr,
+    )
+    assert seedless.stderr == (
+        f"warning: {MODULE}:Seedless-v0 is not the same again after a reset with the same seed, so no run of it can be "
+        "repeated: it must draw all that is random from the seed of reset\n"
+    )
+    assert read_json(home / "Seedless/manifest.json")["outcome"] == "finished"

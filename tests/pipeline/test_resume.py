@@ -58,6 +58,21 @@ def copy(stopped, tmp_path) -> Path:
     return tmp_path / "run"
 
 
+def test_a_run_that_is_ended_where_it_was_stopped_is_evaluated_there(copy, tmp_path):
+    reached = len(rows(copy)) - 1
+    length = ("--set", f"train.num_iterations={reached}")
+    resumed = run_cartrl("train", "--resume", "run", *length, "--json", cwd=tmp_path)
+    whole = run_cartrl("train", "-c", CONFIG, "--run-dir", "whole", *SMALL, *length, "--json", cwd=tmp_path)
+    assert rows(copy) == rows(tmp_path / "whole")
+    results = [json.loads(done.stdout) for done in (resumed, whole)]
+    assert results[0]["final_greedy_return"]["step"] == reached
+    for name in ("best_greedy_return", "final_greedy_return"):
+        assert results[0][name] == results[1][name]
+    for policy in ("best", "final"):
+        file = f"policies/{policy}/variables/variables.data-00000-of-00001"
+        assert (copy / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+
+
 def test_a_stopped_run_says_how_to_go_on_and_goes_on_as_if_it_had_not_stopped(stopped, copy, tmp_path):
     reached = len(rows(copy)) - 1
     said = (stopped / "said").read_text()
