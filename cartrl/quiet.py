@@ -9,11 +9,10 @@ import gc
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Optional
+from typing import Optional
 
 from cartrl.errors import CartrlError
 from cartrl.stopping import at_once
@@ -22,7 +21,7 @@ STDERR = 2
 
 debug = False  # the option --debug: hold nothing back, and show tracebacks
 is_child = False  # of another process of cartrl, which reads this one's stderr and shows of it what is needed
-_held_back: Optional[IO[bytes]] = None  # the file that takes stderr meanwhile
+_held_back: Optional[int] = None  # the descriptor of the file that takes stderr meanwhile
 
 
 def prepare() -> None:
@@ -93,12 +92,12 @@ def held_back() -> Iterator[None]:
 
 
 def _file() -> int:
-    """Return the file, which nobody else sees, that takes what is held back."""
+    """Return a file in memory that takes what is held back: no disk that is full, or missing, matters to it."""
     global _held_back
     if _held_back is None:
-        _held_back = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  open to the end of the process
+        _held_back = os.memfd_create("held-back")
         fcntl.fcntl(_held_back, fcntl.F_SETFL, os.O_APPEND)  # it is emptied while stderr leads there
-    return _held_back.fileno()
+    return _held_back
 
 
 @contextmanager

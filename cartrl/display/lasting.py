@@ -6,6 +6,13 @@ from rich.console import Console
 
 from cartrl.stopping import silence
 
+IN_A_FILE = 80  # columns of output that no terminal shows
+
+
+def columns(console: Console) -> int:
+    """Return how many columns a line of text may have."""
+    return console.width if console.is_terminal else min(console.width, IN_A_FILE)
+
 
 class LastingConsole(Console):
     """Falls silent when its output cannot be written any more: training goes on.

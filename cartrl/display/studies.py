@@ -13,12 +13,12 @@ from cartrl.comparison import LEVEL, metrics
 from cartrl.curves import Curve
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD, axis_labels
+from cartrl.display.lasting import columns
 from cartrl.display.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
 from cartrl.display.settings import scalar
 
 HEIGHT = 16
 WIDEST = 100  # columns of a chart on a terminal
-IN_A_FILE = 80
 BAND = "░"
 POINTS = "●▲■◆○△□◇"  # one for each study, told apart without colour
 
@@ -38,7 +38,7 @@ def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, t
 
 
 def _width(console: Console) -> int:
-    return min(console.width, WIDEST if console.is_terminal else IN_A_FILE)
+    return min(columns(console), WIDEST)
 
 
 def _has_band(curves: Sequence[Curve]) -> bool:

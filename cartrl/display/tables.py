@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cartrl.calls import call, quoted
+from cartrl.display.lasting import columns
 from cartrl.display.numbers import NOTHING, certainty, exact, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
@@ -16,17 +16,25 @@ from cartrl.manifest import Spent
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
 
+GAP = 2  # columns between names and values
+LEAST_ROOM = 20  # columns for values, however narrow the terminal is
 VERDICT_STYLES = {"solved": "bold green", "not solved": "bold red", "undecided": "bold yellow"}
 
 
 def facts(console: Console, rows: Sequence[tuple[str, Any]]) -> None:
-    """Print names and values, one pair a line, the values below each other."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    """Print names and values, one pair a line, the values below each other.
+
+    A value that is too long goes on in the next line, but never within a word: a path or a number stays whole.
+    """
+    margin = max(len(name) for name, _ in rows) + GAP
+    room = columns(console) - margin
     for name, value in rows:
-        table.add_row(name, value if isinstance(value, Text) else Text(str(value)))
-    console.print(table)
+        text = value if isinstance(value, Text) else Text(str(value))
+        wrapped = text.wrap(console, max(room, LEAST_ROOM), overflow="ignore")
+        for position, line in enumerate(wrapped):
+            line.rstrip()
+            label = name if position == 0 else ""
+            console.print(Text.assemble((f"{label:<{margin}}", "bold"), line), soft_wrap=True)
 
 
 def lines(console: Console, title: str, texts: Sequence[str]) -> None:

@@ -74,7 +74,7 @@ def _make(env_name: str, is_filmed: bool) -> Any:
         raise UsageError(f"gym no longer has {env_name}; is there a newer version of it?")
     try:
         with failures.named(env_name, "its module"):
-            maker = spec.entry_point if callable(spec.entry_point) else registration.load(spec.entry_point)
+            maker = spec.entry_point if callable(spec.entry_point) else _load(spec.entry_point)
         with failures.named(env_name, "its constructor"):
             kwargs = copy.deepcopy(spec.kwargs)
             if is_filmed and _takes_render_mode(maker):
@@ -89,6 +89,14 @@ def _make(env_name: str, is_filmed: bool) -> Any:
     with suppress(Exception):  # some read the time limit there; what is no gym.Env may have no place for it
         foreign.unwrapped(env).spec = spec
     return env
+
+
+def _load(entry_point: str) -> Callable[..., Any]:
+    """Import a class by its name; gym.envs.box2d, for one, is without its classes where Box2D is not installed."""
+    try:
+        return registration.load(entry_point)
+    except AttributeError as error:
+        raise ImportError(str(error)) from error
 
 
 def _takes_render_mode(maker: Callable[..., Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -68,11 +69,11 @@ def test_the_first_difference_and_changed_versions_are_named(short_run, copy, tm
 
 def test_a_failure_of_the_training_is_told(copy, tmp_path):
     config = (copy / "config.yaml").read_text()
-    (copy / "config.yaml").write_text(config.replace("CartPole-v0", "CartPole-v99"))
+    (copy / "config.yaml").write_text(re.sub("learning_rate: .*", "learning_rate: 1.0e+38", config))
     done = run_cartrl("reproduce", "copy", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("error: cartrl train failed: copy/config.yaml, line 2: environment.env_name: ")
+    assert done.stderr.startswith("error: cartrl train failed: "), done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -95,7 +96,7 @@ def test_what_is_no_run_is_refused(short_study, tmp_path):
     assert "not a run" in assert_one_sentence(run_cartrl("reproduce", "empty", cwd=tmp_path), "empty")
     assert "no such run" in assert_one_sentence(run_cartrl("reproduce", "missing", cwd=tmp_path), "missing")
     said = assert_one_sentence(run_cartrl("reproduce", short_study, cwd=tmp_path), short_study)
-    assert f"such as {short_study / 'seed-3'}" in said
+    assert re.search(rf"such as {re.escape(str(short_study))}/seed-[34]$", said)
 
 
 @pytest.mark.parametrize("content", ["", "step\n", "a,b\n1,2\n", "step,loss\n,0.5\n", 'step,loss\n0,"\n', "\udcff\n"])
