@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Optional
 
 import numpy as np
-from rich.console import Console
 
 from cartrl import answers, comparison
 from cartrl.display import studies as display
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.errors import UsageError
 from cartrl.paths import require_writable
 from cartrl.ranking import with_settings

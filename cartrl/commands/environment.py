@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from rich.console import Console
 
 from cartrl import quiet
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.display.numbers import exact
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file

@@ -3,11 +3,10 @@
 import json
 from typing import Optional
 
-from rich.console import Console
-
 from cartrl import answers, quiet, sidecar
 from cartrl.commands.environment import require_match
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.run_directory import find_policy
 
 

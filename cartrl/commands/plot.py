@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from rich.console import Console
-
 from cartrl import plots
 from cartrl.canvas import parse_size
 from cartrl.curves import Axis, learning_curve
 from cartrl.display import studies as display
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.errors import UsageError
 from cartrl.paths import require_writable
 from cartrl.ranking import with_settings

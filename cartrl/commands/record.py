@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from cartrl import films, milestones, quiet, sidecar
 from cartrl.commands.environment import require_match
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.display.numbers import number
 from cartrl.errors import UsageError
 from cartrl.milestones import Milestone

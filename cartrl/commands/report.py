@@ -4,10 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from rich.console import Console
-
 from cartrl import quiet, reading, sidecar
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.paths import require_writable

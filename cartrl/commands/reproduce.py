@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from cartrl import child_process, reproduction, running
 from cartrl.display import tables
+from cartrl.display.console import Console
 from cartrl.environments import imports
 from cartrl.errors import CartrlError, UsageError
 from cartrl.outcome import Outcome, outcome_of

@@ -8,10 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Optional
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.display.console import Console
 from cartrl.display.numbers import number
 from cartrl.errors import UsageError, nearest
 from cartrl.listing import Entry, entries

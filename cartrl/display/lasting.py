@@ -2,8 +2,7 @@
 
 from typing import IO, Any
 
-from rich.console import Console
-
+from cartrl.display.console import Console
 from cartrl.stopping import silence
 
 IN_A_FILE = 80  # columns of output that no terminal shows

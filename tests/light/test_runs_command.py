@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import load
 from tests.faulty import without
-from tests.helpers import CONFIGS, assert_one_sentence, run_and_list_imports, run_cartrl
+from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_and_list_imports, run_cartrl
 from tests.studies import write_run
 
 NAME = "CartPole-v0-reinforce-7-20260102-030405"  # as `cartrl train` names a run
@@ -240,6 +241,16 @@ def test_names_do_not_steer_the_terminal(tmp_path):
     make_run(tmp_path / "runs" / "[red]a\x1b[2J")
     done = run_cartrl("runs", cwd=tmp_path)
     assert "[red]a�[2J" in done.stdout
+
+
+def test_names_do_not_steer_the_terminal_elsewhere_either(tmp_path):
+    finished = REPO / "tests" / "old_runs" / "finished"
+    runs = [shutil.copytree(finished, tmp_path / name) for name in ("a\x1b[2J", "b\x9b2J")]
+    for command in (["plot", *runs], ["compare", *runs], ["plot", *runs, "-o", "a.png"]):
+        done = run_cartrl(*command, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert not re.search("[\x1b\x9b]", done.stdout + done.stderr)
+        assert command[-1] == "a.png" or ("a\\x1b[2J" in done.stdout and "b\\x9b2J" in done.stdout)
 
 
 def test_nothing_to_list(tmp_path):
