@@ -2,13 +2,15 @@
 
 from typing import IO, Any
 
+import rich.console
+
 from cartrl.display.console import Console
 from cartrl.stopping import silence
 
 IN_A_FILE = 80  # columns of output that no terminal shows
 
 
-def columns(console: Console) -> int:
+def columns(console: rich.console.Console) -> int:
     """Return how many columns a line of text may have."""
     return console.width if console.is_terminal else min(console.width, IN_A_FILE)
 
