@@ -12,8 +12,13 @@ MAKE_ENVIRONMENTS = ("train", "sweep", "eval", "record", "env", "config", "repor
 
 def call(command: str, *words: Any) -> str:
     """Return the line that calls ``command`` with ``words``."""
-    modules = imports.options(imports.given) if command in MAKE_ENVIRONMENTS else []
-    return quoted("cartrl", command, *words, *modules)
+    return call_with(imports.given, command, *words)
+
+
+def call_with(modules: Sequence[str], command: str, *words: Any) -> str:
+    """Return the line that calls ``command`` with ``words``, and asks for ``modules`` if it makes environments."""
+    options = imports.options(modules) if command in MAKE_ENVIRONMENTS else []
+    return quoted("cartrl", command, *words, *options)
 
 
 def quoted(*words: Any) -> str:

@@ -27,12 +27,17 @@ def by_settings(differences: Mapping[str, Sequence[Any]], names: Sequence[str]) 
     told = [key for key in differences if key not in WITHOUT_EFFECT]
     if not 0 < len(told) <= MOST_SETTINGS:
         return list(names)
-    short = [key.partition(".")[2] for key in told]
-    keys = {key: name if short.count(name) == 1 else key for key, name in zip(told, short)}
+    keys = short_names(told)
     labels = [
         ", ".join(_phrase(key, keys[key], differences[key][position]) for key in told) for position in range(len(names))
     ]
     return [label if labels.count(label) == 1 else f"{label} ({name})" for label, name in zip(labels, names)]
+
+
+def short_names(keys: Sequence[str]) -> dict[str, str]:
+    """Return by ``section.key`` what to call a setting: its key, and all of it where two sections have that key."""
+    short = [key.partition(".")[2] for key in keys]
+    return {key: name if short.count(name) == 1 else key for key, name in zip(keys, short)}
 
 
 def _phrase(key: str, name: str, value: Any) -> str:

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 
+from cartrl.calls import call_with
 from cartrl.comparison import across, share_of
 from cartrl.errors import UsageError
 from cartrl.results import Study, load_study
@@ -15,6 +17,27 @@ from cartrl.studies import LARGEST_SEED, named
 from cartrl.sweeps import Setting, SweepDirectory, read_plan
 
 NOT_BEGUN = "not begun"
+MOST_DRAWN = 8  # settings of a sweep that are drawn: more curves in one picture are not told apart
+RANKED_BY = "interquartile mean of the final greedy return"
+CAUTION = (
+    "The best of many settings looks better than it is: it was chosen by these seeds, and luck took part. "
+    "Train it again with fresh seeds to know what it is worth."
+)
+
+
+@dataclass
+class Chosen:
+    """Directories to draw or to compare, with the studies of a sweep's settings in the place of the sweep.
+
+    Attributes:
+        directories: of runs and studies.
+        left_out: what is known of each setting without a seed that has ended.
+        notes: what is left out, a sentence each.
+    """
+
+    directories: list[Path] = field(default_factory=list)
+    left_out: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def rank(sweep: SweepDirectory, settings: Sequence[Setting], threshold: Optional[float]) -> list[dict[str, Any]]:
@@ -48,31 +71,67 @@ def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -
     }
 
 
-def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> tuple[list[Path], list[str]]:
+def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> Chosen:
     """Return ``paths`` with the studies of a sweep's settings in the place of the sweep, and what is left out of it.
 
     Args:
         paths: of runs, studies and sweeps.
         most: of the settings of a sweep, so many are taken, the best first. None takes all.
     """
-    found: list[Path] = []
-    notes = []
+    chosen = Chosen()
     for path in paths:
         sweep = SweepDirectory(path)
         if not sweep.manifest.is_file():
-            found.append(path)
+            chosen.directories.append(path)
             continue
         entries = rank(sweep, read_plan(sweep).settings, None)
-        ranked = [Path(entry["path"]) for entry in entries if entry["rank"] is not None]
-        if not ranked:
-            raise UsageError(f"{path}: no seed of this sweep has ended yet")
-        found += ranked[:most]
-        left_out = len(entries) - len(ranked)
+        ranked = require_ranked(sweep, entries)
+        chosen.directories += [Path(entry["path"]) for entry in ranked[:most]]
+        left_out = [entry for entry in entries if entry["rank"] is None]
+        chosen.left_out += left_out
         if left_out:
-            notes.append(f"{path}: without a seed that has ended, so left out: {left_out} of {len(entries)} settings")
+            rest = f"{len(left_out)} of {len(entries)} settings"
+            chosen.notes.append(f"{path}: without a seed that has ended, so left out: {rest}")
         if len(ranked[:most]) < len(ranked):
-            notes.append(f"{path}: the best {most} of {len(ranked)} settings, by their final return")
-    return found, notes
+            chosen.notes.append(f"{path}: the best {most} of {len(ranked)} settings, by their final return")
+    return chosen
+
+
+def require_ranked(sweep: SweepDirectory, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of a sweep's ``entries`` that have a rank.
+
+    Raises:
+        UsageError: when none has.
+    """
+    ranked = [entry for entry in entries if entry["rank"] is not None]
+    if not ranked:
+        raise UsageError(f"{sweep.root}: no seed of this sweep has ended yet")
+    return ranked
+
+
+def going_on(
+    root: Any, paths: Sequence[Any], seeds: Sequence[int], can_resume: bool, modules: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return the commands that go on from a ranked sweep, each after a sentence that says what it does.
+
+    Args:
+        root: the sweep's directory.
+        paths: of its settings that have a rank, the best first.
+        seeds: of the sweep.
+        can_resume: whether there is something left to train.
+        modules: those that its environment needs.
+    """
+    found = [("Train what is left:", call_with(modules, "sweep", "--resume", root))] if can_resume else []
+    if len(paths) == 1:
+        found.append(("Draw its learning curve:", call_with(modules, "plot", paths[0])))
+    elif paths:
+        again = ("train", "--config", f"{paths[0]}/config.yaml", "--seeds", fresh_seeds(seeds))
+        found += [
+            ("Draw the best two:", call_with(modules, "plot", *paths[:2])),
+            ("Compare the best two across their seeds:", call_with(modules, "compare", *paths[:2])),
+            ("Train the best again with fresh seeds, to know what it is worth:", call_with(modules, *again)),
+        ]
+    return found
 
 
 def value(sweep: SweepDirectory, setting: Setting) -> Optional[float]:

@@ -124,8 +124,13 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         "One file that opens in any browser, on a phone too, in light or dark, and that loads nothing: what was "
         "run, the learning curve with its values under the pointer or the arrow keys, an evaluation over 100 "
         "fresh episodes with its interval, a film, every setting, and how to run it again. Of a study also each "
-        "seed. See [report.md](report.md).",
-        ("cartrl report runs/fast", "cartrl report runs/study --output study.html"),
+        "seed. Of a sweep, its ranking as a table that can be sorted, and the curves of its best settings. See "
+        "[report.md](report.md).",
+        (
+            "cartrl report runs/fast",
+            "cartrl report runs/study --output study.html",
+            "cartrl report runs/sweep --output sweep.html",
+        ),
     ),
     "runs": (
         "Looks at what lies directly in a directory, and groups it by environment and agent, the latest first. A "
@@ -156,6 +161,7 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         (
             "cartrl plot runs/NAME",
             "cartrl plot runs/fast runs/slow --x steps --output curves.png",
+            "cartrl plot runs/sweep --output sweep.png",
         ),
     ),
     "compare": (
@@ -165,6 +171,7 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         (
             "cartrl compare runs/fast runs/slow",
             "cartrl compare runs/a runs/b runs/c --plot profiles.png --json",
+            "cartrl compare runs/sweep --json",
         ),
     ),
 }
@@ -253,6 +260,7 @@ A setting has a `rank` (equal ones share it; `null` where no seed has ended), `n
 | `comparisons`      | An object for each pair of studies, see below.                                         |
 | `profile`          | Returns, and for each of them every study's share of seeds that ended at least there.  |
 | `conclusion`       | The sentence.                                                                          |
+| `left_out`         | Of a sweep's settings without a seed that has ended, `path` and `notes`.               |
 
 A study has `name`, `path`, `seeds` (those that count), `notes` (what was left out, and why), `metrics` and
 `solved` (`count`, `seeds`, `share` and its `interval_95`; `null` without a threshold). Its metrics are

@@ -45,6 +45,19 @@ def write_study(directory, curves, outcomes=None, seeds=None, **more):
     return directory
 
 
+def write_sweep(directory, finals, not_begun=(), **facts):
+    """Write a sweep over learning rates that has finished: ``finals`` of each, and those that are ``not_begun``."""
+    names = {rate: f"agent.learning_rate={rate}" for rate in (*finals, *not_begun)}
+    for rate, values in finals.items():
+        write_study(directory / names[rate], curves(values, start=5.0), learning_rate=rate)
+    (directory / "config.yaml").write_text("environment:\n  env_name: CartPole-v0\n")
+    records = [{"name": name, "overrides": [name]} for name in names.values()]
+    seeds = list(range(len(next(iter(finals.values())))))
+    manifest = {"kind": "sweep", "seeds": seeds, "settings": records, "outcome": "finished", "started": STARTED}
+    (directory / "sweep.json").write_text(json.dumps({**manifest, **facts}))
+    return directory
+
+
 def curves(finals, start=20.0):
     """Return curves that rise in a straight line to ``finals`` in five evaluations after the first."""
     return [np.linspace(start, final, 6) for final in finals]

@@ -16,7 +16,7 @@ def report(
         ...,
         metavar="PATH",
         autocompletion=completion.runs,
-        help="The directory of a run or a study, or 'latest'.",
+        help="The directory of a run, a study or a sweep, or 'latest'.",
         show_default=False,
     ),
     output: Optional[Path] = typer.Option(
@@ -24,9 +24,9 @@ def report(
     ),
     modules: list[str] = MODULES_OPTION,
 ) -> None:
-    """Write one HTML file about a run or a study, with curve, evaluation and film, that can be mailed."""
+    """Write one HTML file about a run, a study or a sweep, with all that there is to see, that can be mailed."""
     from cartrl.commands.report import run
-    from cartrl.run_directory import MANIFEST, STUDY
+    from cartrl.run_directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
-    run(resolved(path, MANIFEST, STUDY), output)
+    run(resolved(path, MANIFEST, STUDY, SWEEP), output)

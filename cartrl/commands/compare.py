@@ -21,7 +21,8 @@ MOST = len(string.ascii_uppercase)
 
 def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> None:
     """Compare studies by the number ``by``, and print what was found; draw performance profiles to ``picture``."""
-    directories, left_out = with_settings(paths)
+    chosen = with_settings(paths)
+    directories = chosen.directories
     if not 2 <= len(directories) <= MOST:
         raise UsageError(f"compare takes from 2 to {MOST} runs or studies, but was given {len(directories)}")
     if picture is not None:
@@ -32,6 +33,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
     studies = load_studies(directories)
     threshold = common_threshold(studies)
     report = comparison.compare(studies, names(studies), threshold, by)
+    report["left_out"] = [{name: entry[name] for name in ("path", "notes")} for entry in chosen.left_out]
     if picture is not None:
         from cartrl.curves import performance_profiles
 
@@ -42,7 +44,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
         print(json.dumps(report, allow_nan=False), file=stdout, flush=True)
         return
     console = Console()
-    for note in left_out:
+    for note in chosen.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     display.comparison(console, report)
     if picture is not None:

@@ -12,11 +12,9 @@ from cartrl.display import tables
 from cartrl.display.console import Console
 from cartrl.errors import UsageError
 from cartrl.paths import require_writable
-from cartrl.ranking import with_settings
+from cartrl.ranking import MOST_DRAWN, with_settings
 from cartrl.results import common_threshold, labels, load_studies
 from cartrl.statistics.seeds import interquartile_mean, mean
-
-MOST = 8  # settings of a sweep that are drawn: more curves in one picture are not told apart
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,14 @@ def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, 
     size = None if look.size is None else parse_size(look.size)
     if output is not None:
         require_writable(output, "picture", plots.SUFFIXES)
-    directories, left_out = with_settings(paths, MOST)
-    studies = load_studies(directories)
+    chosen = with_settings(paths, MOST_DRAWN)
+    studies = load_studies(chosen.directories)
     threshold = common_threshold(studies)
     statistic = mean if with_mean else interquartile_mean
     names = labels(studies, look.labels)
     curves = [learning_curve(study, name, axis, statistic) for study, name in zip(studies, names)]
     console = Console()
-    for note in left_out:
+    for note in chosen.notes:
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     for study, name in zip(studies, names):
         for note in study.notes():

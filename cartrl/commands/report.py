@@ -11,12 +11,14 @@ from cartrl.errors import CartrlError
 from cartrl.files import whole_file
 from cartrl.paths import require_writable
 from cartrl.report import page
+from cartrl.report import sweep as sweep_page
 from cartrl.report.charts import number
 from cartrl.report.content import Evaluated, Film, Subject
 from cartrl.report.parts import page_of
 from cartrl.results import Study, load_study
 from cartrl.run_directory import RunDirectory
 from cartrl.sidecar import SavedPolicy
+from cartrl.sweeps import SweepDirectory, find_sweep
 
 EPISODES = 100
 EVALUATION_SEED = 0  # as `cartrl eval` has it, so that both tell the same
@@ -25,9 +27,19 @@ LARGEST_FILM = 4 << 20  # bytes; a page that is mailed has to stay small
 
 
 def run(path: Path, output: Optional[Path]) -> None:
-    """Evaluate and film what is in ``path``, and write the page."""
-    study = load_study(path)
+    """Write the page of the run, the study or the sweep in ``path``."""
     target = output or path / "report.html"
+    if SweepDirectory(path).manifest.is_file():
+        content = sweep_page.page_of(find_sweep(path))
+        require_writable(target, "report", (".html",))
+        _write(Console(), target, page.render(content, "sweep.html"))
+    else:
+        _report_runs(path, target)
+
+
+def _report_runs(path: Path, target: Path) -> None:
+    """Evaluate and film what is in ``path``, a run or a study, and write its page."""
+    study = load_study(path)
     require_writable(target, "report", (".html",))
     quiet.prepare()
     console = Console()
@@ -35,10 +47,15 @@ def run(path: Path, output: Optional[Path]) -> None:
     evaluations = _evaluate(console, study, missing)
     film = _film(console, study, evaluations, missing)
     subject = Subject(study, study.threshold, evaluations, film, missing)
-    with whole_file(target) as draft:
-        draft.write_text(page.render(page_of(subject)), encoding="utf-8", errors="replace")
+    text = page.render(page_of(subject))
     for sentence in missing:
         console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    _write(console, target, text)
+
+
+def _write(console: Console, target: Path, text: str) -> None:
+    with whole_file(target) as draft:
+        draft.write_text(text, encoding="utf-8", errors="replace")
     tables.facts(console, [("size", f"{target.stat().st_size / 1024:,.0f} KiB")])
     tables.lines(console, "report", [str(target)])
 

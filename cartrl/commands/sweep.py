@@ -22,11 +22,6 @@ from cartrl.stopping import StopRequest
 from cartrl.studies import parse_seeds
 from cartrl.sweeps import Plan, Setting, SweepDirectory, named, read_plan, record_of
 
-CAUTION = (
-    "The best of many settings looks better than it is: it was chosen by these seeds, and luck took part. "
-    "Train it again with fresh seeds to know what it is worth."
-)
-
 
 @dataclass(frozen=True)
 class Choices:
@@ -161,9 +156,9 @@ class Sweep:
             "outcome": outcome,
             "env_name": load(self.directory.config).settings.environment.env_name,
             "reward_threshold": self.threshold,
-            "ranked_by": "interquartile mean of the final greedy return",
+            "ranked_by": ranking.RANKED_BY,
             "settings": ranking.rank(self.directory, self.plan.settings, self.threshold),
-            "caution": CAUTION,
+            "caution": ranking.CAUTION,
         }
         if self.output.as_json:
             self.output.print_json(found)

@@ -9,12 +9,12 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.calls import call
 from cartrl.display import tables
 from cartrl.display.numbers import certain, certainty, exact, level_of, percent
 from cartrl.display.settings import scalar
+from cartrl.environments import imports
 from cartrl.outcome import Outcome
-from cartrl.ranking import NOT_BEGUN, fresh_seeds
+from cartrl.ranking import NOT_BEGUN, going_on
 from cartrl.studies import named
 
 HEADER = 16  # columns, of a setting's name above its values
@@ -56,17 +56,13 @@ def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> N
     basis, threshold = f"Ranked by the {report['ranked_by']}", report["reward_threshold"]
     solved = "" if threshold is None else f"; solved is a final return of at least {exact(threshold)}"
     console.print(f"{basis}{solved}.", highlight=False)
-    best = [entry["path"] for entry in ranked[:2]]
-    again = []
     if len(ranked) > 1:
         console.print(Text(report["caution"], style="bold"))
-        again = [call("train", "--config", f"{best[0]}/config.yaml", "--seeds", fresh_seeds(seeds))]
     tables.lines(console, "written", [report["sweep"]])
-    resume = [] if report["outcome"] == Outcome.FINISHED else [call("sweep", "--resume", report["sweep"])]
-    two = [call(command, *best) for command in ("plot", "compare")] if len(best) > 1 else []
-    one = [call("plot", best[0])] if len(best) == 1 else []
-    if commands := [*resume, *one, *two, *again]:
-        tables.lines(console, "next", commands)
+    paths = [entry["path"] for entry in ranked]
+    can_resume = report["outcome"] != Outcome.FINISHED
+    if steps := going_on(report["sweep"], paths, seeds, can_resume, imports.given):
+        tables.lines(console, "next", [command for _, command in steps])
 
 
 def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: Optional[float]) -> None:

@@ -4,13 +4,13 @@ import base64
 import shlex
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Optional
 
 from cartrl import __version__
-from cartrl.calls import quoted
+from cartrl.calls import call_with
 from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
-from cartrl.environments import imports
 from cartrl.manifest import sessions_of, spent
 from cartrl.results import Study
 from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
@@ -86,22 +86,27 @@ class Subject:
 
 def frame_of(subject: Subject) -> dict[str, Any]:
     """Return what the pages of a run and of a study have in common, for the template."""
-    study, manifest = subject.study, subject.manifest
-    settings = study.settings
-    config = config_text(settings)
-    film = subject.film
+    study, manifest, film = subject.study, subject.manifest, subject.film
     return {
-        "name": study.path.resolve().name,
-        "kind": "study" if subject.is_study else "run",
-        "state": state_of(study.path, manifest),
-        "agent": settings.agent.kind.upper(),
-        "env_name": settings.environment.env_name,
+        **frame(study.path, "study" if subject.is_study else "run", manifest, study.settings),
         "film": {"note": film.note, "base64": _base64(film.content)} if film else None,
         "missing": subject.missing,
+        "again": again(subject, manifest),
+    }
+
+
+def frame(path: Path, kind: str, manifest: dict[str, Any], settings: ExperimentSettings) -> dict[str, Any]:
+    """Return what all pages have in common: what ``path`` is (``kind``), its settings, and with what it was made."""
+    config = config_text(settings)
+    return {
+        "name": path.resolve().name,
+        "kind": kind,
+        "state": state_of(path, manifest),
+        "agent": settings.agent.kind.upper(),
+        "env_name": settings.environment.env_name,
         "sections": sections(settings),
         "config_text": config,
         "config_base64": _base64(config.encode("utf-8", "replace")),
-        "again": again(subject, manifest),
         "facts": provenance(manifest),
         "version": __version__,
         "written": date(timestamp()),
@@ -134,32 +139,44 @@ def config_text(settings: ExperimentSettings) -> str:
 
 def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
     """Return how to get the same again: what to say, and the code to type."""
+    option = ["--seeds", _written(subject.study)] if subject.is_study else []
+    modules = modules_of(manifest)
+    directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
+    return [
+        *typed(manifest, call_with(modules, "train", "--config", "config.yaml", *option)),
+        {
+            "text": "Where the run's directory still is, this trains it again and compares every number:",
+            "label": "Command that compares",
+            "code": call_with(modules, "reproduce", directory),
+        },
+        installed(manifest),
+    ]
+
+
+def typed(manifest: dict[str, Any], same: str) -> list[dict[str, str]]:
+    """Return the command that was typed, and ``same``, which does the same from the config in the page."""
     words = manifest.get("command")
     original = shlex.join(["cartrl", *map(str, words[1:])]) if isinstance(words, list) else "–"
-    option = ["--seeds", _written(subject.study)] if subject.is_study else []
-    modules = imports.options(modules_of(manifest))
-    versions = _mapping(manifest, "versions")
-    packages = " ".join(shlex.quote(f"{name}=={version}") for name, version in versions.items() if name not in OURS)
-    directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
     return [
         {"text": "The command that was typed:", "label": "Original command", "code": original},
         {
             "text": "The same from the config below, saved as config.yaml:",
             "label": "Command with the config of this report",
-            "code": quoted("cartrl", "train", "--config", "config.yaml", *option, *modules),
-        },
-        {
-            "text": "Where the run's directory still is, this trains it again and compares every number:",
-            "label": "Command that compares",
-            "code": quoted("cartrl", "reproduce", directory, *modules),
-        },
-        {
-            "text": f"Numbers repeat to the last bit with cartrl {versions.get('cartrl', '–')}, Python "
-            f"{versions.get('python', '–')}, the same processor and these:",
-            "label": "Versions to install",
-            "code": f"pip install {packages}",
+            "code": same,
         },
     ]
+
+
+def installed(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return how to install the versions with which the numbers repeat."""
+    versions = _mapping(manifest, "versions")
+    packages = " ".join(shlex.quote(f"{name}=={version}") for name, version in versions.items() if name not in OURS)
+    return {
+        "text": f"Numbers repeat to the last bit with cartrl {versions.get('cartrl', '–')}, Python "
+        f"{versions.get('python', '–')}, the same processor and these:",
+        "label": "Versions to install",
+        "code": f"pip install {packages}",
+    }
 
 
 def _written(study: Study) -> str:
@@ -180,6 +197,11 @@ def provenance(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     if manifest.get("error"):
         facts.append(("error", str(manifest["error"])))
     return facts
+
+
+def tile(name: str, value: str, note: str, verdict: Optional[str] = None) -> dict[str, Optional[str]]:
+    """Return a number that stands at the top of a page: its name, itself, a note, and a verdict on it."""
+    return {"name": name, "value": value, "note": note, "verdict": verdict}
 
 
 def date(text: Any) -> str:

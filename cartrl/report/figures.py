@@ -1,6 +1,5 @@
 """The charts of a report: learning curves of a run and of a study, and the returns of an evaluation."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
@@ -167,7 +166,8 @@ def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optiona
 
 
 def _interval(low: float, high: float) -> str:
-    return with_minus(interval(low, high)) if math.isfinite(low) else NOTHING
+    """Write an interval; a single seed has none, and that of equal returns is not known."""
+    return with_minus(interval(low, high)) if low < high else NOTHING
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from cartrl.report.charts import number
 TEMPLATES = Path(__file__).parent / "template"
 
 
-def render(content: dict[str, Any]) -> str:
-    """Return the page; ``content`` is what the template calls ``page``."""
+def render(content: dict[str, Any], template: str = "report.html") -> str:
+    """Return the page made from ``template``, which calls the ``content`` ``page``."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["number"] = number
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(
+    return environment.get_template(template).render(
         page=content,
         script=Markup(script),
         style=Markup(style),

@@ -10,7 +10,7 @@ from cartrl.curves import learning_curve
 from cartrl.display.numbers import certainty
 from cartrl.report import figures
 from cartrl.report.charts import axis, given, number, with_minus
-from cartrl.report.content import Evaluated, Subject, date, duration, frame_of
+from cartrl.report.content import Evaluated, Subject, date, duration, frame_of, tile
 from cartrl.results import Run
 from cartrl.run_directory import RunDirectory
 from cartrl.statistics.seeds import interquartile_mean, summary
@@ -45,10 +45,6 @@ def run_parts(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _tile(name: str, value: str, note: str, verdict: Optional[str] = None) -> dict[str, Optional[str]]:
-    return {"name": name, "value": value, "note": note, "verdict": verdict}
-
-
 def _run_tiles(
     run: Run, last: metrics.Row, evaluated: Optional[Evaluated], took: Optional[str]
 ) -> list[dict[str, Any]]:
@@ -58,14 +54,14 @@ def _run_tiles(
         threshold = facts["reward_threshold"]
         solved = "" if threshold is None else f"; solved from {given(threshold)}"
         mean, note = map(with_minus, evaluated.level)
-        tiles.append(_tile(f"Mean return of {facts['episodes']} episodes", mean, f"{note}{solved}", facts["verdict"]))
+        tiles.append(tile(f"Mean return of {facts['episodes']} episodes", mean, f"{note}{solved}", facts["verdict"]))
     where = int(run.iterations[np.flatnonzero(run.returns == run.best)[-1]])
     steps = f"in {number(last['environment_steps'] or 0)} environment steps"
     return [
         *tiles,
-        _tile("Best in training", number(run.best), f"evaluated at iteration {where:,} of {run.num_iterations:,}"),
-        _tile("Episodes collected", number(last["episodes"] or 0), steps),
-        _tile("Time", took or "–", "start-up and saving included"),
+        tile("Best in training", number(run.best), f"evaluated at iteration {where:,} of {run.num_iterations:,}"),
+        tile("Episodes collected", number(last["episodes"] or 0), steps),
+        tile("Time", took or "–", "start-up and saving included"),
     ]
 
 
@@ -138,16 +134,16 @@ def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, A
     """Return the tiles of a study with the evaluations ``results``."""
     means = np.array([evaluated.facts["mean"] for evaluated in results])
     took = duration(subject.manifest) or "–"
-    time = _tile("Time", took, f"{number(sum(run.steps[-1] for run in subject.study.runs))} environment steps")
+    time = tile("Time", took, f"{number(sum(run.steps[-1] for run in subject.study.runs))} environment steps")
     if not len(means):
         return [time]
     middle, certain = map(with_minus, certainty(*summary(means), len(means), "seed"))
     seeds = f"{len(means)} seed{'s' if len(means) > 1 else ''}"
-    tiles = [_tile("Interquartile mean return", middle, f"{certain}; {seeds}")]
+    tiles = [tile("Interquartile mean return", middle, f"{certain}; {seeds}")]
     if subject.threshold is not None:
         verdicts = Counter(evaluated.facts["verdict"] for evaluated in results)
         rest = "".join(f"; {verdicts[name]} {name}" for name in ("undecided", "not solved") if verdicts[name])
         note = f"from a mean return of {given(subject.threshold)}{rest}"
-        tiles.append(_tile("Solved", f"{verdicts['solved']} of {len(means)}", note))
+        tiles.append(tile("Solved", f"{verdicts['solved']} of {len(means)}", note))
     best = f"best seed {number(float(means.max()))}"
-    return [*tiles, _tile("Worst seed", number(float(means.min())), best), time]
+    return [*tiles, tile("Worst seed", number(float(means.min())), best), time]

@@ -14,7 +14,7 @@ from cartrl.grids import Range
 from cartrl.search import suggest, version
 from cartrl.sweeps import named
 from tests.helpers import CONFIGS, clean_environment, everything_below, one_line, run_cartrl, run_several
-from tests.studies import curves, write_study
+from tests.studies import curves, write_study, write_sweep
 
 CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml")
 RATES = "agent.learning_rate=1e-3,3e-3"
@@ -93,16 +93,7 @@ FINALS = {"0.01": [9.0, 30.0, 90.0, 200.0, 10.0], "0.003": [200.0, 198.0, 100.0,
 @pytest.fixture
 def home(tmp_path):
     """A sweep that is finished, but for a setting whose directory somebody has removed."""
-    sweep = tmp_path / "sweep"
-    records = []
-    for rate in (*FINALS, "0.1"):
-        name = f"agent.learning_rate={rate}"
-        records.append({"name": name, "overrides": [name]})
-        if rate in FINALS:
-            write_study(sweep / name, curves(FINALS[rate], start=5.0), learning_rate=rate)
-    (sweep / "config.yaml").write_text("environment:\n  env_name: CartPole-v0\n")
-    manifest = {"kind": "sweep", "seeds": list(range(5)), "settings": records, "outcome": "finished"}
-    (sweep / "sweep.json").write_text(json.dumps(manifest))
+    write_sweep(tmp_path / "sweep", FINALS, not_begun=["0.1"])
     return tmp_path
 
 
@@ -201,6 +192,7 @@ def test_compare_takes_a_sweep_and_adjusts_all_pairs_together(home):
     adjusted = sorted(pair["p_value_holm"] for pair in report["comparisons"])
     assert len(p_values) == 3
     assert adjusted[0] == pytest.approx(min(1.0, 3 * p_values[0]))
+    assert report["left_out"] == [{"path": "sweep/agent.learning_rate=0.1", "notes": ["not begun"]}]
     text = run_cartrl("compare", "sweep", cwd=home).stdout
     assert "sweep: without a seed that has ended, so left out: 1 of 4 settings" in text
 

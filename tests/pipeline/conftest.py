@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import CONFIGS, Done, run_cartrl
+from tests.studies import write_sweep
 
 SHORT = ("--set", "train.num_iterations=30", "--set", "eval.eval_interval=10")
 
@@ -83,3 +84,12 @@ def run_report(short_run, tmp_path_factory) -> Report:
 def study_report(short_study, tmp_path_factory) -> Report:
     """The report of the short study."""
     return report_of(short_study, tmp_path_factory.mktemp("report") / "study.html")
+
+
+@pytest.fixture(scope="session")
+def sweep_report(tmp_path_factory) -> Report:
+    """The report of a sweep of nine settings, and of one that has not begun."""
+    home = tmp_path_factory.mktemp("report")
+    finals = {f"0.00{number}": [20.0 * number, 21.0 * number, 22.0 * number] for number in range(1, 10)}
+    sweep = write_sweep(home / "<img src=x onerror=alert(1)>", finals, ["0.01"], reward_threshold=195.0)
+    return report_of(sweep, home / "sweep.html")

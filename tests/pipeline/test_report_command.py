@@ -5,45 +5,13 @@ import csv
 import json
 import math
 import shutil
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from tests.helpers import assert_one_sentence, everything_below, run_cartrl, run_several
-
-LOADS = ("src", "href", "data", "srcset", "poster", "action", "background", "xlink:href")
-
-
-class Page(HTMLParser):
-    """The page's tags and texts: ``tags`` are (name, attributes), ``text`` is what a reader sees."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.source = path.read_text(encoding="utf-8")
-        self.tags, self.texts, self.hidden = [], [], 0
-        self.feed(self.source)
-        self.text = " ".join(" ".join(self.texts).split())
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        self.hidden += tag in ("style", "script", "title")
-
-    def handle_endtag(self, tag):
-        self.hidden -= tag in ("style", "script", "title")
-
-    def handle_data(self, data):
-        if not self.hidden:
-            self.texts.append(data)
-
-    def attribute(self, tag, name):
-        return [attributes[name] for other, attributes in self.tags if other == tag and name in attributes]
-
-    def stops(self, figure):
-        """Return the values under the pointer: the chart's places by their label."""
-        (chart,) = [attributes for tag, attributes in self.tags if tag == "figure" and attributes["id"] == figure]
-        return {label: values for _, label, values, _ in json.loads(chart["data-stops"])}
+from tests.pages import Page
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +43,8 @@ def evaluation_of(run):
 
 
 def test_nothing_outside_the_file_is_needed(run_page, study_page):
-    for page in (run_page, study_page):
-        for tag, attributes in page.tags:
-            assert tag not in ("link", "iframe", "object", "embed", "base", "img")
-            for name in LOADS:
-                assert attributes.get(name, "data:").startswith("data:"), (tag, name)
-        assert "url(" not in page.source
-        assert "@import" not in page.source
-        assert "default-src 'none'" in page.attribute("meta", "content")[0]
+    run_page.assert_self_contained()
+    study_page.assert_self_contained()
 
 
 def test_names_are_text(run_report, run_page):

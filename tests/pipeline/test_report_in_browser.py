@@ -47,8 +47,13 @@ def open_page(browser):
     assert complaints == []
 
 
-@pytest.fixture(params=["run_report", "study_report"])
+@pytest.fixture(params=["run_report", "study_report", "sweep_report"])
 def report(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["run_report", "study_report"])
+def filmed_report(request):
     return request.getfixturevalue(request.param)
 
 
@@ -89,8 +94,8 @@ def test_axe_finds_nothing_serious(open_page, report, scheme, viewport):
     assert [(item["id"], item["nodes"][0]["html"]) for item in found] == []
 
 
-def test_the_film_plays(open_page, report):
-    page = open_page(report)
+def test_the_film_plays(open_page, filmed_report):
+    page = open_page(filmed_report)
     page.locator("video").evaluate("video => video.play()")
     deadline = time.monotonic() + 10
     while page.locator("video").evaluate("video => video.currentTime") < 0.1:
@@ -157,3 +162,30 @@ def test_the_config_can_be_saved(open_page, run_report):
         page.get_by_role("link", name="Save as config.yaml").click()
     assert saving.value.suggested_filename == "config.yaml"
     assert "env_name: CartPole-v0" in saving.value.path().read_text()
+
+
+def column(page, number):
+    return page.locator(f".sortable tbody tr > :nth-child({number})").all_inner_texts()
+
+
+def test_the_table_of_a_sweep_is_sorted_by_its_heads(open_page, sweep_report):
+    page = open_page(sweep_report)
+    by_rank, rates = column(page, 1), [f"0.00{number}" for number in range(1, 10)]
+    assert by_rank == [*map(str, range(1, 10)), "–"]
+    page.get_by_role("button", name="learning_rate").click()
+    assert column(page, 2) == [*rates, "0.01"]
+    page.get_by_role("button", name="learning_rate").click()
+    assert column(page, 2) == ["0.01", *rates[::-1]]
+    for key, ranks in (("Enter", by_rank), (" ", [*by_rank[-2::-1], "–"])):  # the best first; what has none is last
+        page.get_by_role("button", name="final return").press(key)
+        assert column(page, 1) == ranks
+    sorted_by = page.locator(".sortable th[aria-sort]")
+    assert (sorted_by.inner_text(), sorted_by.get_attribute("aria-sort")) == ("final return", "ascending")
+    page.get_by_role("button", name="notes").click()
+    assert (column(page, 1)[0], column(page, 1)[1:]) == ("–", by_rank[:-1])  # the only one with a note, then by rank
+
+
+def test_without_scripts_the_table_of_a_sweep_is_the_ranking(open_page, sweep_report):
+    page = open_page(sweep_report, java_script_enabled=False)
+    assert column(page, 1) == [*map(str, range(1, 10)), "–"]
+    assert page.locator(".sortable button").count() == 0

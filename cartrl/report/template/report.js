@@ -65,3 +65,34 @@ for (const chart of document.querySelectorAll(".chart")) {
   });
   show(resting);
 }
+
+// A table that can be sorted: a button in the head of each column. Without this script it stays in the order of its ranks.
+for (const table of document.querySelectorAll(".sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  const body = table.tBodies[0];
+  const rows = [...body.rows]; // by rank, which decides between equal ones
+  const keyOf = (row, column) => row.cells[column].dataset.key;
+
+  const sort = (column, direction) => {
+    const keys = rows.map((row) => keyOf(row, column)).filter((key) => key !== "");
+    const areNumbers = keys.every((key) => !Number.isNaN(Number(key)));
+    const compare = areNumbers ? (a, b) => Number(a) - Number(b) : (a, b) => a.localeCompare(b, "en", { numeric: true });
+    const sign = direction === "ascending" ? 1 : -1;
+    body.append(...[...rows].sort((one, other) => {
+      const [a, b] = [keyOf(one, column), keyOf(other, column)];
+      return a === "" || b === "" ? (a === "") - (b === "") : sign * compare(a, b); // nothing goes to the end
+    }));
+    heads.forEach((head) => head.removeAttribute("aria-sort"));
+    heads[column].setAttribute("aria-sort", direction);
+  };
+
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    const first = head.dataset.first || "ascending";
+    const second = first === "ascending" ? "descending" : "ascending";
+    button.addEventListener("click", () => sort(column, head.getAttribute("aria-sort") === first ? second : first));
+  });
+}
