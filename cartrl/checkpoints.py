@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 
@@ -71,6 +72,10 @@ class TrainingCheckpoints:
     def oldest(self) -> int:
         """Return the iteration of the oldest checkpoint that is kept; 0 where there are none."""
         return min((int(path.stem) for path in self._paths()), default=0)
+
+    def latest(self) -> Optional[int]:
+        """Return the iteration of the newest checkpoint, read or not; None where there are none."""
+        return max((int(path.stem) for path in self._paths()), default=None)
 
     def _paths(self) -> list[Path]:
         try:

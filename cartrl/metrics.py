@@ -34,7 +34,7 @@ COLUMNS = {
     "truncated_episodes": "those that the time limit ended",
     "greedy_return_mean": "mean return of the greedy policy, where this iteration was evaluated",
     "greedy_return_std": "standard deviation of those returns",
-    "seconds": "wall-clock time since the start of training",
+    "seconds": "wall-clock seconds of training so far, of all processes of the run together",
 }
 
 # The columns that reading a run cannot do without; others have come, and may come, with other versions and agents.

@@ -15,6 +15,11 @@ def warn(text: str) -> None:
     _print("warning:", "bold yellow", text)
 
 
+def note(text: str) -> None:
+    """Print what a user may want to know of a choice that was made."""
+    _print("note:", "bold", text)
+
+
 def printable(text: str) -> str:
     """Return ``text`` in one line; what could drive a terminal is written as an escape sequence."""
     return "".join(

@@ -125,7 +125,7 @@ def going_on(
     if len(paths) == 1:
         found.append(("Draw its learning curve:", call_with(modules, "plot", paths[0])))
     elif paths:
-        again = ("train", "--config", f"{paths[0]}/config.yaml", "--seeds", fresh_seeds(seeds))
+        again = ("train", f"{paths[0]}/config.yaml", "--seeds", fresh_seeds(seeds))
         found += [
             ("Draw the best two:", call_with(modules, "plot", *paths[:2])),
             ("Compare the best two across their seeds:", call_with(modules, "compare", *paths[:2])),

@@ -24,7 +24,8 @@ LATEST = "latest"
 MANIFEST = "manifest.json"  # of a run
 STUDY = "study.json"  # of a study: many runs
 SWEEP = "sweep.json"  # of a sweep: many studies
-MANIFESTS = (MANIFEST, STUDY, SWEEP)
+KINDS = {MANIFEST: "run", STUDY: "study", SWEEP: "sweep"}  # what a directory is, by its manifest
+MANIFESTS = tuple(KINDS)
 SIDECAR = "policy.json"
 MOST_NAMED = 10  # directories in one warning
 CLOCKS_DIFFER_BY = timedelta(days=1)  # at most, of two computers: a run that began later has not begun
@@ -157,7 +158,7 @@ def refuse_many(place: Path) -> None:
     Raises:
         UsageError: when ``place`` is one.
     """
-    kind = next((kind for name, kind in ((STUDY, "study"), (SWEEP, "sweep")) if (place / name).is_file()), None)
+    kind = next((KINDS[name] for name in (STUDY, SWEEP) if (place / name).is_file()), None)
     if kind is None:
         return
     runs = sorted(path.parent for pattern in (f"*/{MANIFEST}", f"*/*/{MANIFEST}") for path in place.glob(pattern))
@@ -195,24 +196,34 @@ def modules_of(manifest: dict[str, Any]) -> list[str]:
 def latest(*manifests: str) -> Path:
     """Return what began last below ``runs/``, of the directories with one of these ``manifests``.
 
-    A directory whose manifest is damaged, or of another program, is skipped, and named in a warning.
+    A directory whose manifest is damaged, or of another program, is skipped, and named in a warning. A note says so if
+    something of another kind, such as a sweep where a run is wanted, began later still.
 
     Raises:
         UsageError: when there is none.
     """
-    found: dict[Path, datetime] = {}
+    fitting: dict[Path, datetime] = {}
+    others: dict[Path, datetime] = {}
     skipped: list[Path] = []
     for directory in _directories(RUNS):
-        for manifest in (directory / name for name in manifests if os.path.lexists(directory / name)):
-            start = _start(manifest)
-            if start is None:
+        for name in (name for name in MANIFESTS if os.path.lexists(directory / name)):
+            start = _start(directory / name)
+            if start is not None:
+                (fitting if name in manifests else others)[directory] = start
+            elif name in manifests:
                 skipped.append(directory)
-            else:
-                found[directory] = start
     warn_of_skipped(skipped)
-    if not found:
-        raise UsageError(f"there is no run below {RUNS}/ here; train one, or name one")
-    return max(found, key=lambda directory: found[directory])
+    newest = max(others, key=others.__getitem__, default=None)
+    if not fitting:
+        if newest is not None and MANIFEST in manifests:
+            refuse_many(newest)
+        raise UsageError(f"there is no {KINDS[manifests[0]]} below {RUNS}/ here; train one, or name one")
+    found = max(fitting, key=fitting.__getitem__)
+    if newest is not None and others[newest] > fitting[found]:
+        kind = next(KINDS[name] for name in MANIFESTS if name not in manifests and (newest / name).exists())
+        wanted = " or ".join(KINDS[name] for name in manifests)
+        notices.note(f"the latest {wanted} is {found}; {newest} is newer, but a {kind}")
+    return found
 
 
 def warn_of_skipped(directories: Sequence[Path]) -> None:

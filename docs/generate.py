@@ -192,106 +192,7 @@ ends with 1; `cartrl --debug COMMAND …` shows where it came from. How a run en
 
 ## What `--json` prints
 
-One object on one line of stdout once the command has succeeded, and nothing else there. Returns are
-undiscounted sums of rewards; a standard deviation is the sample's, and 0 for a single episode.
-
-### `cartrl train --json`
-
-| Key                   | Value                                                                             |
-| --------------------- | --------------------------------------------------------------------------------- |
-| `run`                 | The run directory.                                                                |
-| `best_greedy_return`  | The best evaluation during training: that of the policy in `policies/best`.       |
-| `final_greedy_return` | The one after the last iteration, of `policies/final`; null of an interrupted run. |
-| `last_greedy_return`  | The last evaluation, also that of a run that was interrupted.                     |
-| `episodes`            | Episodes collected for training.                                                  |
-| `environment_steps`   | Environment steps in those episodes.                                              |
-| `seconds`             | Wall-clock seconds by phase: `start-up`, `collect`, `learn`, `evaluate`, `save`.  |
-| `total_seconds`       | Their sum, and the seconds of the processes before this one.                      |
-
-Both evaluations are objects of `step` (updates of the policy before it), `mean` and `std` (of the greedy
-policy's returns) and `episodes` (how many were played). Of two equally good evaluations the later counts as
-the best.
-
-### `cartrl sweep --json`
-
-| Key                            | Value                                                                             |
-| ------------------------------ | --------------------------------------------------------------------------------- |
-| `sweep`, `outcome`             | The sweep's directory, and whether it is `finished`.                              |
-| `env_name`, `reward_threshold` | The environment, and gym's threshold for it, or `null`.                           |
-| `ranked_by`, `caution`         | What the ranks rest on, and what the first of them is worth.                      |
-| `settings`                     | An object for each setting, the best first.                                       |
-
-A setting has a `rank` (equal ones share it; `null` where no seed has ended), `name`, `path` (of its study), `values` by
-`section.key`, `seeds` (those that count), `notes` (what was left out, and why), `final_return` (`values`,
-`interquartile_mean`, `interval_95`, `differing_95`) and `solved` (`count`, `seeds`, `share`, `interval_95`).
-
-### `cartrl eval --json`
-
-| Key                    | Value                                                                             |
-| ---------------------- | --------------------------------------------------------------------------------- |
-| `policy`               | The policy's directory.                                                           |
-| `env_name`             | The environment that it was trained for, and played here.                         |
-| `step`                 | Updates of the policy before it was saved.                                        |
-| `actions`              | `"greedy"`, or with `--stochastic` `"stochastic"`.                                |
-| `seed`                 | What start states, and drawn actions, depend on.                                  |
-| `episodes`             | Episodes played.                                                                  |
-| `mean`, `std`          | Mean and standard deviation of their returns.                                     |
-| `interval_95`          | `[low, high]`: the 95 % interval of the mean; `null` of one or of equal returns.  |
-| `differing_95`         | Of equal returns, the share of episodes that may differ at 95 %, or `null`.       |
-| `min`, `median`, `max` | Least, median and greatest of their returns.                                      |
-| `terminated`           | Episodes that the environment ended: the pole fell, the goal was reached.         |
-| `truncated`            | Episodes that the time limit ended.                                               |
-| `returns`, `lengths`   | Of each episode its return and its steps, in the order of their start states.     |
-| `ended`                | Of each episode `"terminated"` or `"truncated"`.                                  |
-| `reward_threshold`     | The mean return from which gym calls the environment solved, or `null`.           |
-| `verdict`              | `"solved"`, `"not solved"` or `"undecided"`; `null` where there is no threshold.  |
-| `no_verdict`           | Why there is no threshold, or `null`.                                             |
-
-### `cartrl compare --json`
-
-| Key                | Value                                                                                  |
-| ------------------ | -------------------------------------------------------------------------------------- |
-| `env_name`         | The environment of all studies.                                                        |
-| `reward_threshold` | The return from which gym calls it solved, or `null`.                                  |
-| `level`            | The stated probability of a wrong claim: 0.05.                                         |
-| `tested`           | The metric of `--by`, on which the conclusion rests.                                   |
-| `studies`          | An object for each study, see below.                                                   |
-| `differences`      | By `section.key` the settings in which the studies differ: the value of each.          |
-| `comparisons`      | An object for each pair of studies, see below.                                         |
-| `profile`          | Returns, and for each of them every study's share of seeds that ended at least there.  |
-| `conclusion`       | The sentence.                                                                          |
-| `left_out`         | Of a sweep's settings without a seed that has ended, `path` and `notes`.               |
-
-A study has `name`, `path`, `seeds` (those that count), `notes` (what was left out, and why), `metrics` and
-`solved` (`count`, `seeds`, `share` and its `interval_95`; `null` without a threshold). Its metrics are
-`final_return`, `best_return`, `area` and, with a threshold, `steps_to_threshold`; each has `values` (a number
-a seed), `interquartile_mean`, `interval_95` and `differing_95` (of equal values, the share of seeds that may differ at
-95 %). `null` is what is not finite or not known: steps to a threshold that was never reached, and the interval of a
-single seed or of equal ones, which is `[null, null]`.
-
-A comparison has `first` and `second` (places in `studies`); for each metric `pairs_of_seeds` (the shares of all
-pairs of their seeds in which the first's is `better`, `equal` and `worse`; of steps the fewer are better) and
-`probability_of_improvement` (`better` and half of `equal`);
-`interval_95` of that for the tested metric, `p_value`, `p_value_holm` (adjusted for all pairs), `better` (the
-place of the study for which that is claimed, or `null`), and how many `more_seeds` each would need to show a
-probability of improvement of `more_seeds_show`.
-
-### `cartrl runs --json`
-
-An array with an object for each run and study; what the files do not tell is `null`.
-
-| Key                            | Value                                                                     |
-| ------------------------------ | ------------------------------------------------------------------------- |
-| `path`                         | The directory.                                                            |
-| `kind`                         | `"run"`, `"study"` or `"sweep"`.                                          |
-| `state`                        | `"running"`, `"finished"`, `"stopped"`, `"failed"`, `"damaged"` or `"unknown"`. |
-| `env_name`, `agent`            | The environment and the agent.                                            |
-| `seeds`                        | The seed, or the seeds of a study or sweep.                               |
-| `settings`                     | How many settings a sweep has so far.                                     |
-| `iterations`, `num_iterations` | Iterations done and planned; of a study, by all seeds together.           |
-| `best_greedy_return`           | The best evaluation in training; of a study, the mean of its seeds' best. |
-| `started`                      | When it started, in ISO 8601.                                             |
-| `problem`                      | What is damaged.                                                          |
+[json.md](json.md) describes it for each command, with examples.
 
 ## Shell completion
 
@@ -299,8 +200,8 @@ An array with an object for each run and study; what the files do not tell is `n
 cartrl --install-completion
 ```
 
-From the next shell on, the Tab key completes commands and options. `cartrl --show-completion` prints the
-script instead of installing it.
+From the next shell on, the Tab key completes commands, options, settings, runs, states and environments.
+`cartrl --show-completion` prints the script instead of installing it.
 """
 
 

@@ -47,23 +47,30 @@ def train(
     """Train a policy and save everything about it in a run directory."""
     from cartrl.commands import study
     from cartrl.commands import train as one_run
-    from cartrl.commands.config import show
-    from cartrl.run_directory import MANIFEST, STUDY, require_new
+    from cartrl.commands.config import show, show_what_goes_on
+    from cartrl.paths import require_creatable
+    from cartrl.run_directory import MANIFEST, RUNS, STUDY, find_run, require_new
     from cartrl.settings import load
     from cartrl.studies import find_study, parse_seeds
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
     output = one_run.Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
+    if dry_run and output.is_alone:
+        raise UsageError("--dry-run prints the settings; it cannot be given with --quiet or --json")
     if resume is not None:
         given = {
-            "--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir, "--dry-run": dry_run or None,
+            "--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir,
         }  # fmt: skip
         for option in (name for name, value in given.items() if value is not None):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
         reference = str(resolved(Path(resume), MANIFEST, STUDY))
         known = find_study(reference)
-        if known is not None:
+        if known is None and jobs is not None:
+            raise UsageError(f"--jobs is for a study, but {find_run(reference).root} is one run")
+        if dry_run:
+            show_what_goes_on(known or find_run(reference), overrides)
+        elif known is not None:
             study.resume(known, overrides, jobs, output)
         else:
             one_run.resume(reference, overrides, output)
@@ -71,15 +78,17 @@ def train(
         raise UsageError("give a --config to train, or a run to --resume")
     elif seeds is None and jobs is not None:
         raise UsageError("--jobs is for a study; give its --seeds, such as 0-7")
+    elif seeds is not None and seed is not None:
+        raise UsageError("give --seed for one run, or --seeds for a study")
     elif dry_run:
         if seeds is not None:
             parse_seeds(seeds)
-        if run_dir is not None:
+        if run_dir is None:
+            require_creatable(RUNS / "new")
+        else:
             require_new(run_dir)
         show(load(config, overrides, seed))
     elif seeds is not None:
-        if seed is not None:
-            raise UsageError("give --seed for one run, or --seeds for a study")
         study.run(load(config, overrides), parse_seeds(seeds), run_dir, jobs, output)
     else:
         one_run.run(load(config, overrides, seed), run_dir, output)

@@ -89,12 +89,13 @@ def resume(study: StudyDirectory, overrides: Sequence[str], jobs: Optional[int],
         threshold = running.check_environment(config)
         seeds = study.seeds()
         left = seeds if overrides else study.left()
-        if not left:
-            text = f"{study.root}: finished already, all {len(seeds)} seeds"
-            output.console.print(text, soft_wrap=True, highlight=False)
-            return
         task = Task(study, config, seeds, left, threshold)
-        _train(task, task.go_on(), jobs, output)
+        if left:
+            _train(task, task.go_on(), jobs, output)
+        else:
+            output.note(f"{study.root}: finished already, all {len(seeds)} seeds")
+            if output.is_alone:
+                _answer(study, task.progress(), output)
 
 
 def display_for(output: Output) -> SilentDisplay:
@@ -109,12 +110,8 @@ def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) 
     study, progress = task.study, task.progress()
     with StopRequest() as stop:
         task.train(manifest, progress, jobs, display_for(output), str(study.root), stop)
-    if output.as_json:
-        outcomes = {str(seed): vars(state) for seed, state in progress.seeds.items()}
-        output.print_json({"study": str(study.root), "outcome": progress.ended, "seeds": outcomes})
-    elif output.quiet:
-        output.print(study.root)
-    else:
+    _answer(study, progress, output)
+    if not output.is_alone:
         summary(output.console, study, progress, task.threshold)
     if stop():
         sys.exit(stop.exit_code)
@@ -123,6 +120,15 @@ def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) 
     ]
     if failed:
         raise CartrlError(f"{len(failed)} of {len(task.seeds)} seeds failed; {failed[0]}")
+
+
+def _answer(study: StudyDirectory, progress: StudyProgress, output: Output) -> None:
+    """Print what programs read, if it is wanted: JSON, or the directory."""
+    if output.as_json:
+        outcomes = {str(seed): vars(state) for seed, state in progress.seeds.items()}
+        output.print_json({"study": str(study.root), "outcome": progress.ended, "seeds": outcomes})
+    elif output.quiet:
+        output.print(study.root)
 
 
 def _known(study: StudyDirectory, seed: int, is_left: bool) -> SeedState:

@@ -15,6 +15,7 @@ from cartrl.display.lasting import LastingConsole
 from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.drawing import Drawer
+from cartrl.errors import UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.notices import warn
@@ -41,6 +42,16 @@ class Output:
     def print_json(self, answer: dict[str, Any]) -> None:
         """Print what the command answers, as JSON on one line."""
         self.print(json.dumps(answer, allow_nan=False))
+
+    def note(self, text: str) -> None:
+        """Print a line for people, unless they want none."""
+        if not self.quiet:
+            self.console.print(text, soft_wrap=True, highlight=False)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether programs read the answer, which then stands alone on stdout."""
+        return self.quiet or self.as_json
 
     @property
     def console(self) -> Console:
@@ -74,9 +85,12 @@ def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
     with RunLock(directory.lock):
         task = running.stopped(directory, overrides, warn)
         if task.is_over:
-            outcome = read_json(directory.manifest)["outcome"]
-            text = f"{directory.root}: {outcome} already, after {task.iteration} iterations"
-            output.console.print(text, soft_wrap=True, highlight=False)
+            manifest = read_json(directory.manifest)
+            outcome, result = manifest["outcome"], manifest.get("result")
+            if not isinstance(result, dict):
+                raise UsageError(f"{directory.manifest}: not what a run that has ended writes: it has no result")
+            output.note(f"{directory.root}: {outcome} already, after {task.iteration} iterations")
+            _answer(directory, outcome, result, output)
         else:
             _train(task, task.go_on(), output)
 
@@ -90,17 +104,21 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
         opened.callback(experiment.close)
         display.attach(progress, task.threshold)
         task.train(experiment, progress, display, stop, drawer, warn)
-        manifest.reached(progress.ended, result=running.result(progress, manifest.before))
-    if output.as_json:
-        output.print_json(
-            {"run": str(directory.root), "outcome": progress.ended, **running.result(progress, manifest.before)}
-        )
-    elif output.quiet:
-        output.print(directory.root)
-    else:
+        result = running.result(progress, manifest.before)
+        manifest.reached(progress.ended, result=result)
+    _answer(directory, progress.ended, result, output)
+    if not output.is_alone:
         run_summary(output.console, progress, directory, task.threshold, manifest.before)
     if progress.ended is Outcome.INTERRUPTED:
         sys.exit(stop.exit_code)
+
+
+def _answer(directory: RunDirectory, outcome: str, result: dict[str, Any], output: Output) -> None:
+    """Print what programs read, if it is wanted: JSON, or the directory."""
+    if output.as_json:
+        output.print_json({"run": str(directory.root), "outcome": outcome, **result})
+    elif output.quiet:
+        output.print(directory.root)
 
 
 def _display(output: Output, log_interval: int, title: str) -> SilentDisplay:

@@ -75,9 +75,10 @@ class LineDisplay(SilentDisplay):
         if state.outcome in TO_COME:
             return
         ended = len(progress.seeds) - progress.count(*TO_COME)
-        line = f"seed {seed:<4} {state.outcome:<11} {ended:>3} of {len(progress.seeds)}, {progress.seconds:6.1f} s"
+        widest, total = len(str(max(progress.seeds))), str(len(progress.seeds))
+        line = f"seed {seed:<{widest}}  {state.outcome:<11}  {ended:>{len(total)}} of {total}"
         name = "final" if state.outcome.is_over else "last"
-        line += f"  best {number(state.best)}  {name} {number(state.greedy)}"
+        line += f", {progress.seconds:8,.1f} s  best {number(state.best):>8}  {name:<5} {number(state.greedy):>8}"
         self._console.print(line, soft_wrap=True, highlight=False)
 
 

@@ -67,8 +67,8 @@ def run_summary(
         "next",
         [
             *resume,
-            call("eval", "--checkpoint", run.root),
-            call("record", "--checkpoint", run.root, "--episodes", 3),
+            call("eval", run.root),
+            call("record", run.root, "--episodes", 3),
             quoted("tensorboard", "--logdir", run.root.parent),
         ],
     )

@@ -143,7 +143,7 @@ def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
     modules = modules_of(manifest)
     directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
     return [
-        *typed(manifest, call_with(modules, "train", "--config", "config.yaml", *option)),
+        *typed(manifest, call_with(modules, "train", "config.yaml", *option)),
         {
             "text": "Where the run's directory still is, this trains it again and compares every number:",
             "label": "Command that compares",

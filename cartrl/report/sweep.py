@@ -182,7 +182,7 @@ def _same(manifest: dict[str, Any], plan: Plan, modules: Sequence[str]) -> str:
     choices: Sequence[str] = given_as or () if has_type(given_as, tuple[str, ...]) else ()
     words = [word for choice in choices for word in (option, choice)]
     trials = ["--trials", plan.search["trials"]] if plan.search else []
-    return call_with(modules, "sweep", "--config", "config.yaml", *words, *trials, "--seeds", named(plan.seeds))
+    return call_with(modules, "sweep", "config.yaml", *words, *trials, "--seeds", named(plan.seeds))
 
 
 def _count(count: int, what: str) -> str:

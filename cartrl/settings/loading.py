@@ -105,9 +105,8 @@ def _apply(draft: _Draft, override: str) -> None:
     parts = name.strip().split(".")
     if not equals or len(parts) != 2 or not all(parts):
         known = None if "." in name else meant(name.strip())
-        if known is not None:
-            raise UsageError(f"{option}: there is no setting {cut(name)!r}, did you mean {known!r}?")
-        raise UsageError(f"{option}: an override is section.key=value, such as --set agent.learning_rate=3e-3")
+        hint = ", such as --set agent.learning_rate=3e-3" if known is None else f", did you mean {known!r}?"
+        raise UsageError(f"{option}: an override is section.key=value{hint}")
     _put(draft, (parts[0], parts[1]), parse(text, option).values, option)
 
 

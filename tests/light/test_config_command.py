@@ -179,14 +179,14 @@ class TestOverrides:
             *("--set", "agent.normalize_returns=false"),
             *("--set", "environment.max_episode_steps=null"),
             *("--set", "environment.constants={gravity: 2, tau: 1e-3}"),
-            *("--set", "environment.env_name=MountainCarContinuous-v0"),
+            *("--set", "environment.env_name=CartPole-v1"),
         )
         values = yaml.safe_load(printed)
         assert values["agent"]["fc_layer_params"] == [64, 32]
         assert values["agent"]["value_fc_layer_params"] == []
         assert values["agent"]["normalize_returns"] is False
         assert values["environment"] == {
-            "env_name": "MountainCarContinuous-v0",
+            "env_name": "CartPole-v1",
             "max_episode_steps": None,
             "constants": {"gravity": 2, "tau": 0.001},
         }
@@ -197,7 +197,7 @@ class TestOverrides:
         assert yaml.safe_load(printed)["environment"]["env_name"] == "CartPole-v1"
 
     def test_an_override_can_mend_what_the_file_has_wrong(self, tmp_path):
-        (tmp_path / "a.yaml").write_text("environment: {env_name: x}\ntrain: {seed: -1}\n")
+        (tmp_path / "a.yaml").write_text("environment: {env_name: CartPole-v1}\ntrain: {seed: -1}\n")
         assert yaml.safe_load(config("a.yaml", "--set", "train.seed=1", cwd=tmp_path))["train"]["seed"] == 1
 
     @pytest.mark.parametrize(

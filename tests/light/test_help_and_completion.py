@@ -1,13 +1,16 @@
 """What the command line offers: examples at the end of each help, and what the Tab key completes."""
 
+import json
+import re
 import shlex
+import shutil
 
 import pytest
 import typer
 
 from cartrl import cli
 from cartrl.cli.examples import EXAMPLES
-from tests.helpers import CONFIGS, one_line, run_cartrl, run_several
+from tests.helpers import CONFIGS, everything_below, one_line, run_cartrl, run_several
 from tests.light.test_references import make_run
 
 PROGRAM = typer.main.get_command(cli.app)
@@ -85,9 +88,69 @@ def test_a_dry_run_and_config_check_what_training_checks(tmp_path):
     assert (fine.returncode, fine.stderr, fine.tensorflow) == (0, "", False)
     assert fine.stdout.startswith("environment:\n")
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+    (tmp_path / "runs").write_text("")
+    no_place, both, answer = run_several(
+        ["train", CONFIG, "--dry-run"], ["train", CONFIG, "--dry-run", "--seed", "1", "--seeds", "0-3"],
+        ["train", CONFIG, "--dry-run", "--json"], cwd=tmp_path,
+    )  # fmt: skip
+    assert one_line(no_place, 2) == one_line(run_cartrl("train", CONFIG, cwd=tmp_path), 2)
+    assert one_line(both, 2) == "give --seed for one run, or --seeds for a study"
+    assert one_line(answer, 2) == "--dry-run prints the settings; it cannot be given with --quiet or --json"
 
 
-def test_a_table_in_a_pipe_is_not_broken(tmp_path):
-    name = "n" * 150
-    make_run(tmp_path / "runs" / name, "2024-01-01T00:00:00+00:00", 30.0)
-    assert any(line.startswith(name + " ") for line in run_cartrl("runs", cwd=tmp_path).stdout.splitlines())
+def test_a_dry_run_of_what_was_stopped_says_from_where_it_goes_on(tmp_path):
+    for name in ("one", "new", "study/seed-0"):
+        make_run(tmp_path / "runs" / name, "2024-01-01T00:00:00+00:00", 30.0)
+    for iteration in (5, 7):
+        path = tmp_path / f"runs/one/checkpoints/{iteration:08d}.npz"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    (tmp_path / "runs/study/study.json").write_text('{"seeds": [0, 3, 4]}')
+    shutil.copy(tmp_path / "runs/one/config.yaml", tmp_path / "runs/study")
+    before = everything_below(tmp_path)
+    dry = ["train", "--dry-run", "--resume"]
+    run, longer, new, study, other, jobs = run_several(
+        [*dry, "runs/one"], [*dry, "runs/one", "--set", "train.num_iterations=20"], [*dry, "runs/new"],
+        [*dry, "runs/study", "--jobs", "2"], [*dry, "runs/one", "--set", "train.seed=4"],
+        ["train", "--resume", "runs/one", "--jobs", "2"], cwd=tmp_path,
+    )  # fmt: skip
+    assert run.stdout.startswith("# runs/one: goes on after iteration 7 of 10\nenvironment:\n")
+    assert longer.stdout.startswith("# runs/one: goes on after iteration 7 of 20\n")
+    assert re.search(r"num_iterations: 20 +# --set train.num_iterations=20\n", longer.stdout)
+    assert new.stdout.startswith("# runs/new: begins anew\n")
+    assert study.stdout.startswith("# runs/study: 2 of 3 seeds go on: 3-4\n")
+    assert "train.seed: cannot change in a run that is resumed" in one_line(other, 2)
+    assert one_line(jobs, 2) == "--jobs is for a study, but runs/one is one run"
+    assert everything_below(tmp_path) == before
+
+
+def test_no_table_in_a_pipe_cuts_a_path_or_a_number(tmp_path):
+    names = ["m" * 150, "n" * 150]
+    overrides = [f"agent.fc_layer_params=[{', '.join(['65536'] * count)}]" for count in (30, 40)]
+    for name, best in zip(names, (1e11 + 0.5, -1e11 - 0.25)):
+        for seed in (0, 1):
+            make_run(tmp_path / f"runs/sweep/{name}/seed-{seed}", "2024-01-01T00:00:00+00:00", best + seed)
+        shutil.copy(tmp_path / f"runs/sweep/{name}/seed-0/config.yaml", tmp_path / f"runs/sweep/{name}")
+    shutil.copy(tmp_path / f"runs/sweep/{names[0]}/config.yaml", tmp_path / "runs/sweep")
+    study = {"outcome": "finished", "started": "2024-01-02T00:00:00+00:00", "seeds": [0, 1]}
+    settings = [{"name": name, "overrides": [override]} for name, override in zip(names, overrides)]
+    (tmp_path / "runs/sweep/sweep.json").write_text(json.dumps({**study, "settings": settings}))
+    for name in names:
+        (tmp_path / f"runs/sweep/{name}/study.json").write_text(json.dumps(study))
+    calls = (
+        ["runs", "runs/sweep"],
+        ["compare", "runs/sweep"],
+        ["sweep", "--resume", "runs/sweep"],
+        ["plot", "runs/sweep"],
+    )
+    for call, paths in zip(calls, (names, [f"runs/sweep/{name}" for name in names], names[:0], names)):
+        done = run_cartrl(*call, cwd=tmp_path, env={"COLUMNS": ""})
+        assert done.returncode == 0, done.stderr
+        words = done.stdout.split()
+        assert all(any(word.strip(",:/") == path for word in words) for path in paths), done.stdout
+        assert "…" not in done.stdout
+        lines = done.stdout.splitlines()
+        if call[0] != "plot":
+            assert any("100,000,000,00" in line for line in lines), done.stdout
+        if call[0] == "sweep":
+            assert all(any(override.partition("=")[2] in line for line in lines) for override in overrides), done.stdout

@@ -1,13 +1,14 @@
 """The live display on a terminal of 80 columns."""
 
 import io
+import re
 import time
 
 import pytest
 from rich.console import Console
 
 from cartrl.display import study
-from cartrl.display.training import LiveDisplay
+from cartrl.display.training import LineDisplay, LiveDisplay
 from cartrl.journal import Progress
 from cartrl.outcome import Outcome
 from cartrl.studies import SeedState, StudyProgress
@@ -81,3 +82,44 @@ def test_a_resumed_run_has_the_rate_and_the_time_left_of_this_process(terminal):
     assert int(last.split()[0].replace(",", "")) <= 5000
     minutes, _, seconds = terminal.file.getvalue().rpartition("time left ")[2].split()[0].partition(":")
     assert 60 * int(minutes) + int(seconds) >= 5  # 97 iterations of a tenth of a second
+
+
+def ends_of_columns(lines):
+    """Return, for each line, where its words and numbers end: the same in all where its columns stand below each other.
+
+    A column without a value at the end of a line is left out.
+    """
+    found = [[match.end() for match in re.finditer(r"\S+", line)] for line in lines]
+    return [ends[: min(map(len, found))] for ends in found]
+
+
+def test_the_columns_of_a_log_stay_where_they_are_however_large_the_numbers():
+    written = io.StringIO()
+    display = LineDisplay(Console(file=written, width=1000, _environ={}), log_interval=1)
+    progress = Progress(1000, 10)
+    display.attach(progress, 195.0)
+    losses = (-0.25, 0.0001234, -0.0001234, 1234.5, -99_999.0, -1.234e-7)
+    for iteration, steps in enumerate((10, 999_999, 1_000_000, 12_345_678, 99_999_999, 999_999_999)):
+        row = {"step": iteration, "episodes": 2, "environment_steps": steps, "loss": losses[iteration]}
+        row |= {"collect_return_mean": -12.5 * 10**iteration % 99_999, "greedy_return_mean": 200.0 / 3**iteration}
+        row |= {"greedy_return_std": 1.0}
+        progress.add(row)
+        display.append(row)
+    lines = written.getvalue().splitlines()
+    assert "999,999,999" in lines[-1]
+    assert len({tuple(ends) for ends in ends_of_columns(lines)}) == 1, lines
+
+
+def test_the_columns_of_a_study_s_log_stay_where_they_are():
+    written = io.StringIO()
+    seeds = {seed: SeedState(Outcome.FINISHED, 50, 200.0, 200.0) for seed in (0, 7, *range(1_000, 3_000), 2**31 - 1)}
+    seeds[7] = SeedState(Outcome.INTERRUPTED, 20, -1_234.5, -0.0123)
+    progress = StudyProgress(50, seeds)
+    display = study.LineDisplay(Console(file=written, width=1000, _environ={}))
+    display.attach("runs/study", progress, 195.0)
+    for before, seed in ((0.0, 0), (99_999.0, 7), (9.0, 2**31 - 1)):
+        progress.before = before
+        display.told(seed)
+    lines = written.getvalue().splitlines()[1:]
+    assert len({len(line) for line in lines}) == 1, lines
+    assert len({line.index(" of 2003,") for line in lines}) == 1, lines

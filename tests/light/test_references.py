@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -14,7 +15,8 @@ CONFIG = CONFIGS / "reinforce.yaml"
 def make_run(directory, started, best):
     """Write what is left of a finished run: its config, its manifest, and its metrics."""
     directory.mkdir(parents=True)
-    (directory / "config.yaml").write_text("environment:\n  env_name: CartPole-v0\ntrain:\n  num_iterations: 10\n")
+    config = "environment:\n  env_name: CartPole-v0\nagent:\n  kind: reinforce\ntrain:\n  num_iterations: 10\n"
+    (directory / "config.yaml").write_text(config)
     reached = {"best_greedy_return": {"mean": best, "std": 1.0, "step": 10, "episodes": 10}}
     manifest = {"outcome": "finished", "started": started, "seed": 0, "result": reached}
     (directory / "manifest.json").write_text(json.dumps(manifest))
@@ -30,12 +32,15 @@ def make_run(directory, started, best):
 def home(tmp_path):
     """A directory with a run, a later study of two seeds, and a sweep later still."""
     for name, best in (("runs/one", 30.0), ("runs/study/seed-0", 40.0), ("runs/study/seed-1", 50.0),
-                       ("runs/sweep/a/seed-7", 60.0)):  # fmt: skip
+                       ("runs/sweep/a/seed-0", 60.0), ("runs/sweep/a/seed-1", 55.0)):  # fmt: skip
         make_run(tmp_path / name, "2024-01-01T00:00:00+00:00", best)
     for name, started in (("study/study.json", "2024-01-02"), ("sweep/sweep.json", "2024-01-03")):
         content = {"outcome": "finished", "started": f"{started}T00:00:00+00:00", "seeds": [0, 1]}
-        (tmp_path / "runs" / name).write_text(json.dumps(content))
-    (tmp_path / "runs/study/config.yaml").write_text((tmp_path / "runs/one/config.yaml").read_text())
+        settings = [{"name": "a", "overrides": ["agent.discount=0.9"]}] if name.startswith("sweep") else []
+        (tmp_path / "runs" / name).write_text(json.dumps({**content, "settings": settings}))
+    shutil.copy(tmp_path / "runs/study/study.json", tmp_path / "runs/sweep/a")
+    for place in ("study", "sweep", "sweep/a"):
+        shutil.copy(tmp_path / "runs/one/config.yaml", tmp_path / "runs" / place)
     return tmp_path
 
 
@@ -65,23 +70,33 @@ def test_what_is_named_twice_is_refused(home):
 
 
 def test_latest_is_taken_and_said(home):
-    plot, reproduce, resume = run_several(
-        ["plot", "latest"], ["reproduce", "latest"], ["sweep", "--resume", "latest"], cwd=home
-    )
-    assert plot.returncode == 0
-    assert plot.stdout.startswith("latest is runs/study\n")
-    assert reproduce.stdout.startswith("latest is runs/one\n")
-    assert one_line(resume, 2, "latest is runs/sweep\n") == "runs/sweep/sweep.json: not what a sweep writes"
+    plot, reproduce, sweep, study, evaluation, film, progress = run_several(
+        ["plot", "latest"], ["reproduce", "latest"], ["sweep", "--resume", "latest"], ["train", "--resume", "latest"],
+        ["eval", "--json"], ["record", "latest"], ["record", "--progress", "latest"], cwd=home,
+    )  # fmt: skip
+    for outcome, taken in ((plot, "sweep"), (reproduce, "one"), (sweep, "sweep"), (study, "study")):
+        assert outcome.stdout.startswith(f"latest is runs/{taken}\n")
+    assert [outcome.returncode for outcome in (plot, sweep, study)] == [0, 0, 0]
+    newer = "runs/sweep is newer, but a sweep\n"
+    assert study.stderr == f"note: the latest run or study is runs/study; {newer}"
+    for outcome in (evaluation, film, progress, reproduce):
+        assert outcome.stderr.startswith(f"note: the latest run is runs/one; {newer}"), outcome
+    assert (plot.stderr, sweep.stderr) == ("", "")
     compare = run_cartrl("compare", "latest", "runs/one", "--json", cwd=home)
-    assert [study["path"] for study in json.loads(compare.stdout)["studies"]] == ["runs/study", "runs/one"]
+    assert [study["path"] for study in json.loads(compare.stdout)["studies"]] == ["runs/sweep/a", "runs/one"]
     empty = home / "empty"
     empty.mkdir()
     for outcome in run_several(["plot", "latest"], ["report", "latest"], ["eval", "latest"], cwd=empty):
         assert one_line(outcome, 2) == "there is no run below runs/ here; train one, or name one"
+    sweep = run_cartrl("sweep", "--resume", "latest", cwd=empty)
+    assert one_line(sweep, 2) == "there is no sweep below runs/ here; train one, or name one"
+    shutil.copytree(home / "runs/study", empty / "runs/study")
+    for outcome in run_several(["eval"], ["record", "latest"], ["reproduce", "latest"], cwd=empty):
+        assert one_line(outcome, 2) == "runs/study: this is a study; name one of its runs, such as runs/study/seed-1"
 
 
 def test_of_a_study_and_of_a_sweep_the_best_run_is_named(home):
     for command in (["eval"], ["eval", "--checkpoint"], ["record"], ["record", "--progress"], ["reproduce"]):
         study, sweep = run_several([*command, "runs/study"], [*command, "runs/sweep"], cwd=home)
         assert one_line(study, 2) == "runs/study: this is a study; name one of its runs, such as runs/study/seed-1"
-        assert one_line(sweep, 2) == "runs/sweep: this is a sweep; name one of its runs, such as runs/sweep/a/seed-7"
+        assert one_line(sweep, 2) == "runs/sweep: this is a sweep; name one of its runs, such as runs/sweep/a/seed-0"

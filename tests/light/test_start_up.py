@@ -40,7 +40,6 @@ def home(tmp_path):
         pytest.param(["train", "--help"], 0, id="help of train"),
         pytest.param(["eval", "--help"], 0, id="help of eval"),
         pytest.param(["--version"], 0, id="version"),
-        pytest.param(["config", CONFIGS / "reinforce.yaml"], 0, id="config"),
         pytest.param(["config", "--schema"], 0, id="schema"),
         pytest.param(["config", "bad.yaml"], 2, id="bad config"),
         pytest.param(["train", "--config", "bad.yaml"], 2, id="train with a bad config"),
@@ -62,11 +61,11 @@ def test_nothing_heavy_is_imported(home, tmp_path, arguments, code):
     assert imported == []
 
 
-def test_what_watches_imports_sees_them(home, tmp_path):
-    done, imported = run_and_list_imports("env", "CartPole-v1", cwd=home, report=tmp_path / "report.json")
+@pytest.mark.parametrize("arguments", [["env", "CartPole-v1"], ["config", CONFIGS / "reinforce.yaml"]])
+def test_what_watches_imports_sees_them(home, tmp_path, arguments):
+    done, imported = run_and_list_imports(*arguments, cwd=home, report=tmp_path / "report.json")
     assert done.returncode == 0, done.stderr
-    assert "gym" in imported
-    assert "tensorflow" not in imported
+    assert imported == ["gym"]
 
 
 def test_help_takes_little_longer_than_the_libraries_that_draw_it(home):

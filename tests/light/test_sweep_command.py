@@ -133,7 +133,7 @@ def test_the_table(home):
     assert "chosen by these seeds" in advice
     best = [f"sweep/agent.learning_rate={rate}" for rate in ("0.003", "0.001")]
     assert f"  cartrl compare {' '.join(best)}\n" in advice
-    assert f"  cartrl train --config {best[0]}/config.yaml --seeds 5-9\n" in advice
+    assert f"  cartrl train {best[0]}/config.yaml --seeds 5-9\n" in advice
     after = everything_below(home / "sweep")
     assert {name: after[name] for name in before} == before
     for command in ("plot", "compare"):

@@ -49,7 +49,7 @@ def test_the_commands_that_are_printed_can_be_typed(home, trained):
     for outcome in run_several(*typed, cwd=home):
         assert (outcome.returncode, outcome.stderr) == (0, "")
     page = (home / "my study/report.html").read_text(encoding="utf-8")
-    assert "cartrl train --config config.yaml --seeds 0-1 --import-module my_env" in page
+    assert "cartrl train config.yaml --seeds 0-1 --import-module my_env" in page
     assert "cartrl reproduce &#39;my study/seed-0&#39; --import-module my_env" in page
 
 

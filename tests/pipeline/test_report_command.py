@@ -103,7 +103,7 @@ def test_the_config_in_the_page_is_the_config_of_the_run(run_report, run_page, t
 
 def test_the_page_says_how_to_get_the_same_again(run_report, run_page):
     manifest = json.loads((run_report.subject / "manifest.json").read_text())
-    assert "cartrl train --config config.yaml" in run_page.text
+    assert "cartrl train config.yaml" in run_page.text
     assert f"tensorflow=={manifest['versions']['tensorflow']}" in run_page.text
     assert "--run-dir runs/short" in run_page.text
 
@@ -147,7 +147,7 @@ def test_a_study_tells_of_its_seeds_together_and_each(study_report, study_page, 
         assert f"seed {seed} {mean:.{places_of((high - low) / 2)}f}" in study_page.text
     final = [float(metrics_of(run)[-1]["greedy_return_mean"]) for run in runs]
     assert study_page.stops("curve")["iteration 30"][0] == f"{np.mean(final):.0f}"
-    assert "cartrl train --config config.yaml --seeds 3-4" in study_page.text
+    assert "cartrl train config.yaml --seeds 3-4" in study_page.text
 
 
 def test_the_report_is_all_that_is_written(run_report):

@@ -35,7 +35,7 @@ def test_it_says_what_it_does_in_plain_lines_and_makes_no_noise(short_run):
     assert "\x1b" not in done.stdout
     for path in ("config.yaml", "metrics.csv", "policies/best", "policies/final", "learning_curve.png"):
         assert f"  runs/short/{path}" in lines
-    assert "  cartrl eval --checkpoint runs/short" in lines
+    assert "  cartrl eval runs/short" in lines
 
 
 def test_the_metrics_add_up(short_run):
