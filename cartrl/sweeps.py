@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cartrl.calls import call
 from cartrl.errors import UsageError
 from cartrl.outcome import Outcome
 from cartrl.paths import LONGEST_NAME
-from cartrl.run_directory import SWEEP, read_json, remember_modules
+from cartrl.run_directory import KINDS, MANIFEST, STUDY, SWEEP, read_json, remember_modules
 from cartrl.settings.section import has_type
 from cartrl.studies import StudyDirectory
 
@@ -95,6 +96,9 @@ def find_sweep(directory: Path) -> SweepDirectory:
     """
     sweep = SweepDirectory(directory)
     if not sweep.manifest.is_file():
+        kind = next((KINDS[name] for name in (STUDY, MANIFEST) if (directory / name).is_file()), None)
+        if kind is not None:
+            raise UsageError(f"{directory}: this is a {kind}; go on with it by {call('train', '--resume', directory)}")
         raise UsageError(f"{sweep.root}: no such sweep; give a directory that `cartrl sweep` has made")
     remember_modules(sweep.root)
     return sweep

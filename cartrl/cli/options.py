@@ -28,6 +28,7 @@ POLICY_ARGUMENT = typer.Argument(
 CHECKPOINT_OPTION = typer.Option(
     None,
     "--checkpoint",
+    autocompletion=completion.runs,
     help="The same, as an option.",
     show_default=False,
 )

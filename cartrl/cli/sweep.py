@@ -42,6 +42,7 @@ def sweep(
         None,
         "--resume",
         metavar="SWEEP",
+        autocompletion=completion.runs,
         help="Continue a sweep that was stopped: its directory, or 'latest'. In place of all that describes one.",
         show_default=False,
     ),

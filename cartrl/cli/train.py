@@ -45,11 +45,12 @@ def train(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
+    from cartrl.calls import call
     from cartrl.commands import study
     from cartrl.commands import train as one_run
     from cartrl.commands.config import show, show_what_goes_on
     from cartrl.paths import require_creatable
-    from cartrl.run_directory import MANIFEST, RUNS, STUDY, find_run, require_new
+    from cartrl.run_directory import MANIFEST, RUNS, STUDY, SWEEP, find_run, require_new
     from cartrl.settings import load
     from cartrl.studies import find_study, parse_seeds
 
@@ -65,6 +66,8 @@ def train(
         for option in (name for name, value in given.items() if value is not None):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
         reference = str(resolved(Path(resume), MANIFEST, STUDY))
+        if Path(reference, SWEEP).is_file():
+            raise UsageError(f"{reference}: this is a sweep; go on with it by {call('sweep', '--resume', reference)}")
         known = find_study(reference)
         if known is None and jobs is not None:
             raise UsageError(f"--jobs is for a study, but {find_run(reference).root} is one run")

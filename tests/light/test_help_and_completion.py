@@ -42,6 +42,9 @@ def test_a_help_ends_with_its_examples(tmp_path):
         ("env CartPole-v", ["CartPole-v0", "CartPole-v1"]),
         ("eval runs/", ["runs/one"]),
         ("train --resume la", ["latest"]),
+        ("sweep --resume runs/", ["runs/one"]),
+        ("record --checkpoint runs/", ["runs/one"]),
+        ("runs --env Acro", ["Acrobot-v1"]),
     ],
 )
 def test_the_tab_key(typed, completed, tmp_path):

@@ -100,3 +100,13 @@ def test_of_a_study_and_of_a_sweep_the_best_run_is_named(home):
         study, sweep = run_several([*command, "runs/study"], [*command, "runs/sweep"], cwd=home)
         assert one_line(study, 2) == "runs/study: this is a study; name one of its runs, such as runs/study/seed-1"
         assert one_line(sweep, 2) == "runs/sweep: this is a sweep; name one of its runs, such as runs/sweep/a/seed-0"
+
+
+def test_what_another_command_goes_on_with_is_said(home):
+    sweep, study, run = run_several(
+        ["train", "--resume", "runs/sweep"], ["sweep", "--resume", "runs/study"], ["sweep", "--resume", "runs/one"],
+        cwd=home,
+    )  # fmt: skip
+    assert one_line(sweep, 2) == "runs/sweep: this is a sweep; go on with it by cartrl sweep --resume runs/sweep"
+    assert one_line(study, 2) == "runs/study: this is a study; go on with it by cartrl train --resume runs/study"
+    assert one_line(run, 2) == "runs/one: this is a run; go on with it by cartrl train --resume runs/one"
