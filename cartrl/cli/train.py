@@ -1,7 +1,7 @@
 """The options of ``cartrl train``."""
 
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import typer
 
@@ -11,6 +11,9 @@ from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTIO
 from cartrl.cli.references import one_of, resolved
 from cartrl.environments.imports import import_environments
 from cartrl.errors import UsageError
+
+if TYPE_CHECKING:
+    from cartrl.commands.train import Output
 
 
 def train(
@@ -45,14 +48,13 @@ def train(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
-    from cartrl.calls import call
     from cartrl.commands import study
     from cartrl.commands import train as one_run
-    from cartrl.commands.config import show, show_what_goes_on
+    from cartrl.commands.config import show
     from cartrl.paths import require_creatable
-    from cartrl.run_directory import MANIFEST, RUNS, STUDY, SWEEP, find_run, require_new
+    from cartrl.run_directory import MANIFEST, RUNS, STUDY, require_new
     from cartrl.settings import load
-    from cartrl.studies import find_study, parse_seeds
+    from cartrl.studies import parse_seeds
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
@@ -65,18 +67,7 @@ def train(
         }  # fmt: skip
         for option in (name for name, value in given.items() if value is not None):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
-        reference = str(resolved(Path(resume), MANIFEST, STUDY))
-        if Path(reference, SWEEP).is_file():
-            raise UsageError(f"{reference}: this is a sweep; go on with it by {call('sweep', '--resume', reference)}")
-        known = find_study(reference)
-        if known is None and jobs is not None:
-            raise UsageError(f"--jobs is for a study, but {find_run(reference).root} is one run")
-        if dry_run:
-            show_what_goes_on(known or find_run(reference), overrides)
-        elif known is not None:
-            study.resume(known, overrides, jobs, output)
-        else:
-            one_run.resume(reference, overrides, output)
+        _go_on(str(resolved(Path(resume), MANIFEST, STUDY)), overrides, jobs, output, dry_run)
     elif config is None:
         raise UsageError("give a --config to train, or a run to --resume")
     elif seeds is None and jobs is not None:
@@ -95,3 +86,25 @@ def train(
         study.run(load(config, overrides), parse_seeds(seeds), run_dir, jobs, output)
     else:
         one_run.run(load(config, overrides, seed), run_dir, output)
+
+
+def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "Output", dry_run: bool) -> None:
+    """Go on with the run or the study in the directory ``reference``, or say from where it would go on."""
+    from cartrl.calls import call
+    from cartrl.commands import study
+    from cartrl.commands import train as one_run
+    from cartrl.commands.config import show_what_goes_on
+    from cartrl.run_directory import SWEEP, find_run
+    from cartrl.studies import find_study
+
+    if Path(reference, SWEEP).is_file():
+        raise UsageError(f"{reference}: this is a sweep; go on with it by {call('sweep', '--resume', reference)}")
+    known = find_study(reference)
+    if known is None and jobs is not None:
+        raise UsageError(f"--jobs is for a study, but {find_run(reference).root} is one run")
+    if dry_run:
+        show_what_goes_on(known or find_run(reference), overrides)
+    elif known is not None:
+        study.resume(known, overrides, jobs, output)
+    else:
+        one_run.resume(reference, overrides, output)

@@ -47,8 +47,10 @@ def _place(stopped: Union[RunDirectory, StudyDirectory], config: ResolvedConfig,
     if isinstance(stopped, RunDirectory):
         reached = TrainingCheckpoints(stopped.checkpoints).latest()
         last = config.settings.train.num_iterations
-        where = "begins anew" if reached is None else f"goes on after iteration {reached} of {last}"
-        return f"{stopped.root}: {where}"
+        if reached is None:
+            return f"{stopped.root}: begins anew"
+        what = "goes on" if reached < last else "nothing is left to train"
+        return f"{stopped.root}: {what} after iteration {reached} of {last}"
     seeds = stopped.seeds()
     left = seeds if is_extended else stopped.left()
     return f"{stopped.root}: {len(left)} of {len(seeds)} seeds go on: {named(left) or 'none'}"

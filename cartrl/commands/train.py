@@ -86,8 +86,8 @@ def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
         task = running.stopped(directory, overrides, warn)
         if task.is_over:
             manifest = read_json(directory.manifest)
-            outcome, result = manifest["outcome"], manifest.get("result")
-            if not isinstance(result, dict):
+            outcome, result = manifest["outcome"], manifest.get("result", {})
+            if output.as_json and (not isinstance(result, dict) or not result):
                 raise UsageError(f"{directory.manifest}: not what a run that has ended writes: it has no result")
             output.note(f"{directory.root}: {outcome} already, after {task.iteration} iterations")
             _answer(directory, outcome, result, output)

@@ -112,12 +112,14 @@ def test_a_dry_run_of_what_was_stopped_says_from_where_it_goes_on(tmp_path):
     shutil.copy(tmp_path / "runs/one/config.yaml", tmp_path / "runs/study")
     before = everything_below(tmp_path)
     dry = ["train", "--dry-run", "--resume"]
-    run, longer, new, study, other, jobs = run_several(
-        [*dry, "runs/one"], [*dry, "runs/one", "--set", "train.num_iterations=20"], [*dry, "runs/new"],
+    run, done, longer, new, study, other, jobs = run_several(
+        [*dry, "runs/one"], [*dry, "runs/one", "--set", "train.num_iterations=7"],
+        [*dry, "runs/one", "--set", "train.num_iterations=20"], [*dry, "runs/new"],
         [*dry, "runs/study", "--jobs", "2"], [*dry, "runs/one", "--set", "train.seed=4"],
         ["train", "--resume", "runs/one", "--jobs", "2"], cwd=tmp_path,
     )  # fmt: skip
     assert run.stdout.startswith("# runs/one: goes on after iteration 7 of 10\nenvironment:\n")
+    assert done.stdout.startswith("# runs/one: nothing is left to train after iteration 7 of 7\n")
     assert longer.stdout.startswith("# runs/one: goes on after iteration 7 of 20\n")
     assert re.search(r"num_iterations: 20 +# --set train.num_iterations=20\n", longer.stdout)
     assert new.stdout.startswith("# runs/new: begins anew\n")
