@@ -104,9 +104,11 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         ("cartrl eval", "cartrl eval --checkpoint runs/fast --episodes 1000 --stochastic --json"),
     ),
     "record": (
-        "Plays episodes with a saved policy and films every frame, captioned with the episode, the step and "
-        "the return so far. No display is needed, and no window opens. `--progress` films how a run learned: its "
-        "first policy, up to two of those that `eval.keep_policies` kept on the way, and its best, side by side. All "
+        "Plays episodes with a saved policy and films every frame. A strip above the picture names the environment, "
+        "the policy's iteration, the episode, the step and the return so far; the last frame of an episode stands for "
+        "a second. No display is needed, and no window opens. With `--stochastic` the film has a name of its own, "
+        "such as `videos/best-stochastic.mp4`. `--progress` films how a run learned: its first policy, up to two of "
+        "those in `policies/kept`, chosen by their returns, and its best, side by side. All "
         "begin each episode in the same state and step together; a panel whose episode is over stands still and pale. "
         "A GIF has at most 50 frames a second, as players slow faster ones down.",
         (
