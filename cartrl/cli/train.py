@@ -48,7 +48,6 @@ def train(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
-    from cartrl.commands import study
     from cartrl.commands import train as one_run
     from cartrl.commands.config import show
     from cartrl.paths import require_creatable
@@ -83,7 +82,10 @@ def train(
             require_new(run_dir)
         show(load(config, overrides, seed))
     elif seeds is not None:
-        study.run(load(config, overrides), parse_seeds(seeds), run_dir, jobs, output)
+        checked = load(config, overrides)
+        from cartrl.commands import study  # which takes SciPy
+
+        study.run(checked, parse_seeds(seeds), run_dir, jobs, output)
     else:
         one_run.run(load(config, overrides, seed), run_dir, output)
 
@@ -93,7 +95,7 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     from cartrl.calls import call
     from cartrl.commands import study
     from cartrl.commands import train as one_run
-    from cartrl.commands.config import show_what_goes_on
+    from cartrl.commands.stopped import show_what_goes_on
     from cartrl.run_directory import SWEEP, find_run
     from cartrl.studies import find_study
 

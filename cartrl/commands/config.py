@@ -1,20 +1,13 @@
 """``cartrl config``."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 import typer
 
-from cartrl import running
-from cartrl.checkpoints import TrainingCheckpoints
 from cartrl.display import settings as display
-from cartrl.display.settings import read_resolved
 from cartrl.errors import UsageError
-from cartrl.resuming import require_same_experiment
-from cartrl.run_directory import RunDirectory
 from cartrl.settings import ResolvedConfig, load
-from cartrl.studies import StudyDirectory, named
 
 
 def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema: bool) -> None:
@@ -29,28 +22,7 @@ def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema:
 
 def show(config: ResolvedConfig) -> None:
     """Check the rest of what a training would check of ``config``, its environment, and print it."""
+    from cartrl import running  # which takes numpy, and a bad config is answered without
+
     running.check_environment(config)
     typer.echo(display.resolved_yaml(config), nl=False)
-
-
-def show_what_goes_on(stopped: Union[RunDirectory, StudyDirectory], overrides: Sequence[str]) -> None:
-    """Check what a run or a study would go on with, and print it below a comment that says from where."""
-    config = read_resolved(stopped.config, overrides)
-    require_same_experiment(load(stopped.config).settings, config)
-    running.check_environment(config)
-    typer.echo(f"# {_place(stopped, config, is_extended=bool(overrides))}")
-    typer.echo(display.resolved_yaml(config), nl=False)
-
-
-def _place(stopped: Union[RunDirectory, StudyDirectory], config: ResolvedConfig, is_extended: bool) -> str:
-    """Say from where a run or a study would go on."""
-    if isinstance(stopped, RunDirectory):
-        reached = TrainingCheckpoints(stopped.checkpoints).latest()
-        last = config.settings.train.num_iterations
-        if reached is None:
-            return f"{stopped.root}: begins anew"
-        what = "goes on" if reached < last else "nothing is left to train"
-        return f"{stopped.root}: {what} after iteration {reached} of {last}"
-    seeds = stopped.seeds()
-    left = seeds if is_extended else stopped.left()
-    return f"{stopped.root}: {len(left)} of {len(seeds)} seeds go on: {named(left) or 'none'}"
