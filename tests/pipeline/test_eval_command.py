@@ -15,7 +15,7 @@ from tests.helpers import run_cartrl, run_several
 KEYS = {
     "policy", "env_name", "step", "actions", "seed", "episodes", "mean", "std", "interval_95", "differing_95",
     "min", "median", "max",
-    "terminated", "truncated", "returns", "lengths", "ended", "reward_threshold", "verdict",
+    "terminated", "truncated", "returns", "lengths", "ended", "reward_threshold", "verdict", "no_verdict",
 }  # fmt: skip
 
 
