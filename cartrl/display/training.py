@@ -62,11 +62,11 @@ class LineDisplay(SilentDisplay):
             return
         progress = self._progress
         total = str(progress.num_iterations)
-        line = f"iteration {step:>{len(total)}}/{total}  steps {progress.environment_steps:>11,}"
+        line = f"iteration {step:>{len(total)}}/{total} steps {progress.environment_steps:>10,}"
         if "loss" in row:
-            line += f"  loss {number(row['loss']):>10}  collect {number(row['collect_return_mean']):>8}"
+            line += f" loss {number(row['loss']):>10} collect {number(row['collect_return_mean']):>7}"
         if greedy is not None:
-            line += f"  greedy {number(greedy):>8}"
+            line += f" greedy {number(greedy):>7}"
         self._console.print(line, highlight=False, soft_wrap=True)
 
 
