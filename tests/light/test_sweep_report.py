@@ -57,9 +57,9 @@ def test_the_curves_are_named_by_what_varies(page):
 def test_the_commands_go_on_with_the_module_of_the_sweep(page):
     assert f"cartrl plot {' '.join(BEST)} " in page.text
     assert f"cartrl compare {' '.join(BEST)} " in page.text
-    assert f"cartrl train --config {BEST[0]}/config.yaml --seeds 5-9 --import-module my_env" in page.text
+    assert f"cartrl train {BEST[0]}/config.yaml --seeds 5-9 --import-module my_env" in page.text
     assert "cartrl sweep --resume runs/sweep --import-module my_env" in page.text
-    same = "cartrl sweep --config config.yaml --grid agent.learning_rate=0.01,0.003,0.001,0.1 --seeds 0-4"
+    same = "cartrl sweep config.yaml --grid agent.learning_rate=0.01,0.003,0.001,0.1 --seeds 0-4"
     assert f"{same} --import-module my_env" in page.text
 
 
@@ -80,7 +80,7 @@ def test_a_finished_sweep_is_not_resumed_and_a_search_is_repeated_as_one(home, t
     assert run_cartrl("report", "sweep", "-o", "sweep.html", cwd=tmp_path).returncode == 0
     text = Page(tmp_path / "sweep.html").text
     assert "--resume" not in text
-    assert f"cartrl sweep --config config.yaml --search {ranges[0]} --trials 4 --seeds 0-4" in text
+    assert f"cartrl sweep config.yaml --search {ranges[0]} --trials 4 --seeds 0-4" in text
 
 
 def test_of_many_settings_the_best_eight_are_drawn(home, tmp_path):
