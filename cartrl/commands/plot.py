@@ -45,7 +45,7 @@ def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, 
         console.print(note, highlight=False, markup=False, soft_wrap=True)
     for study, name in zip(studies, names):
         for note in study.notes():
-            console.print(f"{name}: {note}", highlight=False, markup=False)
+            console.print(f"{name}: {note}", highlight=False, markup=False, soft_wrap=True)
     title, ylabel = studies[0].env_name, "Greedy return"
     if any(len(study.runs) > 1 for study in studies):
         ylabel = f"Greedy return, {'mean' if with_mean else 'interquartile mean'} of seeds"

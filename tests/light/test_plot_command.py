@@ -7,6 +7,8 @@ from PIL import Image
 from tests.helpers import assert_one_sentence, everything_below, one_line, run_and_list_imports, run_cartrl
 from tests.studies import curves, write_run, write_study
 
+WIDE = {"COLUMNS": "80"}  # as charts in a pipe are, in any surroundings
+
 
 @pytest.fixture
 def home(tmp_path):
@@ -57,7 +59,7 @@ def test_a_picture_takes_the_place_of_the_one_before(home):
 
 
 def test_in_the_terminal_a_curve_stands_where_its_numbers_do(home):
-    done = run_cartrl("plot", "runs/good", "runs/bad", cwd=home, env={"COLUMNS": "80"})
+    done = run_cartrl("plot", "runs/good", "runs/bad", cwd=home, env=WIDE)
     assert (done.returncode, done.stderr) == (0, "")
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert {"● good", "▲ bad", "╌ reward threshold, 195"} <= set(done.stdout.splitlines())
@@ -70,7 +72,7 @@ def test_in_the_terminal_a_curve_stands_where_its_numbers_do(home):
 
 
 def test_the_mean_instead(home):
-    done = run_cartrl("plot", "runs/good", "--mean", cwd=home)
+    done = run_cartrl("plot", "runs/good", "--mean", cwd=home, env=WIDE)
     places, step = rows(done.stdout, "●")
     assert places[69] == pytest.approx(194.0, abs=step / 2)
     assert "mean of seeds" in done.stdout
@@ -81,7 +83,7 @@ def test_the_mean_instead(home):
     ("iterations", "Iterations", "250"), ("steps", "Environment steps", "5,000"), ("seconds", "Wall time", "5"),
 ])  # fmt: skip
 def test_what_curves_run_over(home, axis, title, end):
-    done = run_cartrl("plot", "runs/good", "runs/bad", "--x", axis, cwd=home)
+    done = run_cartrl("plot", "runs/good", "runs/bad", "--x", axis, cwd=home, env=WIDE)
     assert done.returncode == 0
     assert title in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if "└" in line]
