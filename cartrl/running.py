@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import quiet, resuming, sockets
+from cartrl.display.numbers import exact
 from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
@@ -142,6 +143,15 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     if settings.train.stop_when_solved is True and threshold is None:
         raise config.error(("train", "stop_when_solved"), f"{reason}; give the mean return from which to stop")
     return threshold
+
+
+def threshold_said(config: ResolvedConfig, threshold: Optional[float]) -> str:
+    """Write the reward threshold of the task, or why it has none."""
+    if threshold is not None:
+        return exact(threshold)
+    from cartrl.environments import gym_environment
+
+    return f"none: {gym_environment.solved_from(config.settings.environment)[1]}"
 
 
 def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest, began: float) -> "Experiment":

@@ -112,7 +112,7 @@ def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) 
         task.train(manifest, progress, jobs, display_for(output), str(study.root), stop)
     _answer(study, progress, output)
     if not output.is_alone:
-        summary(output.console, study, progress, task.threshold)
+        summary(output.console, study, progress, task.threshold, running.threshold_said(task.config, task.threshold))
     if stop():
         sys.exit(stop.exit_code)
     failed = [

@@ -108,7 +108,8 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
         manifest.reached(progress.ended, result=result)
     _answer(directory, progress.ended, result, output)
     if not output.is_alone:
-        run_summary(output.console, progress, directory, task.threshold, manifest.before)
+        threshold = running.threshold_said(task.config, task.threshold)
+        run_summary(output.console, progress, directory, threshold, manifest.before)
     if progress.ended is Outcome.INTERRUPTED:
         sys.exit(stop.exit_code)
 

@@ -81,7 +81,7 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
 def comparison(console: Console, report: dict[str, Any]) -> None:
     """Print what ``cartrl compare`` found."""
     threshold = report["reward_threshold"]
-    solved = "gym names no reward threshold" if threshold is None else f"solved from a return of {exact(threshold)}"
+    solved = "no reward threshold" if threshold is None else f"solved from a return of {exact(threshold)}"
     studies = list(zip(string.ascii_uppercase, report["studies"]))
     rows: list[tuple[str, Any]] = [("environment", f"{report['env_name']}, {solved}")]
     for letter, study in studies:

@@ -145,8 +145,13 @@ class LiveDisplay(SilentDisplay):
         )
 
 
-def summary(console: Console, study: StudyDirectory, progress: StudyProgress, threshold: Optional[float]) -> None:
-    """Say what a study reached, with intervals over its seeds, and what to type next."""
+def summary(
+    console: Console, study: StudyDirectory, progress: StudyProgress, threshold: Optional[float], said: str
+) -> None:
+    """Say what a study reached, with intervals over its seeds, and what to type next.
+
+    ``threshold`` is gym's, and ``said`` what is said of it, or why there is none.
+    """
     states = progress.seeds
     over = [state for state in states.values() if state.outcome.is_over]
     rows = [("seeds", f"{named(list(states))}: {len(over)} of {len(states)} finished")]
@@ -164,6 +169,8 @@ def summary(console: Console, study: StudyDirectory, progress: StudyProgress, th
                 f"{solved} of {len(over)} seeds, 95 % interval {percent(low)} to {percent(high)}",
             )
         )
+    if threshold is None:
+        rows.append(("reward threshold", said))
     rows.append(("seconds", f"{progress.seconds:.1f}"))
     tables.facts(console, rows)
     tables.lines(console, "written", [str(study.root)])

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from cartrl.calls import call, quoted
 from cartrl.display.lasting import columns
-from cartrl.display.numbers import NOTHING, certainty, exact, number, numbers
+from cartrl.display.numbers import certainty, exact, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
 from cartrl.manifest import Spent
@@ -44,17 +44,18 @@ def lines(console: Console, title: str, texts: Sequence[str]) -> None:
         console.print(f"  {text}", soft_wrap=True, highlight=False, markup=False)
 
 
-def run_summary(
-    console: Console, progress: Progress, run: RunDirectory, threshold: Optional[float], before: Spent
-) -> None:
-    """Say what a run reached, what it wrote, and what to type next; ``before`` is what earlier processes took."""
+def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: str, before: Spent) -> None:
+    """Say what a run reached, what it wrote, and what to type next.
+
+    ``threshold`` is gym's reward threshold, or why there is none; ``before`` is what earlier processes took.
+    """
     rows: list[tuple[str, Any]] = []
     if progress.ended is not Outcome.FINISHED:
         rows.append((str(progress.ended), f"after {progress.iteration} of {progress.num_iterations} iterations"))
     rows += [
         ("best greedy return", f"{spread(progress.best)} at iteration {progress.best.step if progress.best else 0}"),
         _last(progress),
-        ("reward threshold", NOTHING if threshold is None else exact(threshold)),
+        ("reward threshold", threshold),
         ("episodes", number(progress.episodes)),
         ("environment steps", number(progress.environment_steps)),
         ("seconds", _seconds(progress.seconds, before)),

@@ -92,7 +92,7 @@ def test_rollout_and_update_are_traced_once():
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
     learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
     distribution = policies.of_observations(learner.collect_policy, ts.TimeStep)
-    collector = CompiledCollector(compiled.twin_of(env), 200, distribution, 2)
+    collector = CompiledCollector(compiled.twin_of(env.unwrapped), 200, distribution, 2)
     for iteration in range(5):
         episodes = collector.collect(0, iteration)
         learner.train({name: tf.constant(array) for name, array in episodes.arrays().items()})

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cartrl.policies import TimeStep
 from cartrl.run_directory import read_json
-from tests.helpers import one_line, run_several
+from tests.helpers import CONFIGS, one_line, run_several
 
 MODULE = "own_environments"
 GAME, CARTPOLE = f"{MODULE}:Game-v0", f"{MODULE}:ShiftedCartPole-v0"
@@ -35,6 +35,17 @@ def played(tmp_path_factory):
         write_config(home / f"{name}.yaml", f"{MODULE}:{name}-v0", num_iterations=3)
     calls = {
         **{name: ["train", "-c", f"{name}.yaml", "--run-dir", name, "--quiet"] for name in ODD},
+        "short": [
+            "train",
+            "-c",
+            CONFIGS / "reinforce.yaml",
+            "--set",
+            "environment.max_episode_steps=20",
+            "--set",
+            "train.num_iterations=1",
+            "--run-dir",
+            "short",
+        ],
         "train game": ["train", "-c", "game.yaml", "--run-dir", "game", "--quiet"],
         "eval": ["eval", "--checkpoint", "game/policies/final", "--episodes", "2", "--json"],
         "record": ["record", "--checkpoint", "game", "--episodes", "1", "-o", "film.gif"],
@@ -113,3 +124,9 @@ def test_rewards_that_vanish_and_a_seed_that_is_ignored_are_each_told_once(playe
         "repeated: it must draw all that is random from the seed of reset\n"
     )
     assert read_json(home / "Seedless/manifest.json")["outcome"] == "finished"
+
+
+def test_the_closing_table_says_why_gyms_threshold_does_not_apply(played):
+    _, outcomes = played
+    why = "reward threshold none: gym's reward threshold of 195 is for episodes of 200 steps, not of 20"
+    assert why in " ".join(outcomes["short"].stdout.split())
