@@ -29,8 +29,9 @@ def facts(console: Console, rows: Sequence[tuple[str, Any]]) -> None:
     margin = max(len(name) for name, _ in rows) + GAP
     room = columns(console) - margin
     for name, value in rows:
-        text = value if isinstance(value, Text) else Text(str(value))
-        wrapped = text.wrap(console, max(room, LEAST_ROOM), overflow="ignore")
+        text = value.copy() if isinstance(value, Text) else Text(str(value))
+        text.overflow = "ignore"  # of a word that is too long; as an argument of wrap it would mean: wrap nothing
+        wrapped = text.wrap(console, max(room, LEAST_ROOM))
         for position, line in enumerate(wrapped):
             line.rstrip()
             label = name if position == 0 else ""

@@ -7,7 +7,7 @@ import time
 import pytest
 from rich.console import Console
 
-from cartrl.display import study
+from cartrl.display import study, tables
 from cartrl.display.training import LineDisplay, LiveDisplay
 from cartrl.journal import Progress
 from cartrl.outcome import Outcome
@@ -123,3 +123,12 @@ def test_the_columns_of_a_study_s_log_stay_where_they_are():
     lines = written.getvalue().splitlines()[1:]
     assert len({len(line) for line in lines}) == 1, lines
     assert len({line.index(" of 2003,") for line in lines}) == 1, lines
+
+
+def test_a_closing_table_breaks_between_words_and_within_none():
+    path, phases = "/" + "p" * 150, ", ".join(["start-up 13.4 s"] * 8)
+    written = io.StringIO()
+    tables.facts(Console(file=written, width=1000, _environ={}), [("seconds", phases), ("policy", f"{path} (step 2)")])
+    first, *others = written.getvalue().splitlines()
+    assert max(map(len, [first, others[0]])) <= 80
+    assert " ".join(" ".join([first, *others]).split()) == f"seconds {phases} policy {path} (step 2)"
