@@ -36,6 +36,13 @@ def forget(run: RunDirectory, oldest: int) -> None:
             shutil.rmtree(path)
 
 
+def forget_all(run: RunDirectory) -> None:
+    """Remove what was kept beside the best policy: the run does not go back any more."""
+    if run.earlier_policies.exists():
+        shutil.rmtree(run.earlier_policies, ignore_errors=True)
+        files.sync(run.policies)  # a power cut could else bring a part of it back
+
+
 def rewind(run: RunDirectory, iteration: int) -> None:
     """Remove all policies that are newer than ``iteration``, and put the best up to there back in its place."""
     for path in [run.final_policy, *run.kept_policies.glob("[0-9]*")]:

@@ -62,6 +62,8 @@ def loading(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
         with at_once(last_words), held_back():
             yield
         gc.freeze()
+        # AutoGraph writes code into the directory for temporary files and imports it; its bytecode would stay there.
+        sys.dont_write_bytecode = True
     finally:
         gc.enable()
 

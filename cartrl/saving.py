@@ -1,6 +1,5 @@
 """What a run saves while it trains: policies to use, and the state to resume from."""
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any, Optional, Protocol
@@ -84,7 +83,7 @@ class RunSaver:
             self._save_state()
         if self._progress.ended.is_over:
             self._save_policy(self._run.final_policy)
-            shutil.rmtree(self._run.earlier_policies, ignore_errors=True)  # the run does not go back any more
+            best_policies.forget_all(self._run)
 
     def _save_state(self) -> None:
         self._metrics.sync()  # a checkpoint stands for the rows up to its own

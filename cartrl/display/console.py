@@ -7,8 +7,9 @@ from typing import Any, Optional
 import rich.console
 from rich.segment import Segment
 
-# Control characters but for the end of a line, what turns the direction of text, and halves of pairs.
-STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters but for the end of a line, what turns the direction of text, and halves of pairs; not those halves
+# that stand for a byte of a path which is no text (PEP 383) and no control character either.
+STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udc9f\udd00-\udfff]")
 
 
 class Console(rich.console.Console):

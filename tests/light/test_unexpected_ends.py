@@ -107,7 +107,9 @@ def test_an_end_that_may_not_be_known_any_more(end, tmp_path):
 # Starts a child in the working directory, which says what it can import.
 PARENT = """
 import sys
+import cartrl
 from cartrl import child_process
+print(cartrl.__file__)
 process = child_process.start("seen:main", "one", "two words", stderr=sys.stderr)
 sys.exit(process.wait())
 """
@@ -125,8 +127,6 @@ def main():
 
 @pytest.mark.parametrize("path", ["{}", ":{}", "{}:", ":{}:"])
 def test_a_child_process_takes_no_module_from_the_working_directory(path, tmp_path):
-    import cartrl
-
     modules, home = tmp_path / "modules", tmp_path / "home"
     for folder in (modules, home / "cartrl"):
         folder.mkdir(parents=True)
@@ -140,4 +140,4 @@ def test_a_child_process_takes_no_module_from_the_working_directory(path, tmp_pa
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stderr == f"No module named 'only_here'\n['one', 'two words'] {cartrl.__file__}\n"
+    assert done.stderr == f"No module named 'only_here'\n['one', 'two words'] {done.stdout}"
