@@ -67,7 +67,7 @@ def test_refusals(tmp_path):
 
 
 def test_without_optuna(tmp_path):
-    without = "import sys; sys.modules['optuna'] = None; from cartrl.cli import main; main()"
+    without = "import sys; sys.modules['optuna'] = None; from cartrl.__main__ import start; start()"
     arguments = [*CONFIG, "--seeds", "0", "--trials", "2", *SEARCH]
     done = subprocess.run(
         [sys.executable, "-c", without, *map(str, arguments)],
