@@ -14,7 +14,6 @@ from cartrl.files import whole_file
 from cartrl.frames import Rate
 from cartrl.paths import require_writable
 from cartrl.settings import EnvironmentSettings
-from cartrl.sidecar import SavedPolicy
 
 SEED = 0
 
@@ -59,18 +58,6 @@ def run(name: str, picture: Optional[Path]) -> None:
     tables.facts(console, rows)
     if picture is not None:
         tables.lines(console, "picture", [str(picture)])
-
-
-def require_match(saved: SavedPolicy) -> None:
-    """Check the environment of a saved policy, of all that it takes to play it the part without TensorFlow.
-
-    Raises:
-        CartrlError: see `cartrl.environments.gym_environment.require_match`.
-    """
-    quiet.prepare()
-    with quiet.held_back():
-        from cartrl.environments import gym_environment
-    gym_environment.require_match(saved)
 
 
 def _frame_rate(rate: Rate) -> str:

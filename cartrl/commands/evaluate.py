@@ -4,9 +4,9 @@ import json
 from typing import Optional
 
 from cartrl import answers, quiet, sidecar
-from cartrl.commands.environment import require_match
 from cartrl.display import tables
 from cartrl.display.console import Console
+from cartrl.matching import require_match
 from cartrl.run_directory import find_policy
 
 

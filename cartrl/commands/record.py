@@ -7,11 +7,11 @@ from typing import Callable, NamedTuple, Optional
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from cartrl import films, milestones, quiet, sidecar
-from cartrl.commands.environment import require_match
 from cartrl.display import tables
 from cartrl.display.console import Console
 from cartrl.display.numbers import number
 from cartrl.errors import UsageError
+from cartrl.matching import require_match
 from cartrl.milestones import Milestone
 from cartrl.paths import require_writable
 from cartrl.run_directory import RunDirectory, find_policy, find_run

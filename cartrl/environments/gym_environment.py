@@ -18,7 +18,6 @@ from cartrl.environments.environment import Environment, close, closed_on_failur
 from cartrl.episodes import require_moderate
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
-from cartrl.sidecar import SavedPolicy
 
 gym.logger.set_level(gym.logger.ERROR)
 
@@ -190,38 +189,10 @@ def require_usable(settings: EnvironmentSettings) -> None:
     with closing(playable(settings)) as env:
         require_servable(env)
         time_limit(settings)
-        _try(env)
+        try_out(env)
 
 
-def require_match(saved: SavedPolicy) -> None:
-    """Check that the environment of a saved policy is what the policy was saved for, and works.
-
-    Raises:
-        UsageError: when there is no such environment, or it observes or takes something else.
-        CartrlError: for one that fails.
-    """
-    with closing(playable(saved.environment)) as env:
-        require_servable(env)
-        space = env.action_space
-        bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
-        expected = (env.observation_space.shape, space.shape, first_action(space))
-        found = (saved.observation_shape, saved.action_shape, saved.first_action)
-        if found != expected or not _equal(saved.action_bounds, bounds):
-            raise UsageError(
-                f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "
-                f"and takes actions of {space}"
-            )
-        _try(env)
-
-
-def _equal(saved: Any, bounds: Any) -> bool:
-    try:
-        return all(np.allclose(one, other) for one, other in zip(saved, bounds))
-    except (TypeError, ValueError):  # not numbers, or not as many
-        return False
-
-
-def _try(env: Environment) -> None:
+def try_out(env: Environment) -> None:
     """Begin an episode and take a step, twice with one seed; what differs then is a warning."""
     env.action_space.seed(0)
     action = env.action_space.sample()

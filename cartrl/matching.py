@@ -1,0 +1,43 @@
+"""Whether a saved policy fits the environment that it was saved for, as this is today."""
+
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+
+from cartrl import quiet
+from cartrl.errors import UsageError
+from cartrl.sidecar import SavedPolicy
+
+
+def require_match(saved: SavedPolicy) -> None:
+    """Check that the environment of a saved policy is what the policy was saved for, and works; without TensorFlow.
+
+    Raises:
+        UsageError: when there is no such environment, or it observes or takes something else.
+        CartrlError: for one that fails.
+    """
+    quiet.prepare()
+    with quiet.held_back():
+        from gym import spaces
+
+        from cartrl.environments import gym_environment
+    with closing(gym_environment.playable(saved.environment)) as env:
+        gym_environment.require_servable(env)
+        space = env.action_space
+        bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
+        expected = (env.observation_space.shape, space.shape, gym_environment.first_action(space))
+        found = (saved.observation_shape, saved.action_shape, saved.first_action)
+        if found != expected or not _equal(saved.action_bounds, bounds):
+            raise UsageError(
+                f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "
+                f"and takes actions of {space}"
+            )
+        gym_environment.try_out(env)
+
+
+def _equal(saved: Any, bounds: Any) -> bool:
+    try:
+        return all(np.allclose(one, other) for one, other in zip(saved, bounds))
+    except (TypeError, ValueError):  # not numbers, or not as many
+        return False
