@@ -2,8 +2,8 @@
 
 import signal
 
-from cartrl import surroundings
-from cartrl.stopping import leave
+from cartrl.system import surroundings
+from cartrl.system.signals import leave
 
 
 def start() -> None:

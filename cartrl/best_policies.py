@@ -9,9 +9,9 @@ import shutil
 from pathlib import Path
 from typing import Optional
 
-from cartrl import files
 from cartrl.errors import UsageError
 from cartrl.run_directory import SIDECAR, RunDirectory, read_json
+from cartrl.system import files
 
 
 def keep(run: RunDirectory, checkpoint: int) -> None:

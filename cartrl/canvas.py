@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from cartrl import files, legends
+from cartrl import legends
 from cartrl.errors import CartrlError, UsageError, cut
+from cartrl.system import files
 
 PIXELS_PER_INCH = 120
 SMALLEST, LARGEST = 400, 10_000  # pixels, of a side

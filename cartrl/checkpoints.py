@@ -13,8 +13,8 @@ from typing import Optional
 
 import numpy as np
 
-from cartrl import files, reading
 from cartrl.errors import CartrlError
+from cartrl.system import files, reading
 
 KEPT = 2
 SUFFIX = ".npz"

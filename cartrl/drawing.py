@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from cartrl import child_process
+from cartrl.system import child_process
 
 LONGEST = 60.0  # seconds for a picture; matplotlib's first one on a machine looks through all fonts
 

@@ -7,8 +7,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from cartrl import agents, best_policies, evaluation, policies, quiet, seeding
-from cartrl.closing import closed_at_end
+from cartrl import agents, best_policies, evaluation, policies, seeding
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.collectors.vectorized import VectorizedCollector
 from cartrl.environments import compiled, gym_environment, specs
@@ -23,6 +22,8 @@ from cartrl.resuming import Past
 from cartrl.run_directory import RunDirectory
 from cartrl.saving import RunSaver
 from cartrl.settings import ExperimentSettings
+from cartrl.system import quiet
+from cartrl.system.closing import closed_at_end
 from cartrl.training import Collector, Pipeline, train
 
 

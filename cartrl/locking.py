@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-from cartrl import files, reading
 from cartrl.errors import UsageError
-from cartrl.notices import warn
+from cartrl.system import files, reading
+from cartrl.system.notices import warn
 
 LONGEST_HOLDER = 200  # bytes of the line in the lock's file
 PATIENCE = 0.5  # seconds; a process that only looks holds a lock for some microseconds

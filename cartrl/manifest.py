@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
 from cartrl import checkout, formats
-from cartrl.environments import imports
 from cartrl.errors import CartrlError
 from cartrl.outcome import Outcome
 from cartrl.run_directory import processor, read_json, timestamp, versions, write_json
 from cartrl.settings.section import has_type
+from cartrl.system import imports
 
 OF_THE_END = ("result", "error")  # the facts of an end that no longer hold when a run goes on
 

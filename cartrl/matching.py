@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from cartrl import quiet
 from cartrl.errors import UsageError
 from cartrl.sidecar import SavedPolicy
+from cartrl.system import quiet
 
 
 def require_match(saved: SavedPolicy) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Optional, Union
 
-from cartrl import files, reading
 from cartrl.errors import UsageError, cut
+from cartrl.system import files, reading
 
 Value = Union[int, float, None]
 Row = dict[str, Value]

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 from tf_agents.policies import policy_saver, tf_policy
 
-from cartrl import files, sidecar
+from cartrl import sidecar
+from cartrl.system import files
 
 
 class PolicyExporter:

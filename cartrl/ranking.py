@@ -8,13 +8,13 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl.calls import call_with
 from cartrl.comparison import across, share_of
 from cartrl.errors import UsageError
 from cartrl.results import Study, load_study
 from cartrl.settings.yaml_text import parse
 from cartrl.studies import LARGEST_SEED, named
 from cartrl.sweeps import Setting, SweepDirectory, read_plan
+from cartrl.system.calls import call_with
 
 NOT_BEGUN = "not begun"
 MOST_DRAWN = 8  # settings of a sweep that are drawn: more curves in one picture are not told apart

@@ -12,9 +12,9 @@ from cartrl.captions import captioned
 from cartrl.environments import gym_environment
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
-from cartrl.files import whole_file
 from cartrl.run_directory import SIDECAR
 from cartrl.sidecar import SavedPolicy, fingerprint
+from cartrl.system.files import whole_file
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from cartrl import quiet, sockets
 from cartrl.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
+from cartrl.system import quiet, sockets
 
 TIMEOUT_SECONDS = 30
 START_SECONDS = 8

@@ -260,7 +260,7 @@ def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings)
 
 
 def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
-    from cartrl import quiet
+    from cartrl.system import quiet
 
     quiet.prepare()
     with quiet.held_back():

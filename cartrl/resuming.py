@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cartrl import files, formats, metrics
+from cartrl import formats, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.metrics import Row
@@ -15,6 +15,7 @@ from cartrl.outcome import outcome_of
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ExperimentSettings, ResolvedConfig
 from cartrl.settings import load as read_settings
+from cartrl.system import files
 
 # The settings of which no number depends that was, or will be, drawn or learned.
 CHANGEABLE = (

@@ -14,10 +14,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import __version__, files, formats, notices, reading
-from cartrl.environments import imports
+from cartrl import __version__, formats
 from cartrl.errors import UsageError, nearest
-from cartrl.paths import require_creatable
+from cartrl.system import files, imports, notices, reading
+from cartrl.system.paths import require_creatable
 
 RUNS = Path("runs")
 LATEST = "latest"

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
-from cartrl import quiet, resuming, sockets
+from cartrl import resuming
 from cartrl.display.numbers import exact
 from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.drawing import Drawer
@@ -20,7 +20,8 @@ from cartrl.outcome import Outcome, outcome_of
 from cartrl.resuming import NOTHING, Past
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ResolvedConfig, load
-from cartrl.stopping import StopRequest
+from cartrl.system import quiet, sockets
+from cartrl.system.signals import StopRequest
 
 if TYPE_CHECKING:
     from cartrl.experiment import Experiment

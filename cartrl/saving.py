@@ -6,13 +6,14 @@ from typing import Any, Optional, Protocol
 
 import numpy as np
 
-from cartrl import best_policies, formats, quiet, run_directory
+from cartrl import best_policies, formats, run_directory
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.journal import Progress
 from cartrl.metrics import MetricsFile
 from cartrl.resuming import EXPERIMENT, identity
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import ExperimentSettings
+from cartrl.system import quiet
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 SLOWER = 12  # steps of a climb after which the part that each has to be higher is twice as large

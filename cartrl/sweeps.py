@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cartrl.calls import call
 from cartrl.errors import UsageError
 from cartrl.outcome import Outcome
-from cartrl.paths import LONGEST_NAME
 from cartrl.run_directory import KINDS, MANIFEST, STUDY, SWEEP, read_json, remember_modules
 from cartrl.settings.section import has_type
 from cartrl.studies import StudyDirectory
+from cartrl.system.calls import call
+from cartrl.system.paths import LONGEST_NAME
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ import time
 from pathlib import Path
 from typing import IO, Any, Optional
 
-from cartrl import files, quiet, running
+from cartrl import running
 from cartrl.display.settings import read_resolved
 from cartrl.drawing import Drawer
-from cartrl.environments.imports import import_environments
 from cartrl.errors import CartrlError, of_system
 from cartrl.locking import RunLock
 from cartrl.metrics import Row
@@ -23,8 +22,10 @@ from cartrl.outcome import Outcome
 from cartrl.resuming import load
 from cartrl.run_directory import RunDirectory
 from cartrl.running import Task
-from cartrl.stopping import StopRequest, leave
 from cartrl.studies import StudyDirectory
+from cartrl.system import files, quiet
+from cartrl.system.imports import import_environments
+from cartrl.system.signals import StopRequest, leave
 
 TOLD_EVERY = 10  # iterations
 

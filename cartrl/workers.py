@@ -12,10 +12,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import IO, Any, Optional
 
-from cartrl import child_process, quiet
-from cartrl.environments import imports
 from cartrl.outcome import Outcome
 from cartrl.studies import StudyDirectory, StudyProgress
+from cartrl.system import child_process, imports, quiet
 
 SECONDS_BETWEEN_LOOKS = 0.05
 

@@ -63,7 +63,7 @@ HEAVY = ("tensorflow", "tensorflow_probability", "tf_agents", "reverb", "gym", "
 WATCHED_MAIN = """
 import json, sys
 report, heavy, sys.argv = sys.argv[1], sys.argv[2].split(","), ["cartrl", *sys.argv[3:]]
-from cartrl import surroundings
+from cartrl.system import surroundings
 from cartrl.cli import main
 surroundings.settle()
 code = 0
@@ -100,7 +100,7 @@ MODULES = REPO / "tests" / "modules"  # with PYTHONPATH on it, bad_environments 
 # Runs several command lines, one after the other, in one process: what takes seconds to import is imported once.
 SEVERAL = """
 import json, os, sys, tempfile
-from cartrl import surroundings
+from cartrl.system import surroundings
 from cartrl.cli import main
 surroundings.settle()
 outcomes = []

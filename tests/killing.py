@@ -27,7 +27,8 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cartrl import files, metrics, quiet
+from cartrl import metrics
+from cartrl.system import files, quiet
 
 CONFIG = Path(__file__).resolve().parent.parent / "configs" / "reinforce.yaml"
 SETTINGS = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from cartrl import __version__, quiet, surroundings
+from cartrl import __version__
 from cartrl.cli.compare import compare
 from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
@@ -21,7 +21,8 @@ from cartrl.cli.runs import runs
 from cartrl.cli.sweep import sweep
 from cartrl.cli.train import train
 from cartrl.cli.usage import Command, Group
-from cartrl.environments.imports import import_environments
+from cartrl.system import quiet, surroundings
+from cartrl.system.imports import import_environments
 
 app = typer.Typer(
     cls=Group,

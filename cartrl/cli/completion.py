@@ -29,7 +29,7 @@ def states(incomplete: str) -> list[str]:
 
 def environments(incomplete: str) -> list[str]:
     """Return the environments of gym that begin so."""
-    from cartrl import quiet
+    from cartrl.system import quiet
 
     quiet.prepare()
     with quiet.held_back():

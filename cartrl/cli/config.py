@@ -6,7 +6,7 @@ from typing import Optional
 import typer
 
 from cartrl.cli.options import MODULES_OPTION, SET_OPTION
-from cartrl.environments.imports import import_environments
+from cartrl.system.imports import import_environments
 
 
 def config(

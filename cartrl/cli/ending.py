@@ -10,9 +10,9 @@ from typing import NoReturn
 
 import typer
 
-from cartrl import notices, quiet
 from cartrl.cli.usage import USAGE_ERROR
 from cartrl.errors import CartrlError, cut, of_system
+from cartrl.system import notices, quiet
 
 LONGEST = 400  # characters of an error in words that are not ours; TensorFlow's can fill pages
 

@@ -7,7 +7,7 @@ import typer
 
 from cartrl.cli import completion
 from cartrl.cli.options import MODULES_OPTION
-from cartrl.environments.imports import import_environments
+from cartrl.system.imports import import_environments
 
 
 def env(

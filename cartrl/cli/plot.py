@@ -8,7 +8,7 @@ import typer
 
 from cartrl.cli.options import MODULES_OPTION, PATHS_ARGUMENT
 from cartrl.cli.references import resolved
-from cartrl.environments.imports import import_environments
+from cartrl.system.imports import import_environments
 
 
 class XAxis(str, Enum):

@@ -17,7 +17,7 @@ from cartrl.cli.options import (
     STOCHASTIC_OPTION,
 )
 from cartrl.cli.references import one_of
-from cartrl.environments.imports import import_environments
+from cartrl.system.imports import import_environments
 
 
 def record(

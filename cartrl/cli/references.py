@@ -31,8 +31,8 @@ def resolved(reference: Path, *manifests: str, is_said: bool = True) -> Path:
     """
     if reference != Path(LATEST):
         return reference
-    from cartrl.notices import printable
     from cartrl.run_directory import latest
+    from cartrl.system.notices import printable
 
     found = latest(*manifests)
     if is_said:

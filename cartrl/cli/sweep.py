@@ -5,12 +5,12 @@ from typing import Optional
 
 import typer
 
-from cartrl import answers
 from cartrl.cli import completion
 from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
 from cartrl.cli.references import one_of, resolved
-from cartrl.environments.imports import import_environments
 from cartrl.errors import UsageError
+from cartrl.system import answers
+from cartrl.system.imports import import_environments
 
 
 def sweep(

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
-from cartrl import answers
 from cartrl.cli import completion
 from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
 from cartrl.cli.references import one_of, resolved
-from cartrl.environments.imports import import_environments
 from cartrl.errors import UsageError
+from cartrl.system import answers
+from cartrl.system.imports import import_environments
 
 if TYPE_CHECKING:
     from cartrl.commands.train import Output
@@ -50,10 +50,10 @@ def train(
     """Train a policy and save everything about it in a run directory."""
     from cartrl.commands import train as one_run
     from cartrl.commands.config import show
-    from cartrl.paths import require_creatable
     from cartrl.run_directory import MANIFEST, RUNS, STUDY, require_new
     from cartrl.settings import load
     from cartrl.studies import parse_seeds
+    from cartrl.system.paths import require_creatable
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
@@ -92,12 +92,12 @@ def train(
 
 def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "Output", dry_run: bool) -> None:
     """Go on with the run or the study in the directory ``reference``, or say from where it would go on."""
-    from cartrl.calls import call
     from cartrl.commands import study
     from cartrl.commands import train as one_run
     from cartrl.commands.stopped import show_what_goes_on
     from cartrl.run_directory import SWEEP, find_run
     from cartrl.studies import find_study
+    from cartrl.system.calls import call
 
     if Path(reference, SWEEP).is_file():
         raise UsageError(f"{reference}: this is a sweep; go on with it by {call('sweep', '--resume', reference)}")

@@ -7,14 +7,15 @@ from typing import Optional
 
 import numpy as np
 
-from cartrl import answers, comparison
+from cartrl import comparison
 from cartrl.display import studies as display
 from cartrl.display import tables
-from cartrl.display.console import Console
 from cartrl.errors import UsageError
-from cartrl.paths import require_writable
 from cartrl.ranking import with_settings
 from cartrl.results import common_threshold, labels, load_studies, names
+from cartrl.system import answers
+from cartrl.system.console import Console
+from cartrl.system.paths import require_writable
 
 MOST = len(string.ascii_uppercase)
 

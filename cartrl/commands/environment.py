@@ -5,15 +5,15 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl import quiet
 from cartrl.display import tables
-from cartrl.display.console import Console
 from cartrl.display.numbers import exact
 from cartrl.errors import CartrlError
-from cartrl.files import whole_file
 from cartrl.frames import Rate
-from cartrl.paths import require_writable
 from cartrl.settings import EnvironmentSettings
+from cartrl.system import quiet
+from cartrl.system.console import Console
+from cartrl.system.files import whole_file
+from cartrl.system.paths import require_writable
 
 SEED = 0
 

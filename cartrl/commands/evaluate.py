@@ -3,11 +3,12 @@
 import json
 from typing import Optional
 
-from cartrl import answers, quiet, sidecar
+from cartrl import sidecar
 from cartrl.display import tables
-from cartrl.display.console import Console
 from cartrl.matching import require_match
 from cartrl.run_directory import find_policy
+from cartrl.system import answers, quiet
+from cartrl.system.console import Console
 
 
 def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as_json: bool) -> None:

@@ -9,12 +9,12 @@ from cartrl.canvas import parse_size
 from cartrl.curves import Axis, learning_curve
 from cartrl.display import studies as display
 from cartrl.display import tables
-from cartrl.display.console import Console
 from cartrl.errors import UsageError
-from cartrl.paths import require_writable
 from cartrl.ranking import MOST_DRAWN, with_settings
 from cartrl.results import common_threshold, labels, load_studies
 from cartrl.statistics.seeds import interquartile_mean, mean
+from cartrl.system.console import Console
+from cartrl.system.paths import require_writable
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,16 @@ from typing import Callable, NamedTuple, Optional
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from cartrl import films, milestones, quiet, sidecar
+from cartrl import films, milestones, sidecar
 from cartrl.display import tables
-from cartrl.display.console import Console
 from cartrl.display.numbers import number
 from cartrl.errors import UsageError
 from cartrl.matching import require_match
 from cartrl.milestones import Milestone
-from cartrl.paths import require_writable
 from cartrl.run_directory import RunDirectory, find_policy, find_run
+from cartrl.system import quiet
+from cartrl.system.console import Console
+from cartrl.system.paths import require_writable
 
 
 class Subject(NamedTuple):

@@ -4,12 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from cartrl import quiet, reading, sidecar
+from cartrl import sidecar
 from cartrl.display import tables
-from cartrl.display.console import Console
 from cartrl.errors import CartrlError
-from cartrl.files import whole_file
-from cartrl.paths import require_writable
 from cartrl.report import page
 from cartrl.report import sweep as sweep_page
 from cartrl.report.charts import number
@@ -19,6 +16,10 @@ from cartrl.results import Study, load_study
 from cartrl.run_directory import RunDirectory
 from cartrl.sidecar import SavedPolicy
 from cartrl.sweeps import SweepDirectory, find_sweep
+from cartrl.system import quiet, reading
+from cartrl.system.console import Console
+from cartrl.system.files import whole_file
+from cartrl.system.paths import require_writable
 
 EPISODES = 100
 EVALUATION_SEED = 0  # as `cartrl eval` has it, so that both tell the same

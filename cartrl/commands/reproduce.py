@@ -10,15 +10,15 @@ from typing import Any, Optional
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from cartrl import child_process, reproduction, running
+from cartrl import reproduction, running
 from cartrl.display import tables
-from cartrl.display.console import Console
-from cartrl.environments import imports
 from cartrl.errors import CartrlError, UsageError
 from cartrl.outcome import Outcome, outcome_of
 from cartrl.reproduction import Cells, Difference
 from cartrl.run_directory import RunDirectory, processor, read_json, refuse_many, remember_modules, versions
 from cartrl.settings import load
+from cartrl.system import child_process, imports
+from cartrl.system.console import Console
 
 GLANCE = 0.2  # seconds between two looks at how far the new run is
 

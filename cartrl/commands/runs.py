@@ -11,12 +11,12 @@ from typing import Any, Optional
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.display.console import Console
 from cartrl.display.numbers import number
 from cartrl.errors import UsageError, nearest
 from cartrl.listing import Entry, entries
 from cartrl.run_directory import RUNS, warn_of_skipped
 from cartrl.states import DAMAGED, STATES
+from cartrl.system.console import Console
 
 STYLES = {
     "running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red",

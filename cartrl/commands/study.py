@@ -13,13 +13,13 @@ from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summar
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
-from cartrl.notices import warn
 from cartrl.outcome import Outcome
 from cartrl.resuming import require_same_experiment
 from cartrl.run_directory import beginning, create
 from cartrl.settings import ResolvedConfig, load
-from cartrl.stopping import StopRequest
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress
+from cartrl.system.notices import warn
+from cartrl.system.signals import StopRequest
 from cartrl.workers import Workers, default_jobs
 
 

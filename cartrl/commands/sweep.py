@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import files, grids, ranking, running, search
+from cartrl import grids, ranking, running, search
 from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
 from cartrl.display import sweep as display
@@ -18,9 +18,10 @@ from cartrl.outcome import Outcome
 from cartrl.results import reward_threshold
 from cartrl.run_directory import beginning, create, read_json
 from cartrl.settings import load
-from cartrl.stopping import StopRequest
 from cartrl.studies import parse_seeds
 from cartrl.sweeps import Plan, Setting, SweepDirectory, named, read_plan, record_of
+from cartrl.system import files
+from cartrl.system.signals import StopRequest
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,20 @@ from typing import IO, Any, Optional
 from rich.console import Console
 
 from cartrl import running
-from cartrl.closing import closed_at_end
-from cartrl.display.lasting import LastingConsole
 from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
-from cartrl.notices import warn
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory, beginning, create, find_run, read_json
 from cartrl.running import Task
 from cartrl.settings import ResolvedConfig
-from cartrl.stopping import StopRequest
+from cartrl.system.closing import closed_at_end
+from cartrl.system.lasting import LastingConsole
+from cartrl.system.notices import warn
+from cartrl.system.signals import StopRequest
 
 
 @dataclass(frozen=True)

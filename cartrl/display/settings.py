@@ -9,9 +9,9 @@ from typing import Any, Optional
 
 import yaml
 
-from cartrl import files, reading
 from cartrl.settings import ExperimentSettings, ResolvedConfig, load
 from cartrl.settings.describing import shown
+from cartrl.system import files, reading
 
 COMMENT_COLUMN = 44
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9/_-]*")

@@ -13,9 +13,9 @@ from cartrl.comparison import LEVEL, metrics
 from cartrl.curves import Curve
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD, axis_labels
-from cartrl.display.lasting import columns
 from cartrl.display.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
 from cartrl.display.settings import scalar
+from cartrl.system.lasting import columns
 
 HEIGHT = 16
 WIDEST = 100  # columns of a chart on a terminal

@@ -11,12 +11,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.calls import call
 from cartrl.display import tables
 from cartrl.display.numbers import certainty, exact, number, percent
 from cartrl.outcome import Outcome
 from cartrl.statistics import seeds as across
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress, named
+from cartrl.system.calls import call
 
 CELL = 19  # columns for a seed
 BAR = 5

@@ -12,10 +12,10 @@ from rich.text import Text
 from cartrl.display import tables
 from cartrl.display.numbers import certain, certainty, exact, level_of, percent
 from cartrl.display.settings import scalar
-from cartrl.environments import imports
 from cartrl.outcome import Outcome
 from cartrl.ranking import NOT_BEGUN, going_on
 from cartrl.studies import named
+from cartrl.system import imports
 
 HEADER = 16  # columns, of a setting's name above its values
 UNLIMITED = 10_000  # columns

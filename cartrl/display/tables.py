@@ -7,14 +7,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cartrl.calls import call, quoted
-from cartrl.display.lasting import columns
 from cartrl.display.numbers import certainty, exact, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
 from cartrl.manifest import Spent
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
+from cartrl.system.calls import call, quoted
+from cartrl.system.lasting import columns
 
 GAP = 2  # columns between names and values
 LEAST_ROOM = 20  # columns for values, however narrow the terminal is

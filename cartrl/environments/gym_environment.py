@@ -12,12 +12,13 @@ import numpy as np
 from gym import spaces
 from gym.envs import registration
 
-from cartrl import calls, frames
-from cartrl.environments import constants, failures, foreign, imports
+from cartrl import frames
+from cartrl.environments import constants, failures, foreign
 from cartrl.environments.environment import Environment, close, closed_on_failure
 from cartrl.episodes import require_moderate
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
+from cartrl.system import calls, imports
 
 gym.logger.set_level(gym.logger.ERROR)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl import __version__
-from cartrl.calls import call_with
 from cartrl.display.numbers import certainty
 from cartrl.display.settings import scalar
 from cartrl.manifest import sessions_of, spent
@@ -17,6 +16,7 @@ from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
 from cartrl.settings import ExperimentSettings
 from cartrl.states import state_of
 from cartrl.studies import STUDY
+from cartrl.system.calls import call_with
 
 OURS = ("python", "cartrl")  # of the versions in a manifest, those that are no packages to install
 

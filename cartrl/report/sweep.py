@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl.calls import call_with
 from cartrl.curves import learning_curve
 from cartrl.display.numbers import NOTHING, certain, certainty, level_of, percent
 from cartrl.display.settings import scalar
@@ -24,6 +23,7 @@ from cartrl.states import FAILED, STOPPED, state_of
 from cartrl.statistics.seeds import interquartile_mean
 from cartrl.studies import named
 from cartrl.sweeps import Plan, SweepDirectory, read_plan
+from cartrl.system.calls import call_with
 
 
 @dataclass(frozen=True)

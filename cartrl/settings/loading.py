@@ -7,12 +7,12 @@ from typing import Any, Optional
 
 from pydantic import BaseModel, ValidationError
 
-from cartrl import reading
 from cartrl.errors import UsageError, cut, nearest
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 from cartrl.settings.suggesting import meant
 from cartrl.settings.yaml_text import parse
+from cartrl.system import reading
 
 DEFAULT = "default"
 MISSING = "value_error.missing"  # pydantic's name of the error

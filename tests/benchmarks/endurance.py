@@ -37,7 +37,7 @@ def train(iterations: int) -> list[dict]:
     from cartrl.drawing import Drawer
     from cartrl.run_directory import RunDirectory
     from cartrl.settings import load
-    from cartrl.stopping import StopRequest
+    from cartrl.system.signals import StopRequest
 
     config = load(
         CONFIGS / "reinforce.yaml", [f"train.num_iterations={iterations}", f"eval.eval_interval={iterations}"]

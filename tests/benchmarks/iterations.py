@@ -11,8 +11,8 @@ import json
 import time
 from pathlib import Path
 
-from cartrl import quiet
 from cartrl.settings import load
+from cartrl.system import quiet
 
 quiet.prepare()
 with quiet.loading():

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from cartrl import cli
-from cartrl.environments import gym_environment, imports
+from cartrl.environments import gym_environment
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.errors import CartrlError
-from cartrl.files import new_directories, whole_file
 from cartrl.settings import EnvironmentSettings
+from cartrl.system import imports
+from cartrl.system.files import new_directories, whole_file
 from tests.helpers import CONFIGS, everything_below, module_path, one_line, run_cartrl, run_several
 from tests.light.test_run_directory import make_policy, make_run
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cartrl import files
-from cartrl.files import clear_drafts, draft_of, whole_file
 from cartrl.locking import RunLock, is_held
+from cartrl.system import files
+from cartrl.system.files import clear_drafts, draft_of, whole_file
 from tests.faulty import LACKING, without
 from tests.helpers import CONFIGS, everything_below, one_line, run_cartrl
 from tests.light.test_runs_command import make_study

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from cartrl.closing import closed_at_end
 from cartrl.manifest import Clock, Manifest, Spent, sessions_of, spent
 from cartrl.outcome import Outcome, outcome_of
 from cartrl.run_directory import read_json, write_json
+from cartrl.system.closing import closed_at_end
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cartrl.environments import compiled, gym_environment, imports
+from cartrl.environments import compiled, gym_environment
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
+from cartrl.system import imports
 from tests.helpers import MODULES, one_line, run_several
 
 MODULE = "own_environments"

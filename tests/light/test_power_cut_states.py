@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from cartrl import files
+from cartrl.system import files
 from tests.powercut import recorder
 from tests.powercut.disk import ROOT, Data, Moment, Names, Said, Sync, Trace, count_undone, moment
 from tests.powercut.states import BLOCK, count, states, variants

@@ -131,7 +131,7 @@ def test_a_child_process_takes_no_module_from_the_working_directory(path, tmp_pa
     for folder in (modules, home / "cartrl"):
         folder.mkdir(parents=True)
     (modules / "seen.py").write_text(SEEN)
-    for name in ("logging.py", "only_here.py", "cartrl/__init__.py", "cartrl/child_process.py"):
+    for name in ("logging.py", "only_here.py", "cartrl/__init__.py", "cartrl/system/child_process.py"):
         (home / name).write_text("raise SystemExit('executed: ' + __file__)")
     # The parent, as any console script, has no working directory in its path.
     parent = f"import os, sys; sys.path.remove('')\nos.environ['PYTHONPATH'] = {path.format(modules)!r}\n{PARENT}"

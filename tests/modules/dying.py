@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from cartrl import quiet
+from cartrl.system import quiet
 
 WAYS = {
     "abort": os.abort,

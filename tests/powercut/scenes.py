@@ -14,15 +14,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import files, quiet, running
+from cartrl import running
 from cartrl.checkpoints import TrainingCheckpoints
 from cartrl.commands import study as study_command
 from cartrl.commands import train as train_command
 from cartrl.journal import Progress
 from cartrl.run_directory import create
 from cartrl.settings import load
-from cartrl.stopping import StopRequest
 from cartrl.studies import StudyDirectory, find_study
+from cartrl.system import files, quiet
+from cartrl.system.signals import StopRequest
 from cartrl.worker import Worker
 from tests import killing
 from tests.powercut.disk import Trace

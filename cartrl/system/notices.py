@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from cartrl.display.lasting import LastingConsole
+from cartrl.system.lasting import LastingConsole
 
 
 def error(text: str) -> None:

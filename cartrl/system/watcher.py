@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Optional
 
-from cartrl import exits
-from cartrl.stopping import SHOW_CURSOR, SIGNALS, when_asked_to_stop
+from cartrl.system import exits
+from cartrl.system.signals import SHOW_CURSOR, SIGNALS, when_asked_to_stop
 
 STDERR = 2
 GOODBYE, ASKED_TO_STOP = b".", b"s"  # what the process tells the one that watches it

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Optional
 
 from cartrl.errors import CartrlError
-from cartrl.stopping import at_once
+from cartrl.system.signals import at_once
 
 STDERR = 2
 
@@ -41,7 +41,7 @@ def prepare() -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     if _held_back is None and not is_child:
-        from cartrl import watcher
+        from cartrl.system import watcher
 
         watcher.watch(_file(), with_traceback=debug)
     if not sys.warnoptions:

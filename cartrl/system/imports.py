@@ -8,8 +8,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import answers, quiet
 from cartrl.errors import UsageError
+from cartrl.system import answers, quiet
 
 OPTION = "--import-module"
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from cartrl import exits, quiet
+from cartrl.system import exits, quiet
 
 # `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
 # matplotlib.py, or a folder cartrl. (The option -P, which forbids that, came with Python 3.11.) So that directory goes
@@ -19,7 +19,7 @@ sys.path = [entry for entry in sys.path if entry]
 sys.path.insert(0, sys.argv[1])
 import cartrl
 del sys.path[0]
-from cartrl.child_process import become
+from cartrl.system.child_process import become
 become(*sys.argv[2:])
 """
 

@@ -4,8 +4,8 @@ from typing import IO, Any
 
 import rich.console
 
-from cartrl.display.console import Console
-from cartrl.stopping import silence
+from cartrl.system.console import Console
+from cartrl.system.signals import silence
 
 IN_A_FILE = 80  # columns of output that no terminal shows
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 from cartrl.errors import UsageError
-from cartrl.paths import LONGEST_NAME
+from cartrl.system.paths import LONGEST_NAME
 
 AT_FDCWD = -100  # Linux: paths are relative to the working directory
 RENAME_EXCHANGE = 2

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from cartrl.environments import imports
+from cartrl.system import imports
 
 MAKE_ENVIRONMENTS = ("train", "sweep", "eval", "record", "env", "config", "report", "reproduce")
 

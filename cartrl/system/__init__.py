@@ -1,0 +1,1 @@
+"""The process and the machine below it: files, streams, signals, child processes, sockets."""
