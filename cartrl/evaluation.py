@@ -5,7 +5,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl import policies, seeding
+from cartrl import policies, randomness
 from cartrl.environments import gym_environment
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.episodes import Evaluation
@@ -19,7 +19,7 @@ def evaluate(
     policy: policies.BatchPolicy,
     environment: VectorEnvironment,
     resets: np.ndarray,
-    actions: Optional[seeding.ActionSeeds] = None,
+    actions: Optional[randomness.ActionSeeds] = None,
 ) -> Evaluation:
     """Run one episode for each seed in ``resets``, greedily, or with ``actions`` drawn from the policy."""
     return environment.evaluate(lambda observations, step: policy.act(observations, step, actions), resets)
@@ -29,8 +29,8 @@ def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int
     """Load a saved policy and evaluate it on fresh episodes."""
     with closing(VectorEnvironment(saved.environment, min(episodes, WIDEST))) as environment:
         policy = policies.load(saved)
-        resets = seeding.draw(episodes, seed, seeding.Stream.EVAL_RESETS)
-        actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.EVAL_ACTIONS)
+        resets = randomness.draw(episodes, seed, randomness.Stream.EVAL_RESETS)
+        actions = None if is_greedy else randomness.ActionSeeds(seed, randomness.Stream.EVAL_ACTIONS)
         return evaluate(policy, environment, resets, actions)
 
 

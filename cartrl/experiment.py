@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from cartrl import agents, best_policies, evaluation, policies, seeding
+from cartrl import agents, best_policies, evaluation, policies, randomness
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.collectors.vectorized import VectorizedCollector
 from cartrl.environments import compiled, gym_environment, specs
@@ -56,7 +56,9 @@ class Experiment:
         opened.callback(replay.close)
 
         def evaluate(seed: int, iteration: int) -> Evaluation:
-            resets = seeding.draw(settings.eval.num_eval_episodes, seed, seeding.Stream.TRAIN_EVAL_RESETS, iteration)
+            resets = randomness.draw(
+                settings.eval.num_eval_episodes, seed, randomness.Stream.TRAIN_EVAL_RESETS, iteration
+            )
             return evaluation.evaluate(policy, environment, resets)
 
         self._agent = agent

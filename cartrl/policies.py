@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from cartrl.errors import UsageError, cut
-from cartrl.seeding import ActionSeeds
+from cartrl.randomness import ActionSeeds
 from cartrl.sidecar import SavedPolicy
 
 # The structure that a saved policy takes; TF-Agents' own TimeStep is a namedtuple of the same name and fields.

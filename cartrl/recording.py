@@ -7,7 +7,7 @@ from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 
-from cartrl import films, policies, seeding
+from cartrl import films, policies, randomness
 from cartrl.captions import captioned
 from cartrl.environments import gym_environment
 from cartrl.environments.environment import Environment
@@ -117,10 +117,10 @@ def write(output: Path, fps: float, pictures: Iterator[np.ndarray], comment: str
     return frames
 
 
-def starts(episodes: int, is_greedy: bool, seed: int) -> Iterator[tuple[int, Optional[seeding.ActionSeeds]]]:
+def starts(episodes: int, is_greedy: bool, seed: int) -> Iterator[tuple[int, Optional[randomness.ActionSeeds]]]:
     """Yield for each episode the seed of its start state, and those of its actions, or None for the greedy ones."""
-    for number, reset in enumerate(seeding.draw(episodes, seed, seeding.Stream.RECORD_RESETS)):
-        actions = None if is_greedy else seeding.ActionSeeds(seed, seeding.Stream.RECORD_ACTIONS, number)
+    for number, reset in enumerate(randomness.draw(episodes, seed, randomness.Stream.RECORD_RESETS)):
+        actions = None if is_greedy else randomness.ActionSeeds(seed, randomness.Stream.RECORD_ACTIONS, number)
         yield int(reset), actions
 
 
@@ -161,7 +161,7 @@ def play(
     policy: policies.BatchPolicy,
     camera: Camera,
     reset: int,
-    actions: Optional[seeding.ActionSeeds],
+    actions: Optional[randomness.ActionSeeds],
 ) -> Iterator[Moment]:
     """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
     limit = gym_environment.time_limit(saved.environment)

@@ -31,7 +31,7 @@ from tf_agents.trajectories import trajectory
 from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
-from cartrl import seeding
+from cartrl import randomness
 from cartrl.errors import CartrlError
 from cartrl.settings.agents import ReinforceSettings
 
@@ -258,7 +258,7 @@ def draw_weights(net: network.Network, seed: int, index: int) -> None:
     """
     layers = [layer for layer in net.submodules if getattr(layer, "kernel_initializer", None) is not None]
     for number, layer in enumerate(layers):
-        word = int(seeding.draw(1, seed, seeding.Stream.WEIGHTS, index, number)[0] >> 1)
+        word = int(randomness.draw(1, seed, randomness.Stream.WEIGHTS, index, number)[0] >> 1)
         # Of TF-Agents' initializers some are TensorFlow 1's, which are stateful; their namesakes in Keras are not.
         config = {**layer.kernel_initializer.get_config(), "seed": word}
         config.pop("dtype", None)

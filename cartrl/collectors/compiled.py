@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from cartrl import seeding
+from cartrl import randomness
 from cartrl.environments.compiled import CompiledEnvironment
 from cartrl.episodes import EpisodeBatch
 from cartrl.policies import Distribution
@@ -24,8 +24,8 @@ class CompiledCollector:
 
     def collect(self, seed: int, iteration: int) -> EpisodeBatch:
         """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
-        resets = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_RESETS, iteration)
-        actions = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_ACTIONS, iteration)
+        resets = randomness.ActionSeeds(seed, randomness.Stream.COLLECT_RESETS, iteration)
+        actions = randomness.ActionSeeds(seed, randomness.Stream.COLLECT_ACTIONS, iteration)
         tensors = self._roll_out(tf.constant([resets[0], actions[0]]))
         return EpisodeBatch(**{name: tensor.numpy() for name, tensor in tensors.items()})
 

@@ -1,6 +1,6 @@
 """Collects from any gym environment, N copies at a time."""
 
-from cartrl import seeding
+from cartrl import randomness
 from cartrl.environments.rollout import VectorEnvironment
 from cartrl.episodes import EpisodeBatch
 from cartrl.policies import BatchPolicy
@@ -19,8 +19,8 @@ class VectorizedCollector:
 
     def collect(self, seed: int, iteration: int) -> EpisodeBatch:
         """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
-        resets = seeding.draw(self._num_episodes, seed, seeding.Stream.COLLECT_RESETS, iteration)
-        actions = seeding.ActionSeeds(seed, seeding.Stream.COLLECT_ACTIONS, iteration)
+        resets = randomness.draw(self._num_episodes, seed, randomness.Stream.COLLECT_RESETS, iteration)
+        actions = randomness.ActionSeeds(seed, randomness.Stream.COLLECT_ACTIONS, iteration)
         episodes = self._environment.run_episodes(
             lambda observations, step: self._policy.act(observations, step, actions), resets
         )

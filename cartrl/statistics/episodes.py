@@ -4,7 +4,7 @@ from typing import Optional
 
 import numpy as np
 
-from cartrl import seeding
+from cartrl import randomness
 from cartrl.statistics.seeds import RESAMPLES, Interval, Summary, expanded, mean, summary_of
 
 LARGEST_BLOCK = 2_000_000  # draws at once, to bound memory
@@ -13,7 +13,7 @@ FEW = 0.05  # of the episodes: where no more may differ, equal returns decide
 
 def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Interval:
     """Return the expanded bootstrap interval of the mean of ``values`` [N], the same every time; NaN for one value."""
-    rng = np.random.default_rng(seeding.draw(4, 0, seeding.Stream.BOOTSTRAP))
+    rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.BOOTSTRAP))
     blocks = np.array_split(np.arange(RESAMPLES), 1 + RESAMPLES * len(values) // LARGEST_BLOCK)
     means = np.concatenate([rng.choice(values, (len(block), len(values))).mean(axis=1) for block in blocks])
     return expanded(values, means, mean, level)

@@ -9,7 +9,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from cartrl import seeding
+from cartrl import randomness
 from cartrl.statistics.seeds import Interval
 
 PERMUTATIONS = 9_999
@@ -103,7 +103,7 @@ def _divisions(first: int, second: int) -> np.ndarray:
     if math.comb(total, first) <= MOST_ENUMERATED:
         chosen = np.array(list(itertools.combinations(range(total), first)))  # in order: the first row is 0 … first - 1
     else:
-        rng = np.random.default_rng(seeding.draw(4, 0, seeding.Stream.PERMUTATION))
+        rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.PERMUTATION))
         drawn = rng.permuted(np.tile(np.arange(total), (PERMUTATIONS, 1)), axis=1)
         chosen = np.vstack([np.arange(first), drawn[:, :first]])
     divisions = np.zeros((len(chosen), total))

@@ -7,7 +7,7 @@ from typing import Callable, NamedTuple, Optional
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
-from cartrl import seeding
+from cartrl import randomness
 
 RESAMPLES = 10_000
 QUARTER = 0.25
@@ -42,7 +42,7 @@ def _draws(count: int) -> np.ndarray:
 
     Sorted rows of sorted values are sorted already, which is most of the work of a curve's many intervals.
     """
-    rng = np.random.default_rng(seeding.draw(4, 0, seeding.Stream.BOOTSTRAP))
+    rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.BOOTSTRAP))
     return np.sort(rng.integers(count, size=(RESAMPLES, count)), axis=1)
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from cartrl import seeding
+from cartrl import randomness
 from cartrl.errors import UsageError
 from cartrl.studies import named, parse_seeds
 from tests.helpers import CONFIGS, run_cartrl
@@ -53,7 +53,7 @@ def test_the_command_refuses_in_one_sentence_and_leaves_nothing_behind(options, 
 
 
 def test_draws_for_different_purposes_differ_also_by_zeros_at_the_end():
-    stream = seeding.Stream.COLLECT_RESETS
+    stream = randomness.Stream.COLLECT_RESETS
     purposes = [indices for length in range(4) for indices in itertools.product((0, 1), repeat=length)]
-    draws = {tuple(seeding.draw(2, 5, stream, *indices)) for indices in purposes}
+    draws = {tuple(randomness.draw(2, 5, stream, *indices)) for indices in purposes}
     assert len(draws) == len(purposes)

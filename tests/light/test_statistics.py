@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from cartrl import seeding
-from cartrl.seeding import ActionSeeds, Stream
+from cartrl import randomness
+from cartrl.randomness import ActionSeeds, Stream
 from cartrl.statistics import seeds
 from cartrl.statistics.episodes import RESAMPLES, bootstrap_interval, summary, verdict
 from cartrl.statistics.seeds import Summary
@@ -135,32 +135,32 @@ class TestVerdict:
 
 class TestDraw:
     def test_streams_do_not_repeat_each_other(self):
-        drawn = np.concatenate([seeding.draw(500, 0, stream) for stream in Stream])
+        drawn = np.concatenate([randomness.draw(500, 0, stream) for stream in Stream])
         assert len(np.unique(drawn)) == 500 * len(Stream)
 
     def test_seeds_and_indices_do_not_repeat_each_other(self):
         drawn = [
-            seeding.draw(100, seed, Stream.COLLECT_RESETS, iteration) for seed in range(8) for iteration in range(8)
+            randomness.draw(100, seed, Stream.COLLECT_RESETS, iteration) for seed in range(8) for iteration in range(8)
         ]
         assert len(np.unique(drawn)) == 100 * 64
 
     def test_swapped_words_are_other_draws(self):
-        assert not np.array_equal(seeding.draw(4, 1, Stream(2), 3), seeding.draw(4, 3, Stream(2), 1))
-        assert not np.array_equal(seeding.draw(4, 1, Stream(2)), seeding.draw(4, 2, Stream(1)))
+        assert not np.array_equal(randomness.draw(4, 1, Stream(2), 3), randomness.draw(4, 3, Stream(2), 1))
+        assert not np.array_equal(randomness.draw(4, 1, Stream(2)), randomness.draw(4, 2, Stream(1)))
 
     def test_the_first_of_many_are_those_of_few(self):
-        many = seeding.draw(1000, 3, Stream.EVAL_RESETS)
+        many = randomness.draw(1000, 3, Stream.EVAL_RESETS)
         for few in (1, 2, 10, 999):
-            assert np.array_equal(seeding.draw(few, 3, Stream.EVAL_RESETS), many[:few])
+            assert np.array_equal(randomness.draw(few, 3, Stream.EVAL_RESETS), many[:few])
 
     def test_is_a_function_of_its_arguments_alone(self):
-        before = seeding.draw(5, 2, Stream.WEIGHTS, 1)
+        before = randomness.draw(5, 2, Stream.WEIGHTS, 1)
         np.random.seed(0)
-        seeding.draw(7, 2, Stream.WEIGHTS, 2)
-        assert np.array_equal(seeding.draw(5, 2, Stream.WEIGHTS, 1), before)
+        randomness.draw(7, 2, Stream.WEIGHTS, 2)
+        assert np.array_equal(randomness.draw(5, 2, Stream.WEIGHTS, 1), before)
 
     def test_takes_the_largest_seed(self):
-        drawn = seeding.draw(3, 2**31 - 1, Stream.COLLECT_RESETS, 10**6)
+        drawn = randomness.draw(3, 2**31 - 1, Stream.COLLECT_RESETS, 10**6)
         assert (drawn.dtype, drawn.shape) == (np.uint32, (3,))
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 
-from cartrl import agents, policies, seeding, sidecar
+from cartrl import agents, policies, randomness, sidecar
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.environments import compiled, constants, gym_environment, specs
 from cartrl.settings import EnvironmentSettings, ReinforceSettings
@@ -36,7 +36,7 @@ def assert_gym_agrees(env_name, limit, distribution, num_episodes, constants=())
     env = gym_environment.make(EnvironmentSettings(env_name=env_name, constants=dict(constants)))
     twin = compiled.twin_of(env)
     batch = CompiledCollector(twin, limit, distribution, num_episodes).collect(seed=1, iteration=5)
-    reset = seeding.ActionSeeds(1, seeding.Stream.COLLECT_RESETS, 5)[0]
+    reset = randomness.ActionSeeds(1, randomness.Stream.COLLECT_RESETS, 5)[0]
     # Compiled as in the rollout: XLA draws other numbers from a seed than TensorFlow's own kernels do.
     starts = tf.function(lambda: twin.reset(num_episodes, tf.constant(reset)), jit_compile=True)().numpy()
     for row, start in enumerate(starts):

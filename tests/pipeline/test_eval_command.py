@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability  # noqa: F401 (a saved policy needs its types)
 
-from cartrl import policies, seeding
+from cartrl import policies, randomness
 from tests.helpers import run_cartrl, run_several
 
 KEYS = {
@@ -49,7 +49,7 @@ def test_the_report_equals_gym_stepped_by_hand(short_run):
     assert len(report["returns"]) == len(report["lengths"]) == report["episodes"]
     assert sum(report["returns"]) / report["episodes"] == pytest.approx(report["mean"])
     assert report["ended"].count("terminated") == report["terminated"]
-    seeds = seeding.draw(12, 5, seeding.Stream.EVAL_RESETS)
+    seeds = randomness.draw(12, 5, randomness.Stream.EVAL_RESETS)
     returns, fallen = returns_by_hand(short_run.directory / "policies/best", seeds)
     assert report["mean"] == pytest.approx(statistics.mean(returns))
     assert report["std"] == pytest.approx(statistics.stdev(returns))
