@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cartrl.display.settings import scalar
 from cartrl.errors import UsageError, cut
 from cartrl.settings import ExperimentSettings, ResolvedConfig, load
 from cartrl.settings.section import has_type
+from cartrl.settings.writing import scalar
 from cartrl.settings.yaml_text import parse
 
 MOST_SETTINGS = 1000

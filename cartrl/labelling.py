@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cartrl.display.settings import scalar
+from cartrl.settings.writing import scalar
 
 MOST_SETTINGS = 4  # more of them make no label that can be read
 # Settings on which neither a return nor the length of a run depends.

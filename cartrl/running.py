@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import resuming
 from cartrl.display.numbers import exact
-from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.journal import Listener, Progress
@@ -20,6 +19,7 @@ from cartrl.outcome import Outcome, outcome_of
 from cartrl.resuming import NOTHING, Past
 from cartrl.run_directory import RunDirectory, read_json
 from cartrl.settings import ResolvedConfig, load
+from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import quiet, sockets
 from cartrl.system.signals import StopRequest
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Any, Optional
 
 from cartrl import running
-from cartrl.display.settings import read_resolved
 from cartrl.drawing import Drawer
 from cartrl.errors import CartrlError, of_system
 from cartrl.locking import RunLock
@@ -22,6 +21,7 @@ from cartrl.outcome import Outcome
 from cartrl.resuming import load
 from cartrl.run_directory import RunDirectory
 from cartrl.running import Task
+from cartrl.settings.writing import read_resolved
 from cartrl.studies import StudyDirectory
 from cartrl.system import files, quiet
 from cartrl.system.imports import import_environments

@@ -5,9 +5,9 @@ from typing import Optional
 
 import typer
 
-from cartrl.display import settings as display
 from cartrl.errors import UsageError
 from cartrl.settings import ResolvedConfig, load
+from cartrl.settings import writing as display
 
 
 def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema: bool) -> None:

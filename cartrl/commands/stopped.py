@@ -7,10 +7,10 @@ import typer
 
 from cartrl import running
 from cartrl.checkpoints import TrainingCheckpoints
-from cartrl.display.settings import read_resolved, resolved_yaml
 from cartrl.resuming import require_same_experiment
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import ResolvedConfig, load
+from cartrl.settings.writing import read_resolved, resolved_yaml
 from cartrl.studies import StudyDirectory, named
 
 

@@ -8,7 +8,6 @@ from typing import Optional
 
 from cartrl import running
 from cartrl.commands.train import Output
-from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
@@ -17,6 +16,7 @@ from cartrl.outcome import Outcome
 from cartrl.resuming import require_same_experiment
 from cartrl.run_directory import beginning, create
 from cartrl.settings import ResolvedConfig, load
+from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.studies import SeedState, StudyDirectory, StudyProgress
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest

@@ -10,7 +10,6 @@ from cartrl import grids, ranking, running, search
 from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
 from cartrl.display import sweep as display
-from cartrl.display.settings import read_resolved, write_resolved
 from cartrl.errors import CartrlError, UsageError
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
@@ -18,6 +17,7 @@ from cartrl.outcome import Outcome
 from cartrl.results import reward_threshold
 from cartrl.run_directory import beginning, create, read_json
 from cartrl.settings import load
+from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.studies import parse_seeds
 from cartrl.sweeps import Plan, Setting, SweepDirectory, named, read_plan, record_of
 from cartrl.system import files

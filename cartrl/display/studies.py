@@ -14,7 +14,7 @@ from cartrl.curves import Curve
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD, axis_labels
 from cartrl.display.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
-from cartrl.display.settings import scalar
+from cartrl.settings.writing import scalar
 from cartrl.system.lasting import columns
 
 HEIGHT = 16

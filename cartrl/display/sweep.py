@@ -11,9 +11,9 @@ from rich.text import Text
 
 from cartrl.display import tables
 from cartrl.display.numbers import certain, certainty, exact, level_of, percent
-from cartrl.display.settings import scalar
 from cartrl.outcome import Outcome
 from cartrl.ranking import NOT_BEGUN, going_on
+from cartrl.settings.writing import scalar
 from cartrl.studies import named
 from cartrl.system import imports
 

@@ -9,11 +9,11 @@ from typing import Any, Optional
 
 from cartrl import __version__
 from cartrl.display.numbers import certainty
-from cartrl.display.settings import scalar
 from cartrl.manifest import sessions_of, spent
 from cartrl.results import Study
 from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
 from cartrl.settings import ExperimentSettings
+from cartrl.settings.writing import scalar
 from cartrl.states import state_of
 from cartrl.studies import STUDY
 from cartrl.system.calls import call_with

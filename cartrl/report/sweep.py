@@ -9,7 +9,6 @@ from typing import Any, Optional
 
 from cartrl.curves import learning_curve
 from cartrl.display.numbers import NOTHING, certain, certainty, level_of, percent
-from cartrl.display.settings import scalar
 from cartrl.labelling import short_names
 from cartrl.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, rank, require_ranked
 from cartrl.report.charts import given, number, with_minus
@@ -19,6 +18,7 @@ from cartrl.results import labels, load_studies, reward_threshold
 from cartrl.run_directory import modules_of, read_json
 from cartrl.settings import load
 from cartrl.settings.section import has_type
+from cartrl.settings.writing import scalar
 from cartrl.states import FAILED, STOPPED, state_of
 from cartrl.statistics.seeds import interquartile_mean
 from cartrl.studies import named

@@ -6,9 +6,9 @@ import re
 import pytest
 import yaml
 
-from cartrl.display.settings import resolved_yaml, write_resolved
 from cartrl.errors import UsageError
 from cartrl.settings import load
+from cartrl.settings.writing import resolved_yaml, write_resolved
 from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_cartrl
 
 # From the tutorial: https://www.tensorflow.org/agents/tutorials/6_reinforce_tutorial. Its network has no value

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cartrl.display.settings import resolved_yaml
 from cartrl.errors import UsageError
 from cartrl.settings import ExperimentSettings, load
+from cartrl.settings.writing import resolved_yaml
 from tests.helpers import CONFIGS
 
 ALWAYS = 10_000

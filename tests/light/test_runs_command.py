@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from cartrl.display.settings import write_resolved
 from cartrl.locking import RunLock
 from cartrl.manifest import Manifest
 from cartrl.metrics import MetricsFile
 from cartrl.outcome import Outcome
 from cartrl.run_directory import RunDirectory
 from cartrl.settings import load
+from cartrl.settings.writing import write_resolved
 from tests.faulty import without
 from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_and_list_imports, run_cartrl
 from tests.studies import write_run
