@@ -6,9 +6,9 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl import policies, randomness
-from cartrl.environments import gym_environment
-from cartrl.environments.rollout import VectorEnvironment
-from cartrl.episodes import Evaluation
+from cartrl.environments import gym_suite
+from cartrl.environments.episodes import Evaluation
+from cartrl.environments.vector import VectorEnvironment
 from cartrl.sidecar import SavedPolicy
 from cartrl.statistics.episodes import summary, verdict
 
@@ -37,7 +37,7 @@ def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int
 def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int) -> dict[str, Any]:
     """Return all that ``cartrl eval`` tells of an evaluation, by name: its JSON."""
     found = summary(evaluation.returns)
-    threshold, no_threshold = gym_environment.solved_from(saved.environment)
+    threshold, no_threshold = gym_suite.solved_from(saved.environment)
     terminated = int(evaluation.terminated.sum())
     return {
         "policy": str(saved.directory),

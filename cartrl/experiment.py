@@ -10,9 +10,9 @@ import tensorflow as tf
 from cartrl import agents, best_policies, evaluation, policies, randomness
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.collectors.vectorized import VectorizedCollector
-from cartrl.environments import compiled, gym_environment, specs
-from cartrl.environments.rollout import VectorEnvironment
-from cartrl.episodes import Evaluation
+from cartrl.environments import gym_suite, specs, twins
+from cartrl.environments.episodes import Evaluation
+from cartrl.environments.vector import VectorEnvironment
 from cartrl.event_log import EventLog
 from cartrl.journal import Journal, Listener, Progress
 from cartrl.metrics import MetricsFile, seconds_after
@@ -71,7 +71,7 @@ class Experiment:
                 other_cores.submit(collector.prepare),
             ]
             self._exporter = PolicyExporter(
-                agent.collect_policy, agent.train_step, gym_environment.first_action(environment.action_space)
+                agent.collect_policy, agent.train_step, gym_suite.first_action(environment.action_space)
             )
             for compilation in compilations:
                 compilation.result()
@@ -140,10 +140,10 @@ class Experiment:
     ) -> Collector:
         """Return the collector of the engine that the settings ask for."""
         collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
-        env = gym_environment.playable(settings.environment)
+        env = gym_suite.playable(settings.environment)
         opened.callback(env.close)
-        if collect.engine == "compiled" or (collect.engine == "auto" and compiled.has_twin(env.raw)):
-            return CompiledCollector(compiled.twin_of(env.raw), self._time_limit, distribution, episodes)
+        if collect.engine == "compiled" or (collect.engine == "auto" and twins.has_twin(env.raw)):
+            return CompiledCollector(twins.twin_of(env.raw), self._time_limit, distribution, episodes)
         environment = VectorEnvironment(settings.environment, min(collect.num_environments or episodes, episodes))
         opened.callback(environment.close)
         return VectorizedCollector(environment, policy, episodes)

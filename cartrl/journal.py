@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
-from cartrl.episodes import EpisodeBatch, Evaluation
+from cartrl.environments.episodes import EpisodeBatch, Evaluation
 from cartrl.metrics import Row
 from cartrl.outcome import Outcome
 

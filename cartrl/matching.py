@@ -21,19 +21,19 @@ def require_match(saved: SavedPolicy) -> None:
     with quiet.held_back():
         from gym import spaces
 
-        from cartrl.environments import gym_environment
-    with closing(gym_environment.playable(saved.environment)) as env:
-        gym_environment.require_servable(env)
+        from cartrl.environments import gym_suite
+    with closing(gym_suite.playable(saved.environment)) as env:
+        gym_suite.require_servable(env)
         space = env.action_space
         bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
-        expected = (env.observation_space.shape, space.shape, gym_environment.first_action(space))
+        expected = (env.observation_space.shape, space.shape, gym_suite.first_action(space))
         found = (saved.observation_shape, saved.action_shape, saved.first_action)
         if found != expected or not _equal(saved.action_bounds, bounds):
             raise UsageError(
                 f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "
                 f"and takes actions of {space}"
             )
-        gym_environment.try_out(env)
+        gym_suite.try_out(env)
 
 
 def _equal(saved: Any, bounds: Any) -> bool:

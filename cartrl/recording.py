@@ -9,7 +9,7 @@ import numpy as np
 
 from cartrl import films, policies, randomness
 from cartrl.captions import captioned
-from cartrl.environments import gym_environment
+from cartrl.environments import gym_suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
 from cartrl.run_directory import SIDECAR
@@ -57,7 +57,7 @@ def record(
         CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
     policy = policies.load(saved)
-    env = gym_environment.playable(saved.environment, is_filmed=True)
+    env = gym_suite.playable(saved.environment, is_filmed=True)
     camera = Camera()
     returns = [0.0] * episodes
     actions_are = "" if is_greedy else ", drawn actions"
@@ -85,7 +85,7 @@ def fps_of(env: Environment, output: Path, fps: Optional[int]) -> tuple[float, O
     """Return the frame rate of a film of ``env``, ``fps`` if that is given, and what is to be said of it."""
     if fps is not None:
         return fps, None
-    own, note = gym_environment.render_fps(env)
+    own, note = gym_suite.render_fps(env)
     return films.rate(output, own), note
 
 
@@ -136,7 +136,7 @@ class Camera:
         Raises:
             CartrlError: as `gym_environment.frame`, or when the frame is of another size than those before.
         """
-        picture = gym_environment.frame(env)
+        picture = gym_suite.frame(env)
         if self._shape is None:
             self._shape = picture.shape
         if picture.shape != self._shape:
@@ -164,7 +164,7 @@ def play(
     actions: Optional[randomness.ActionSeeds],
 ) -> Iterator[Moment]:
     """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
-    limit = gym_environment.time_limit(saved.environment)
+    limit = gym_suite.time_limit(saved.environment)
     observation, total, terminated, truncated = env.reset(reset), 0.0, False, False
     for step in range(limit + 1):
         is_over = terminated or truncated or step == limit
@@ -172,6 +172,6 @@ def play(
         if is_over:
             return
         drawn = policy.act(observation[np.newaxis], step, actions)
-        move = gym_environment.moves(env.action_space, drawn)[0]
+        move = gym_suite.moves(env.action_space, drawn)[0]
         observation, reward, terminated, truncated = env.checked_step(move)
         total += reward

@@ -20,7 +20,7 @@ import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from cartrl.episodes import EpisodeBatch
+from cartrl.environments.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
 from cartrl.system import quiet, sockets
 

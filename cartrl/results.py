@@ -264,6 +264,6 @@ def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
 
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.environments import gym_environment
+        from cartrl.environments import gym_suite
 
-        return gym_environment.solved_from(environment)[0]
+        return gym_suite.solved_from(environment)[0]

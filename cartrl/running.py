@@ -127,20 +127,20 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     sockets.loopback()  # without which Reverb could not be reached, after TensorFlow has been loaded for it
     quiet.prepare()
     with quiet.loading():
-        from cartrl.environments import compiled, constants, gym_environment
+        from cartrl.environments import constants, gym_suite, twins
     settings = config.settings
     env_name = settings.environment.env_name
     try:
-        gym_environment.require_usable(settings.environment)
+        gym_suite.require_usable(settings.environment)
     except constants.ConstantsError as error:
         raise config.error(("environment", "constants"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
     if settings.collect.engine == "compiled":
-        with closing(gym_environment.playable(settings.environment)) as env:
-            if not compiled.has_twin(env.raw):
+        with closing(gym_suite.playable(settings.environment)) as env:
+            if not twins.has_twin(env.raw):
                 raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
-    threshold, reason = gym_environment.solved_from(settings.environment)
+    threshold, reason = gym_suite.solved_from(settings.environment)
     if settings.train.stop_when_solved is True and threshold is None:
         raise config.error(("train", "stop_when_solved"), f"{reason}; give the mean return from which to stop")
     return threshold
@@ -150,9 +150,9 @@ def threshold_said(config: ResolvedConfig, threshold: Optional[float]) -> str:
     """Write the reward threshold of the task, or why it has none."""
     if threshold is not None:
         return exact(threshold)
-    from cartrl.environments import gym_environment
+    from cartrl.environments import gym_suite
 
-    return f"none: {gym_environment.solved_from(config.settings.environment)[1]}"
+    return f"none: {gym_suite.solved_from(config.settings.environment)[1]}"
 
 
 def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest, began: float) -> "Experiment":

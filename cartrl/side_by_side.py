@@ -10,7 +10,7 @@ from PIL import Image
 
 from cartrl import policies, recording
 from cartrl.captions import GAP, PAPER, STRIP, enlarged, write
-from cartrl.environments import gym_environment
+from cartrl.environments import gym_suite
 from cartrl.milestones import Milestone
 from cartrl.recording import Moment, Recording
 
@@ -59,7 +59,7 @@ def record(
 
     with ExitStack() as opened:
         envs = [
-            opened.enter_context(closing(gym_environment.playable(milestone.saved.environment, is_filmed=True)))
+            opened.enter_context(closing(gym_suite.playable(milestone.saved.environment, is_filmed=True)))
             for milestone in milestones
         ]
         rate, note = recording.fps_of(envs[0], output, fps)

@@ -6,7 +6,7 @@ It knows its parts by what they do, so it runs on any that do it; it needs no Te
 import math
 from typing import Any, Callable, NamedTuple, Protocol
 
-from cartrl.episodes import EpisodeBatch, Evaluation, require_moderate
+from cartrl.environments.episodes import EpisodeBatch, Evaluation, require_moderate
 from cartrl.errors import CartrlError
 from cartrl.journal import Journal
 from cartrl.outcome import Outcome

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from cartrl import randomness
-from cartrl.environments.compiled import CompiledEnvironment
-from cartrl.episodes import EpisodeBatch
+from cartrl.environments.episodes import EpisodeBatch
+from cartrl.environments.twins import CompiledEnvironment
 from cartrl.policies import Distribution
 
 

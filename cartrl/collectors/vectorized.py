@@ -1,8 +1,8 @@
 """Collects from any gym environment, N copies at a time."""
 
 from cartrl import randomness
-from cartrl.environments.rollout import VectorEnvironment
-from cartrl.episodes import EpisodeBatch
+from cartrl.environments.episodes import EpisodeBatch
+from cartrl.environments.vector import VectorEnvironment
 from cartrl.policies import BatchPolicy
 
 

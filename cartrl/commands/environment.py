@@ -7,8 +7,8 @@ import numpy as np
 
 from cartrl.display import tables
 from cartrl.display.numbers import exact
+from cartrl.environments.frames import Rate
 from cartrl.errors import CartrlError
-from cartrl.frames import Rate
 from cartrl.settings import EnvironmentSettings
 from cartrl.system import quiet
 from cartrl.system.console import Console
@@ -24,15 +24,15 @@ def run(name: str, picture: Optional[Path]) -> None:
         require_writable(picture, "picture", [".png"])
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.environments import constants, gym_environment
-    env = gym_environment.playable(EnvironmentSettings(env_name=name), is_filmed=picture is not None)
+        from cartrl.environments import constants, gym_suite
+    env = gym_suite.playable(EnvironmentSettings(env_name=name), is_filmed=picture is not None)
     if env.observation_space.shape is None:  # a Dict or a Tuple, of which no time step can be shown
-        gym_environment.require_servable(env)
-    entry = gym_environment.registered(name)
-    threshold = gym_environment.reward_threshold(name)
+        gym_suite.require_servable(env)
+    entry = gym_suite.registered(name)
+    threshold = gym_suite.reward_threshold(name)
     limit = entry.max_episode_steps
     first = env.reset(SEED)
-    frame = None if picture is None else gym_environment.frame(env)
+    frame = None if picture is None else gym_suite.frame(env)
     action = _first_action(env.action_space)
     following, reward, terminated, truncated = env.checked_step(action)
     step_type = "LAST" if terminated or truncated else "MID"
@@ -42,7 +42,7 @@ def run(name: str, picture: Optional[Path]) -> None:
         ("action", _space(env.action_space)),
         ("time limit", "none" if limit is None else f"{limit} steps"),
         ("reward threshold", "none" if threshold is None else exact(threshold)),
-        ("frame rate", _frame_rate(gym_environment.render_fps(env))),
+        ("frame rate", _frame_rate(gym_suite.render_fps(env))),
         (
             "constants",
             ", ".join(f"{constant} {value:g}" for constant, value in constants.of(env.raw).items()) or "none",

@@ -47,10 +47,10 @@ def run(
         require_match(milestone.saved)
     with quiet.loading():
         from cartrl import recording, side_by_side
-        from cartrl.environments import gym_environment
+        from cartrl.environments import gym_suite
     console = Console()
     saved = subject.policies[0].saved
-    limit = gym_environment.time_limit(saved.environment)
+    limit = gym_suite.time_limit(saved.environment)
     bar = Progress(
         TextColumn("filming"), BarColumn(), TextColumn("{task.description}"), console=console, transient=True,
         disable=not console.is_terminal,

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cartrl import films, frames
+from cartrl import films
 from cartrl.captions import READABLE, STRIP, captioned
+from cartrl.environments import frames
 from cartrl.errors import CartrlError
 
 RED = np.zeros((30, 40, 3), np.uint8)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from cartrl.episodes import EpisodeBatch, Evaluation
+from cartrl.environments.episodes import EpisodeBatch, Evaluation
 from cartrl.errors import CartrlError
 from cartrl.journal import Journal, Progress
 from cartrl.settings import ExperimentSettings

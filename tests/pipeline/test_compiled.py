@@ -11,7 +11,7 @@ from tf_agents.trajectories import time_step as ts
 
 from cartrl import agents, policies, randomness, sidecar
 from cartrl.collectors.compiled import CompiledCollector
-from cartrl.environments import compiled, constants, gym_environment, specs
+from cartrl.environments import constants, gym_suite, specs, twins
 from cartrl.settings import EnvironmentSettings, ReinforceSettings
 from tests.helpers import CONFIGS, run_cartrl
 
@@ -33,8 +33,8 @@ def trained(directory):
 
 def assert_gym_agrees(env_name, limit, distribution, num_episodes, constants=()):
     """Drive gym with the start states and the actions of a compiled rollout, and compare every number."""
-    env = gym_environment.make(EnvironmentSettings(env_name=env_name, constants=dict(constants)))
-    twin = compiled.twin_of(env)
+    env = gym_suite.make(EnvironmentSettings(env_name=env_name, constants=dict(constants)))
+    twin = twins.twin_of(env)
     batch = CompiledCollector(twin, limit, distribution, num_episodes).collect(seed=1, iteration=5)
     reset = randomness.ActionSeeds(1, randomness.Stream.COLLECT_RESETS, 5)[0]
     # Compiled as in the rollout: XLA draws other numbers from a seed than TensorFlow's own kernels do.
@@ -45,7 +45,7 @@ def assert_gym_agrees(env_name, limit, distribution, num_episodes, constants=())
         length, done, step = batch.lengths[row], False, 0
         assert np.abs(batch.observations[row, 0] - twin.observe(tf.constant(starts[row : row + 1]))[0]).max() == 0
         while not done and step < limit:
-            observation, reward, done, _ = env.step(gym_environment.moves(env.action_space, batch.actions[row])[step])
+            observation, reward, done, _ = env.step(gym_suite.moves(env.action_space, batch.actions[row])[step])
             assert abs(batch.rewards[row, step] - reward) < 1e-5
             step += 1
             following = batch.observations[row, step] if step < length else batch.final_observations[row]
@@ -92,7 +92,7 @@ def test_rollout_and_update_are_traced_once():
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
     learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
     distribution = policies.of_observations(learner.collect_policy, ts.TimeStep)
-    collector = CompiledCollector(compiled.twin_of(env.unwrapped), 200, distribution, 2)
+    collector = CompiledCollector(twins.twin_of(env.unwrapped), 200, distribution, 2)
     for iteration in range(5):
         episodes = collector.collect(0, iteration)
         learner.train({name: tf.constant(array) for name, array in episodes.arrays().items()})

@@ -10,7 +10,7 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.trajectories import trajectory
 
 from cartrl.agents import reinforce
-from cartrl.episodes import Episode, EpisodeBatch
+from cartrl.environments.episodes import Episode, EpisodeBatch
 
 OBSERVATION = tensor_spec.BoundedTensorSpec((4,), tf.float32, -10, 10, name="observation")
 DISCRETE = tensor_spec.BoundedTensorSpec((), tf.int64, 0, 2, name="action")

@@ -11,7 +11,7 @@ import tensorflow as tf
 from gym.envs.classic_control import CartPoleEnv
 
 from cartrl import replay
-from cartrl.episodes import EpisodeBatch
+from cartrl.environments.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
 from cartrl.experiment import Experiment
 from cartrl.settings import load

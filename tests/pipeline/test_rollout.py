@@ -4,7 +4,7 @@ import gym
 import numpy as np
 import pytest
 
-from cartrl.environments.rollout import VectorEnvironment
+from cartrl.environments.vector import VectorEnvironment
 from cartrl.settings import EnvironmentSettings
 
 SEEDS = np.arange(100, 113)

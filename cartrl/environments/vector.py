@@ -6,10 +6,10 @@ from typing import Any, Callable, NamedTuple, TypeVar, Union
 
 import numpy as np
 
-from cartrl.environments import gym_environment
+from cartrl.environments import gym_suite
 from cartrl.environments.environment import USUAL, Environment, require_finite
+from cartrl.environments.episodes import Episode, Evaluation, episode_return
 from cartrl.environments.failures import failed
-from cartrl.episodes import Episode, Evaluation, episode_return
 from cartrl.settings import EnvironmentSettings
 
 # (observations [N, *observation], step of the rollout) -> actions [N, *action]
@@ -73,11 +73,9 @@ class VectorEnvironment:
 
     def __init__(self, settings: EnvironmentSettings, num_environments: int):
         self._env_name = settings.env_name
-        self.time_limit = gym_environment.time_limit(settings)
+        self.time_limit = gym_suite.time_limit(settings)
         with ExitStack() as opened:
-            self._envs = [
-                opened.enter_context(closing(gym_environment.playable(settings))) for _ in range(num_environments)
-            ]
+            self._envs = [opened.enter_context(closing(gym_suite.playable(settings))) for _ in range(num_environments)]
             self._opened = opened.pop_all()
         self.observation_space = self._envs[0].observation_space
         self.action_space = self._envs[0].action_space
@@ -160,7 +158,7 @@ class VectorEnvironment:
         while running:
             actions = act(observations, step)
             step += 1
-            moves = gym_environment.moves(self.action_space, actions)
+            moves = gym_suite.moves(self.action_space, actions)
             self._step(list(running.values()), moves, observations, step, end)
             self._finite("observation", observations)  # before the policy sees them
         return [kept[episode] for episode in range(len(seeds))]

@@ -32,13 +32,13 @@ class CompiledEnvironment(Protocol):
 
 
 def _cartpole(env: gym.Env) -> CompiledEnvironment:
-    from cartrl.environments.cartpole import CartPole
+    from cartrl.environments.twins.cartpole import CartPole
 
     return CartPole.like(env)
 
 
 def _pendulum(env: gym.Env) -> CompiledEnvironment:
-    from cartrl.environments.pendulum import Pendulum
+    from cartrl.environments.twins.pendulum import Pendulum
 
     return Pendulum.like(env)
 

@@ -12,10 +12,9 @@ import numpy as np
 from gym import spaces
 from gym.envs import registration
 
-from cartrl import frames
-from cartrl.environments import constants, failures, foreign
+from cartrl.environments import constants, failures, foreign, frames
 from cartrl.environments.environment import Environment, close, closed_on_failure
-from cartrl.episodes import require_moderate
+from cartrl.environments.episodes import require_moderate
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
 from cartrl.system import calls, imports
