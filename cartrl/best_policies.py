@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from cartrl.errors import UsageError
-from cartrl.run_directory import SIDECAR, RunDirectory, read_json
+from cartrl.runs.directory import SIDECAR, RunDirectory, read_json
 from cartrl.system import files
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from cartrl.conclusions import POWER, Tested, conclusion
 from cartrl.display.numbers import exact
 from cartrl.errors import UsageError
-from cartrl.results import Run, Study, differences
+from cartrl.runs.results import Run, Study, differences
 from cartrl.statistics import pairs, seeds
 
 LEVEL = 0.05  # of a wrong claim anywhere in one comparison

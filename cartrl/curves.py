@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from cartrl.results import Run, Study
+from cartrl.runs.results import Run, Study
 from cartrl.statistics.seeds import Statistic, interval, wilson_interval
 
 Axis = Literal["iterations", "steps", "seconds"]

@@ -13,13 +13,13 @@ from cartrl.collectors.vectorized import VectorizedCollector
 from cartrl.environments import gym_suite, specs, twins
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.event_log import EventLog
 from cartrl.journal import Journal, Listener, Progress
-from cartrl.metrics import MetricsFile, seconds_after
 from cartrl.policy_exporter import PolicyExporter
 from cartrl.replay import EpisodeReplay, signature
 from cartrl.resuming import Past
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.metrics import MetricsFile, seconds_after
+from cartrl.runs.tensorboard import EventLog
 from cartrl.saving import RunSaver
 from cartrl.settings import ExperimentSettings
 from cartrl.system import quiet

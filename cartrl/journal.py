@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
 from cartrl.environments.episodes import EpisodeBatch, Evaluation
-from cartrl.metrics import Row
-from cartrl.outcome import Outcome
+from cartrl.runs.metrics import Row
+from cartrl.runs.outcome import Outcome
 
 
 class Reached(NamedTuple):

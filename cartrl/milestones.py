@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
-from cartrl import metrics, sidecar
+from cartrl import sidecar
 from cartrl.errors import UsageError
-from cartrl.run_directory import RunDirectory
+from cartrl.runs import metrics
+from cartrl.runs.directory import RunDirectory
 from cartrl.sidecar import SavedPolicy
 
 MOST = 4  # as many as can be told apart side by side

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from cartrl import canvas, metrics
+from cartrl import canvas
 from cartrl.display.numbers import exact
 from cartrl.legends import Entry
+from cartrl.runs import metrics
 
 if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with
     from cartrl.curves import Curve

@@ -10,10 +10,10 @@ import numpy as np
 
 from cartrl.comparison import across, share_of
 from cartrl.errors import UsageError
-from cartrl.results import Study, load_study
+from cartrl.runs.results import Study, load_study
+from cartrl.runs.study import LARGEST_SEED, named
+from cartrl.runs.sweep import Setting, SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
-from cartrl.studies import LARGEST_SEED, named
-from cartrl.sweeps import Setting, SweepDirectory, read_plan
 from cartrl.system.calls import call_with
 
 NOT_BEGUN = "not begun"

@@ -12,7 +12,7 @@ from cartrl.captions import captioned
 from cartrl.environments import gym_suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
-from cartrl.run_directory import SIDECAR
+from cartrl.runs.directory import SIDECAR
 from cartrl.sidecar import SavedPolicy, fingerprint
 from cartrl.system.files import whole_file
 

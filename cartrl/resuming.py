@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cartrl import formats, metrics
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError, cut
-from cartrl.metrics import Row
-from cartrl.outcome import outcome_of
-from cartrl.run_directory import RunDirectory, read_json
+from cartrl.runs import formats, metrics
+from cartrl.runs.directory import RunDirectory, read_json
+from cartrl.runs.metrics import Row
+from cartrl.runs.outcome import outcome_of
 from cartrl.settings import ExperimentSettings, ResolvedConfig
 from cartrl.settings import load as read_settings
 from cartrl.system import files

@@ -13,11 +13,11 @@ from cartrl.display.numbers import exact
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.journal import Listener, Progress
-from cartrl.manifest import Clock, Manifest, Spent
-from cartrl.metrics import seconds_after
-from cartrl.outcome import Outcome, outcome_of
 from cartrl.resuming import NOTHING, Past
-from cartrl.run_directory import RunDirectory, read_json
+from cartrl.runs.directory import RunDirectory, read_json
+from cartrl.runs.manifest import Clock, Manifest, Spent
+from cartrl.runs.metrics import seconds_after
+from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import quiet, sockets

@@ -6,12 +6,14 @@ from typing import Any, Optional, Protocol
 
 import numpy as np
 
-from cartrl import best_policies, formats, run_directory
+from cartrl import best_policies
 from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.journal import Progress
-from cartrl.metrics import MetricsFile
 from cartrl.resuming import EXPERIMENT, identity
-from cartrl.run_directory import RunDirectory
+from cartrl.runs import directory as run_directory
+from cartrl.runs import formats
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.metrics import MetricsFile
 from cartrl.settings import ExperimentSettings
 from cartrl.system import quiet
 

@@ -5,7 +5,7 @@ from typing import Any, Optional
 
 from cartrl.errors import UsageError
 from cartrl.grids import Range
-from cartrl.sweeps import Setting, named, record_of, setting_of
+from cartrl.runs.sweep import Setting, named, record_of, setting_of
 
 
 def load_optuna() -> Any:

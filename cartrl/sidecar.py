@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cartrl import formats
 from cartrl.errors import UsageError
-from cartrl.run_directory import SIDECAR, read_json, write_json
+from cartrl.runs import formats
+from cartrl.runs.directory import SIDECAR, read_json, write_json
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.section import ConstantName, has_type
 from cartrl.system import reading

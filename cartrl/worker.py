@@ -15,14 +15,14 @@ from typing import IO, Any, Optional
 from cartrl import running
 from cartrl.drawing import Drawer
 from cartrl.errors import CartrlError, of_system
-from cartrl.locking import RunLock
-from cartrl.metrics import Row
-from cartrl.outcome import Outcome
 from cartrl.resuming import load
-from cartrl.run_directory import RunDirectory
 from cartrl.running import Task
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.lock import RunLock
+from cartrl.runs.metrics import Row
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.study import StudyDirectory
 from cartrl.settings.writing import read_resolved
-from cartrl.studies import StudyDirectory
 from cartrl.system import files, quiet
 from cartrl.system.imports import import_environments
 from cartrl.system.signals import StopRequest, leave

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import IO, Any, Optional
 
-from cartrl.outcome import Outcome
-from cartrl.studies import StudyDirectory, StudyProgress
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.study import StudyDirectory, StudyProgress
 from cartrl.system import child_process, imports, quiet
 
 SECONDS_BETWEEN_LOOKS = 0.05

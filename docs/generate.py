@@ -12,8 +12,8 @@ from typing import Callable
 import typer
 
 from cartrl.cli import app
-from cartrl.event_log import TAGS
-from cartrl.metrics import COLUMNS
+from cartrl.runs.metrics import COLUMNS
+from cartrl.runs.tensorboard import TAGS
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 
@@ -63,7 +63,7 @@ The help below is what `cartrl COMMAND --help` prints at {width} columns. The se
 METRICS = """\
 # Metrics
 
-<!-- Written by docs/generate.py. Edit COLUMNS in cartrl/metrics.py, or the text in docs/generate.py. -->
+<!-- Written by docs/generate.py. Edit COLUMNS in cartrl/runs/metrics.py, or the text in docs/generate.py. -->
 
 `metrics.csv` in a run directory has a row an iteration, and a row 0 for the evaluation before the first update. A
 column without a value in an iteration is empty there. Floats are written with all their digits. But for the last

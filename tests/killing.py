@@ -27,7 +27,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cartrl import metrics
+from cartrl.runs import metrics
 from cartrl.system import files, quiet
 
 CONFIG = Path(__file__).resolve().parent.parent / "configs" / "reinforce.yaml"

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from cartrl.metrics import MetricsFile
+from cartrl.runs.metrics import MetricsFile
 
 STARTED = "2024-05-06T07:08:09+00:00"
 CONFIG = """\

@@ -181,7 +181,7 @@ class ReinforceLearner:
     def train(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, float]:
         """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and what is worth a column.
 
-        The names are columns of `cartrl.metrics.COLUMNS`, which says what they are.
+        The names are columns of `cartrl.runs.metrics.COLUMNS`, which says what they are.
         """
         values = self._update(dict(episodes)).numpy().tolist()  # the first call names the columns
         return dict(zip(self._columns, values))

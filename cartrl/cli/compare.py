@@ -37,7 +37,7 @@ def compare(
 ) -> None:
     """Compare studies, or the settings of a sweep, across their seeds: which one is better, and how sure that is."""
     from cartrl.commands.compare import run
-    from cartrl.run_directory import MANIFEST, STUDY, SWEEP
+    from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
     run(

@@ -14,7 +14,7 @@ def settings(incomplete: str) -> list[str]:
 
 def runs(incomplete: str) -> list[str]:
     """Return the runs, studies and sweeps below runs/ that begin so, and ``latest``."""
-    from cartrl.run_directory import MANIFESTS, RUNS
+    from cartrl.runs.directory import MANIFESTS, RUNS
 
     found = sorted({str(path.parent) for manifest in MANIFESTS for path in RUNS.glob(f"*/{manifest}")})
     return [name for name in (LATEST, *found) if name.startswith(incomplete)]
@@ -22,7 +22,7 @@ def runs(incomplete: str) -> list[str]:
 
 def states(incomplete: str) -> list[str]:
     """Return the states of runs that begin so."""
-    from cartrl.states import STATES
+    from cartrl.runs.states import STATES
 
     return [state for state in STATES if state.startswith(incomplete)]
 

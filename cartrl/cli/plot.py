@@ -52,7 +52,7 @@ def plot(
 ) -> None:
     """Draw the learning curves of runs, of studies and of the settings of a sweep."""
     from cartrl.commands.plot import Look, run
-    from cartrl.run_directory import MANIFEST, STUDY, SWEEP
+    from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
     found = [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths]

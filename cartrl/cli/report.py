@@ -26,7 +26,7 @@ def report(
 ) -> None:
     """Write one HTML file about a run, a study or a sweep, with all that there is to see, that can be mailed."""
     from cartrl.commands.report import run
-    from cartrl.run_directory import MANIFEST, STUDY, SWEEP
+    from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
     run(resolved(path, MANIFEST, STUDY, SWEEP), output)

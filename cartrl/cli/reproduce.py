@@ -25,7 +25,7 @@ def reproduce(
 ) -> None:
     """Train a run again from its own config, and say whether it comes out identical."""
     from cartrl.commands.reproduce import run
-    from cartrl.run_directory import MANIFEST
+    from cartrl.runs.directory import MANIFEST
 
     import_environments(modules)
     run(resolved(run_directory, MANIFEST), run_dir)

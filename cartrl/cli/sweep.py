@@ -60,8 +60,8 @@ def sweep(
     """Train many settings with the same seeds, and rank them."""
     from cartrl.commands import sweep as command
     from cartrl.commands.train import Output
-    from cartrl.run_directory import SWEEP
-    from cartrl.sweeps import find_sweep
+    from cartrl.runs.directory import SWEEP
+    from cartrl.runs.sweep import find_sweep
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")

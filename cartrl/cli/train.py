@@ -50,9 +50,9 @@ def train(
     """Train a policy and save everything about it in a run directory."""
     from cartrl.commands import train as one_run
     from cartrl.commands.config import show
-    from cartrl.run_directory import MANIFEST, RUNS, STUDY, require_new
+    from cartrl.runs.directory import MANIFEST, RUNS, STUDY, require_new
+    from cartrl.runs.study import parse_seeds
     from cartrl.settings import load
-    from cartrl.studies import parse_seeds
     from cartrl.system.paths import require_creatable
 
     import_environments(modules)
@@ -95,8 +95,8 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     from cartrl.commands import study
     from cartrl.commands import train as one_run
     from cartrl.commands.stopped import show_what_goes_on
-    from cartrl.run_directory import SWEEP, find_run
-    from cartrl.studies import find_study
+    from cartrl.runs.directory import SWEEP, find_run
+    from cartrl.runs.study import find_study
     from cartrl.system.calls import call
 
     if Path(reference, SWEEP).is_file():

@@ -6,7 +6,7 @@ from typing import Optional
 from cartrl import sidecar
 from cartrl.display import tables
 from cartrl.matching import require_match
-from cartrl.run_directory import find_policy
+from cartrl.runs.directory import find_policy
 from cartrl.system import answers, quiet
 from cartrl.system.console import Console
 

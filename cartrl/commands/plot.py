@@ -11,7 +11,7 @@ from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.ranking import MOST_DRAWN, with_settings
-from cartrl.results import common_threshold, labels, load_studies
+from cartrl.runs.results import common_threshold, labels, load_studies
 from cartrl.statistics.seeds import interquartile_mean, mean
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable

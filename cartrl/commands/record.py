@@ -12,7 +12,7 @@ from cartrl.display.numbers import number
 from cartrl.errors import UsageError
 from cartrl.matching import require_match
 from cartrl.milestones import Milestone
-from cartrl.run_directory import RunDirectory, find_policy, find_run
+from cartrl.runs.directory import RunDirectory, find_policy, find_run
 from cartrl.system import quiet
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable

@@ -12,10 +12,10 @@ from cartrl.report import sweep as sweep_page
 from cartrl.report.charts import number
 from cartrl.report.content import Evaluated, Film, Subject
 from cartrl.report.parts import page_of
-from cartrl.results import Study, load_study
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.results import Study, load_study
+from cartrl.runs.sweep import SweepDirectory, find_sweep
 from cartrl.sidecar import SavedPolicy
-from cartrl.sweeps import SweepDirectory, find_sweep
 from cartrl.system import quiet, reading
 from cartrl.system.console import Console
 from cartrl.system.files import whole_file

@@ -10,12 +10,13 @@ from typing import Any, Optional
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from cartrl import reproduction, running
+from cartrl import running
 from cartrl.display import tables
 from cartrl.errors import CartrlError, UsageError
-from cartrl.outcome import Outcome, outcome_of
-from cartrl.reproduction import Cells, Difference
-from cartrl.run_directory import RunDirectory, processor, read_json, refuse_many, remember_modules, versions
+from cartrl.runs import reproduction
+from cartrl.runs.directory import RunDirectory, processor, read_json, refuse_many, remember_modules, versions
+from cartrl.runs.outcome import Outcome, outcome_of
+from cartrl.runs.reproduction import Cells, Difference
 from cartrl.settings import load
 from cartrl.system import child_process, imports
 from cartrl.system.console import Console

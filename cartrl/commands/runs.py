@@ -13,9 +13,9 @@ from rich.text import Text
 
 from cartrl.display.numbers import number
 from cartrl.errors import UsageError, nearest
-from cartrl.listing import Entry, entries
-from cartrl.run_directory import RUNS, warn_of_skipped
-from cartrl.states import DAMAGED, STATES
+from cartrl.runs.directory import RUNS, warn_of_skipped
+from cartrl.runs.listing import Entry, entries
+from cartrl.runs.states import DAMAGED, STATES
 from cartrl.system.console import Console
 
 STYLES = {

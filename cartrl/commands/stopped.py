@@ -8,10 +8,10 @@ import typer
 from cartrl import running
 from cartrl.checkpoints import TrainingCheckpoints
 from cartrl.resuming import require_same_experiment
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.study import StudyDirectory, named
 from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, resolved_yaml
-from cartrl.studies import StudyDirectory, named
 
 
 def show_what_goes_on(stopped: Union[RunDirectory, StudyDirectory], overrides: Sequence[str]) -> None:

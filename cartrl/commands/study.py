@@ -10,14 +10,14 @@ from cartrl import running
 from cartrl.commands.train import Output
 from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.errors import CartrlError, UsageError
-from cartrl.locking import RunLock
-from cartrl.manifest import Manifest
-from cartrl.outcome import Outcome
 from cartrl.resuming import require_same_experiment
-from cartrl.run_directory import beginning, create
+from cartrl.runs.directory import beginning, create
+from cartrl.runs.lock import RunLock
+from cartrl.runs.manifest import Manifest
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress
 from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, write_resolved
-from cartrl.studies import SeedState, StudyDirectory, StudyProgress
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
 from cartrl.workers import Workers, default_jobs

@@ -11,15 +11,15 @@ from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
 from cartrl.display import sweep as display
 from cartrl.errors import CartrlError, UsageError
-from cartrl.locking import RunLock
-from cartrl.manifest import Manifest
-from cartrl.outcome import Outcome
-from cartrl.results import reward_threshold
-from cartrl.run_directory import beginning, create, read_json
+from cartrl.runs.directory import beginning, create, read_json
+from cartrl.runs.lock import RunLock
+from cartrl.runs.manifest import Manifest
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.results import reward_threshold
+from cartrl.runs.study import parse_seeds
+from cartrl.runs.sweep import Plan, Setting, SweepDirectory, named, read_plan, record_of
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
-from cartrl.studies import parse_seeds
-from cartrl.sweeps import Plan, Setting, SweepDirectory, named, read_plan, record_of
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
 

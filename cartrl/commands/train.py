@@ -14,11 +14,11 @@ from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
-from cartrl.locking import RunLock
-from cartrl.manifest import Manifest
-from cartrl.outcome import Outcome
-from cartrl.run_directory import RunDirectory, beginning, create, find_run, read_json
 from cartrl.running import Task
+from cartrl.runs.directory import RunDirectory, beginning, create, find_run, read_json
+from cartrl.runs.lock import RunLock
+from cartrl.runs.manifest import Manifest
+from cartrl.runs.outcome import Outcome
 from cartrl.settings import ResolvedConfig
 from cartrl.system.closing import closed_at_end
 from cartrl.system.lasting import LastingConsole

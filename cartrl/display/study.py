@@ -13,9 +13,9 @@ from rich.text import Text
 
 from cartrl.display import tables
 from cartrl.display.numbers import certainty, exact, number, percent
-from cartrl.outcome import Outcome
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
 from cartrl.statistics import seeds as across
-from cartrl.studies import SeedState, StudyDirectory, StudyProgress, named
 from cartrl.system.calls import call
 
 CELL = 19  # columns for a seed

@@ -10,9 +10,9 @@ from rich.text import Text
 from cartrl.display.numbers import certainty, exact, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
-from cartrl.manifest import Spent
-from cartrl.outcome import Outcome
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.manifest import Spent
+from cartrl.runs.outcome import Outcome
 from cartrl.system.calls import call, quoted
 from cartrl.system.lasting import columns
 

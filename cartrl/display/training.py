@@ -14,7 +14,7 @@ from rich.text import Text
 from cartrl.display.chart import learning_curve
 from cartrl.display.numbers import NOTHING, number, plus_minus
 from cartrl.journal import Progress, Reached
-from cartrl.metrics import Row
+from cartrl.runs.metrics import Row
 
 CHART_HEIGHT = 7
 WIDEST = 100

@@ -9,13 +9,13 @@ from typing import Any, Optional
 
 from cartrl import __version__
 from cartrl.display.numbers import certainty
-from cartrl.manifest import sessions_of, spent
-from cartrl.results import Study
-from cartrl.run_directory import RunDirectory, modules_of, read_json, timestamp
+from cartrl.runs.directory import RunDirectory, modules_of, read_json, timestamp
+from cartrl.runs.manifest import sessions_of, spent
+from cartrl.runs.results import Study
+from cartrl.runs.states import state_of
+from cartrl.runs.study import STUDY
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.writing import scalar
-from cartrl.states import state_of
-from cartrl.studies import STUDY
 from cartrl.system.calls import call_with
 
 OURS = ("python", "cartrl")  # of the versions in a manifest, those that are no packages to install

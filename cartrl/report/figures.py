@@ -8,7 +8,6 @@ import numpy as np
 
 from cartrl.curves import Curve as StudyCurve
 from cartrl.display.numbers import NOTHING, interval, plus_minus
-from cartrl.metrics import Row
 from cartrl.report.charts import (
     Axis,
     Chart,
@@ -25,6 +24,7 @@ from cartrl.report.charts import (
     number,
     with_minus,
 )
+from cartrl.runs.metrics import Row
 
 STOPS = 300  # a longer run has neighbouring iterations joined: a screen has no more pixels for them
 SMALL_STOPS = 80

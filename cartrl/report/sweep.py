@@ -9,20 +9,20 @@ from typing import Any, Optional
 
 from cartrl.curves import learning_curve
 from cartrl.display.numbers import NOTHING, certain, certainty, level_of, percent
-from cartrl.labelling import short_names
 from cartrl.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, rank, require_ranked
 from cartrl.report.charts import given, number, with_minus
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.sweep_figure import sweep_chart
-from cartrl.results import labels, load_studies, reward_threshold
-from cartrl.run_directory import modules_of, read_json
+from cartrl.runs.directory import modules_of, read_json
+from cartrl.runs.labelling import short_names
+from cartrl.runs.results import labels, load_studies, reward_threshold
+from cartrl.runs.states import FAILED, STOPPED, state_of
+from cartrl.runs.study import named
+from cartrl.runs.sweep import Plan, SweepDirectory, read_plan
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar
-from cartrl.states import FAILED, STOPPED, state_of
 from cartrl.statistics.seeds import interquartile_mean
-from cartrl.studies import named
-from cartrl.sweeps import Plan, SweepDirectory, read_plan
 from cartrl.system.calls import call_with
 
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cartrl.studies import parse_seeds
+from cartrl.runs.study import parse_seeds
 
 EPISODES = 100
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cartrl import best_policies
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
 
 
 @pytest.fixture

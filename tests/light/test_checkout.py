@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from cartrl import checkout
+from cartrl.runs import checkout
 
 CALLED = "called"
 

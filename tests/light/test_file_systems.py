@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cartrl.locking import RunLock, is_held
+from cartrl.runs.lock import RunLock, is_held
 from cartrl.system import files
 from cartrl.system.files import clear_drafts, draft_of, whole_file
 from tests.faulty import LACKING, without
@@ -106,7 +106,7 @@ def test_whoever_only_looks_knows_whether_a_run_is_held(tmp_path):
 def test_looking_at_a_lock_keeps_nobody_from_taking_it(tmp_path):
     lock = tmp_path / ".lock"
     lock.touch()
-    look = "import sys, pathlib; from cartrl.locking import is_held\nwhile True: is_held(pathlib.Path(sys.argv[1]))"
+    look = "import sys, pathlib; from cartrl.runs.lock import is_held\nwhile True: is_held(pathlib.Path(sys.argv[1]))"
     with subprocess.Popen([sys.executable, "-c", look, str(lock)]) as process:
         try:
             deadline = time.monotonic() + 3

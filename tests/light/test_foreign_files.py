@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cartrl.metrics import COLUMNS
+from cartrl.runs.metrics import COLUMNS
 from tests.helpers import one_line, run_cartrl, run_several
 from tests.studies import write_run, write_study
 

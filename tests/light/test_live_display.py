@@ -10,8 +10,8 @@ from rich.console import Console
 from cartrl.display import study, tables
 from cartrl.display.training import LineDisplay, LiveDisplay
 from cartrl.journal import Progress
-from cartrl.outcome import Outcome
-from cartrl.studies import SeedState, StudyProgress
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.study import SeedState, StudyProgress
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from cartrl.metrics import COLUMNS, MetricsFile, read
+from cartrl.runs.metrics import COLUMNS, MetricsFile, read
 
 
 def bits(value):

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cartrl.metrics import COLUMNS
+from cartrl.runs.metrics import COLUMNS
 from tests.helpers import CONFIGS, one_line, run_cartrl, run_several
 
 CONFIG = CONFIGS / "reinforce.yaml"

@@ -7,8 +7,8 @@ import pytest
 
 from cartrl.curves import learning_curve
 from cartrl.errors import UsageError
-from cartrl.locking import RunLock
-from cartrl.results import differences, labels, load_studies, load_study
+from cartrl.runs.lock import RunLock
+from cartrl.runs.results import differences, labels, load_studies, load_study
 from cartrl.statistics.seeds import interquartile_mean, interval, mean
 from tests.studies import curves, write_run, write_study
 

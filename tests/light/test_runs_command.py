@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from cartrl.locking import RunLock
-from cartrl.manifest import Manifest
-from cartrl.metrics import MetricsFile
-from cartrl.outcome import Outcome
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.lock import RunLock
+from cartrl.runs.manifest import Manifest
+from cartrl.runs.metrics import MetricsFile
+from cartrl.runs.outcome import Outcome
 from cartrl.settings import load
 from cartrl.settings.writing import write_resolved
 from tests.faulty import without

@@ -6,7 +6,7 @@ import pytest
 
 from cartrl import randomness
 from cartrl.errors import UsageError
-from cartrl.studies import named, parse_seeds
+from cartrl.runs.study import named, parse_seeds
 from tests.helpers import CONFIGS, run_cartrl
 
 

@@ -11,8 +11,8 @@ import pytest
 import scipy.stats
 
 from cartrl.comparison import LEVEL, compare, more_seeds
-from cartrl.outcome import Outcome
-from cartrl.results import Run, Study
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.results import Run, Study
 from cartrl.settings import ExperimentSettings
 from cartrl.statistics.pairs import (
     difference_test,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cartrl.environments import gym_suite
-from cartrl.results import load_study
+from cartrl.runs.results import load_study
 from cartrl.settings import EnvironmentSettings
 from tests.helpers import assert_one_sentence, run_and_list_imports, run_cartrl
 from tests.studies import curves, write_run, write_study

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cartrl import sidecar
-from cartrl.run_directory import read_json
+from cartrl.runs.directory import read_json
 from tests.helpers import CONFIGS, everything_below, one_line, run_several
 
 MODULE = "bad_environments"

@@ -9,7 +9,7 @@ import pytest
 from cartrl import __version__, sidecar
 from cartrl.errors import UsageError
 from cartrl.resuming import EXPERIMENT
-from cartrl.run_directory import read_json
+from cartrl.runs.directory import read_json
 from tests.helpers import REPO, run_cartrl
 
 OLD = REPO / "tests" / "old_runs" / "finished"  # of 4 iterations, from before manifests had a format

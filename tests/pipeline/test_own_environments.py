@@ -10,7 +10,7 @@ import tensorflow_probability  # noqa: F401 (saved policies return its distribut
 from PIL import Image
 
 from cartrl.policies import TimeStep
-from cartrl.run_directory import read_json
+from cartrl.runs.directory import read_json
 from tests.helpers import CONFIGS, one_line, run_several
 
 MODULE = "own_environments"

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from cartrl import metrics, sidecar
-from cartrl.run_directory import RunDirectory, read_json, write_json
+from cartrl import sidecar
+from cartrl.runs import metrics
+from cartrl.runs.directory import RunDirectory, read_json, write_json
 from cartrl.saving import Climb
 from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
 

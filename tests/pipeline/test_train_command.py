@@ -14,7 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from cartrl import metrics
+from cartrl.runs import metrics
 from tests.helpers import CONFIGS, clean_environment, run_cartrl
 from tests.pipeline.conftest import SHORT
 

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
 from tests import killing
 from tests.powercut.in_process import Done, Place
 from tests.powercut.scenes import OVER, Laboratory, Scene

@@ -19,9 +19,9 @@ from cartrl.checkpoints import TrainingCheckpoints
 from cartrl.commands import study as study_command
 from cartrl.commands import train as train_command
 from cartrl.journal import Progress
-from cartrl.run_directory import create
+from cartrl.runs.directory import create
+from cartrl.runs.study import StudyDirectory, find_study
 from cartrl.settings import load
-from cartrl.studies import StudyDirectory, find_study
 from cartrl.system import files, quiet
 from cartrl.system.signals import StopRequest
 from cartrl.worker import Worker

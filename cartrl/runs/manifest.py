@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Optional
 
-from cartrl import checkout, formats
 from cartrl.errors import CartrlError
-from cartrl.outcome import Outcome
-from cartrl.run_directory import processor, read_json, timestamp, versions, write_json
+from cartrl.runs import checkout, formats
+from cartrl.runs.directory import processor, read_json, timestamp, versions, write_json
+from cartrl.runs.outcome import Outcome
 from cartrl.settings.section import has_type
 from cartrl.system import imports
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-from cartrl.metrics import Row, seconds_after
+from cartrl.runs.metrics import Row, seconds_after
 from cartrl.system import files
 
 # Column -> TensorBoard's tag; the part before the slash groups charts on its page.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import metrics
 from cartrl.errors import UsageError
+from cartrl.runs import metrics
 
 CLOCK = "seconds"  # the one column that no seed decides
 CLOSING = ("greedy_return_mean", "greedy_return_std")  # a run that was stopped may lack its closing evaluation

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from cartrl.locking import is_held
-from cartrl.outcome import Outcome, outcome_of
-from cartrl.run_directory import RunDirectory
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.lock import is_held
+from cartrl.runs.outcome import Outcome, outcome_of
 
 RUNNING, FINISHED, STOPPED, FAILED, DAMAGED, UNKNOWN = STATES = (
     "running", "finished", "stopped", "failed", "damaged", "unknown",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.errors import UsageError
-from cartrl.outcome import Outcome, outcome_of
-from cartrl.run_directory import STUDY, RunDirectory, read_json, remember_modules
+from cartrl.runs.directory import STUDY, RunDirectory, read_json, remember_modules
+from cartrl.runs.outcome import Outcome, outcome_of
 
 LARGEST_SEED = 2**31 - 1
 MOST_SEEDS = 10_000

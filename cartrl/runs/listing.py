@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import metrics
 from cartrl.errors import UsageError
-from cartrl.run_directory import MANIFEST, SWEEP, RunDirectory, read_json, started
+from cartrl.runs import metrics
+from cartrl.runs.directory import MANIFEST, SWEEP, RunDirectory, read_json, started
+from cartrl.runs.states import DAMAGED, FINISHED, state_of
+from cartrl.runs.study import STUDY, StudyDirectory
+from cartrl.runs.sweep import SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
-from cartrl.states import DAMAGED, FINISHED, state_of
-from cartrl.studies import STUDY, StudyDirectory
-from cartrl.sweeps import SweepDirectory, read_plan
 from cartrl.system import reading
 
 # What reading a damaged file may raise.

@@ -13,14 +13,14 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl import metrics, states
 from cartrl.errors import UsageError
-from cartrl.labelling import by_settings
-from cartrl.outcome import Outcome, outcome_of
-from cartrl.run_directory import RunDirectory, read_json, remember_modules
+from cartrl.runs import metrics, states
+from cartrl.runs.directory import RunDirectory, read_json, remember_modules
+from cartrl.runs.labelling import by_settings
+from cartrl.runs.outcome import Outcome, outcome_of
+from cartrl.runs.study import STUDY, StudyDirectory
 from cartrl.settings import EnvironmentSettings, ExperimentSettings, load
 from cartrl.settings.section import has_type
-from cartrl.studies import STUDY, StudyDirectory
 
 
 @dataclass(frozen=True)

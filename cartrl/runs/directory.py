@@ -14,8 +14,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import __version__, formats
+from cartrl import __version__
 from cartrl.errors import UsageError, nearest
+from cartrl.runs import formats
 from cartrl.system import files, imports, notices, reading
 from cartrl.system.paths import require_creatable
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cartrl.errors import UsageError
-from cartrl.outcome import Outcome
-from cartrl.run_directory import KINDS, MANIFEST, STUDY, SWEEP, read_json, remember_modules
+from cartrl.runs.directory import KINDS, MANIFEST, STUDY, SWEEP, read_json, remember_modules
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.study import StudyDirectory
 from cartrl.settings.section import has_type
-from cartrl.studies import StudyDirectory
 from cartrl.system.calls import call
 from cartrl.system.paths import LONGEST_NAME
 
