@@ -6,11 +6,11 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl import policies, randomness
+from cartrl.analysis.episodes import summary, verdict
 from cartrl.environments import gym_suite
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.sidecar import SavedPolicy
-from cartrl.statistics.episodes import summary, verdict
 
 WIDEST = 256  # environments at once; more would gain little
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import canvas
-from cartrl.display.numbers import exact
+from cartrl.analysis.numbers import exact
 from cartrl.legends import Entry
 from cartrl.runs import metrics
 
 if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with
-    from cartrl.curves import Curve
+    from cartrl.analysis.curves import Curve
 
 SUFFIXES = (".png", ".svg", ".pdf")
 INK, GREEDY, COLLECT = "#333333", "#0b5fa5", "#8d9caa"

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl.comparison import across, share_of
+from cartrl.analysis.comparison import across, share_of
 from cartrl.errors import UsageError
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.study import LARGEST_SEED, named

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import resuming
-from cartrl.display.numbers import exact
+from cartrl.analysis.numbers import exact
 from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.journal import Listener, Progress

@@ -7,7 +7,7 @@ from typing import Optional
 
 import numpy as np
 
-from cartrl import comparison
+from cartrl.analysis import comparison
 from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
@@ -36,7 +36,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
     report = comparison.compare(studies, names(studies), threshold, by)
     report["left_out"] = [{name: entry[name] for name in ("path", "notes")} for entry in chosen.left_out]
     if picture is not None:
-        from cartrl.curves import performance_profiles
+        from cartrl.analysis.curves import performance_profiles
 
         finals = [np.array([run.final for run in study.ended]) for study in studies]
         title = f"{studies[0].env_name}, bands: 95 % intervals"

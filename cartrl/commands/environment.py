@@ -5,8 +5,8 @@ from typing import Any, Optional
 
 import numpy as np
 
+from cartrl.analysis.numbers import exact
 from cartrl.display import tables
-from cartrl.display.numbers import exact
 from cartrl.environments.frames import Rate
 from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Optional
 
 from cartrl import plots
+from cartrl.analysis.curves import Axis, learning_curve
+from cartrl.analysis.seeds import interquartile_mean, mean
 from cartrl.canvas import parse_size
-from cartrl.curves import Axis, learning_curve
 from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.ranking import MOST_DRAWN, with_settings
 from cartrl.runs.results import common_threshold, labels, load_studies
-from cartrl.statistics.seeds import interquartile_mean, mean
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
 

@@ -7,8 +7,8 @@ from typing import Callable, NamedTuple, Optional
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from cartrl import films, milestones, sidecar
+from cartrl.analysis.numbers import number
 from cartrl.display import tables
-from cartrl.display.numbers import number
 from cartrl.errors import UsageError
 from cartrl.matching import require_match
 from cartrl.milestones import Milestone

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.display.numbers import number
+from cartrl.analysis.numbers import number
 from cartrl.errors import UsageError, nearest
 from cartrl.runs.directory import RUNS, warn_of_skipped
 from cartrl.runs.listing import Entry, entries

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Callable, Optional
 
-from cartrl.display.numbers import numbers
+from cartrl.analysis.numbers import numbers
 
 LABEL = 8  # columns, at least
 BLOCKS = " ▁▂▃▄▅▆▇█"

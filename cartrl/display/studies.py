@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.comparison import LEVEL, metrics
-from cartrl.curves import Curve
+from cartrl.analysis.comparison import LEVEL, metrics
+from cartrl.analysis.curves import Curve
+from cartrl.analysis.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
 from cartrl.display import tables
 from cartrl.display.chart import THRESHOLD, axis_labels
-from cartrl.display.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
 from cartrl.settings.writing import scalar
 from cartrl.system.lasting import columns
 

@@ -11,11 +11,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.analysis import seeds as across
+from cartrl.analysis.numbers import certainty, exact, number, percent
 from cartrl.display import tables
-from cartrl.display.numbers import certainty, exact, number, percent
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
-from cartrl.statistics import seeds as across
 from cartrl.system.calls import call
 
 CELL = 19  # columns for a seed

@@ -9,8 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.analysis.numbers import certain, certainty, exact, level_of, percent
 from cartrl.display import tables
-from cartrl.display.numbers import certain, certainty, exact, level_of, percent
 from cartrl.ranking import NOT_BEGUN, going_on
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named

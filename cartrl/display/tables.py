@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cartrl.display.numbers import certainty, exact, number, numbers
+from cartrl.analysis.numbers import certainty, exact, number, numbers
 from cartrl.display.training import spread
 from cartrl.journal import Progress
 from cartrl.runs.directory import RunDirectory

@@ -11,8 +11,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from cartrl.analysis.numbers import NOTHING, number, plus_minus
 from cartrl.display.chart import learning_curve
-from cartrl.display.numbers import NOTHING, number, plus_minus
 from cartrl.journal import Progress, Reached
 from cartrl.runs.metrics import Row
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from cartrl.display import numbers
+from cartrl.analysis import numbers
 
 Point = tuple[float, float]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl import __version__
-from cartrl.display.numbers import certainty
+from cartrl.analysis.numbers import certainty
 from cartrl.runs.directory import RunDirectory, modules_of, read_json, timestamp
 from cartrl.runs.manifest import sessions_of, spent
 from cartrl.runs.results import Study

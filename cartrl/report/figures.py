@@ -6,8 +6,8 @@ from typing import Optional
 
 import numpy as np
 
-from cartrl.curves import Curve as StudyCurve
-from cartrl.display.numbers import NOTHING, interval, plus_minus
+from cartrl.analysis.curves import Curve as StudyCurve
+from cartrl.analysis.numbers import NOTHING, interval, plus_minus
 from cartrl.report.charts import (
     Axis,
     Chart,

@@ -5,15 +5,15 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl.curves import learning_curve
-from cartrl.display.numbers import certainty
+from cartrl.analysis.curves import learning_curve
+from cartrl.analysis.numbers import certainty
+from cartrl.analysis.seeds import interquartile_mean, summary
 from cartrl.report import figures
 from cartrl.report.charts import axis, given, number, with_minus
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of, tile
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.results import Run
-from cartrl.statistics.seeds import interquartile_mean, summary
 
 EVALUATED = "The best policy of each seed played 100 fresh episodes of gym's environment."
 

@@ -5,8 +5,8 @@ from typing import Optional
 
 import numpy as np
 
-from cartrl.curves import Curve
-from cartrl.display.numbers import NOTHING, numbers
+from cartrl.analysis.curves import Curve
+from cartrl.analysis.numbers import NOTHING, numbers
 from cartrl.report.charts import Axis, Chart, Layer, Stop, axis, dots, line, with_minus
 from cartrl.report.figures import STOPS
 

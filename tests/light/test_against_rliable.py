@@ -5,9 +5,9 @@ import pytest
 from rliable import library
 from rliable import metrics as rliable_metrics
 
-from cartrl.curves import performance_profiles
-from cartrl.statistics.pairs import probability_of_improvement
-from cartrl.statistics.seeds import RESAMPLES, interquartile_mean, mean, resampled
+from cartrl.analysis.curves import performance_profiles
+from cartrl.analysis.pairs import probability_of_improvement
+from cartrl.analysis.seeds import RESAMPLES, interquartile_mean, mean, resampled
 
 THEIRS = 2_000  # resamples: rliable is slow
 rng = np.random.default_rng(11)

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from cartrl.analysis.numbers import certainty, exact, interval, number, numbers, percent, plus_minus
 from cartrl.display.chart import axis_labels
-from cartrl.display.numbers import certainty, exact, interval, number, numbers, percent, plus_minus
 from tests.helpers import run_cartrl
 from tests.studies import curves, write_study
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from cartrl.curves import learning_curve
+from cartrl.analysis.curves import learning_curve
+from cartrl.analysis.seeds import interquartile_mean, interval, mean
 from cartrl.errors import UsageError
 from cartrl.runs.lock import RunLock
 from cartrl.runs.results import differences, labels, load_studies, load_study
-from cartrl.statistics.seeds import interquartile_mean, interval, mean
 from tests.studies import curves, write_run, write_study
 
 

@@ -5,10 +5,10 @@ import pytest
 import scipy.stats
 
 from cartrl import randomness
+from cartrl.analysis import seeds
+from cartrl.analysis.episodes import RESAMPLES, bootstrap_interval, summary, verdict
+from cartrl.analysis.seeds import Summary
 from cartrl.randomness import ActionSeeds, Stream
-from cartrl.statistics import seeds
-from cartrl.statistics.episodes import RESAMPLES, bootstrap_interval, summary, verdict
-from cartrl.statistics.seeds import Summary
 
 # Skewed, so that the percentile interval differs from its mirror image (the "basic" one) and from mean ± 2 errors.
 SKEWED = np.random.default_rng(7).exponential(100.0, 40)

@@ -10,18 +10,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from cartrl.comparison import LEVEL, compare, more_seeds
+from cartrl.analysis.comparison import LEVEL, compare, more_seeds
+from cartrl.analysis.pairs import difference_test, holm, improvement_interval, probability_of_improvement, seeds_needed
+from cartrl.analysis.seeds import interquartile_mean, interval, mean, wilson_interval
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.results import Run, Study
 from cartrl.settings import ExperimentSettings
-from cartrl.statistics.pairs import (
-    difference_test,
-    holm,
-    improvement_interval,
-    probability_of_improvement,
-    seeds_needed,
-)
-from cartrl.statistics.seeds import interquartile_mean, interval, mean, wilson_interval
 
 STUDIES = 1_000
 SETTINGS = ExperimentSettings(environment={"env_name": "CartPole-v0"})
@@ -189,8 +183,8 @@ def test_p_value_of_drawn_divisions_is_near_that_of_all(monkeypatch):
     rng = np.random.default_rng(8)
     first, second = rng.normal(0.0, 1.0, 8), rng.normal(0.8, 2.0, 8)
     exact = difference_test(first, second)  # of 12,870 divisions
-    monkeypatch.setattr("cartrl.statistics.pairs.MOST_ENUMERATED", 10)
-    from cartrl.statistics import pairs
+    monkeypatch.setattr("cartrl.analysis.pairs.MOST_ENUMERATED", 10)
+    from cartrl.analysis import pairs
 
     pairs._divisions.cache_clear()
     drawn = difference_test(first, second)

@@ -7,11 +7,11 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
 
-from cartrl.conclusions import POWER, Tested, conclusion
-from cartrl.display.numbers import exact
+from cartrl.analysis import pairs, seeds
+from cartrl.analysis.conclusions import POWER, Tested, conclusion
+from cartrl.analysis.numbers import exact
 from cartrl.errors import UsageError
 from cartrl.runs.results import Run, Study, differences
-from cartrl.statistics import pairs, seeds
 
 LEVEL = 0.05  # of a wrong claim anywhere in one comparison
 FINAL = "final_return"

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from cartrl import randomness
-from cartrl.statistics.seeds import Interval
+from cartrl.analysis.seeds import Interval
 
 PERMUTATIONS = 9_999
 MOST_ENUMERATED = 20_000  # ways to divide the seeds between two studies; above, they are drawn

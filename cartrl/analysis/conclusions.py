@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from cartrl.display.numbers import p_value, percent
+from cartrl.analysis.numbers import p_value, percent
 
 POWER = 0.8
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from cartrl.analysis.seeds import Statistic, interval, wilson_interval
 from cartrl.runs.results import Run, Study
-from cartrl.statistics.seeds import Statistic, interval, wilson_interval
 
 Axis = Literal["iterations", "steps", "seconds"]
 POINTS = 60  # where no two runs were evaluated at the same place
