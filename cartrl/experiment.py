@@ -7,14 +7,15 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from cartrl import agents, best_policies, evaluation, policies, randomness
+from cartrl import agents, best_policies, randomness
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.collectors.vectorized import VectorizedCollector
 from cartrl.environments import gym_suite, specs, twins
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.journal import Journal, Listener, Progress
-from cartrl.policy_exporter import PolicyExporter
+from cartrl.policies import acting, evaluation
+from cartrl.policies.exporter import PolicyExporter
 from cartrl.replay import EpisodeReplay, signature
 from cartrl.resuming import Past
 from cartrl.runs.directory import RunDirectory
@@ -47,8 +48,8 @@ class Experiment:
         time_step_spec = specs.time_step_spec(environment.observation_space)
         action_spec = specs.action_spec(environment.action_space)
         agent = agents.BUILDERS[type(settings.agent)](settings.agent, time_step_spec, action_spec)
-        distribution = policies.of_observations(agent.collect_policy, type(time_step_spec))
-        policy = policies.BatchPolicy(distribution, time_step_spec.observation.shape)
+        distribution = acting.of_observations(agent.collect_policy, type(time_step_spec))
+        policy = acting.BatchPolicy(distribution, time_step_spec.observation.shape)
         collector = self._collector(settings, policy, distribution, opened)
         episodes = settings.collect.collect_episodes_per_iteration
         batch = signature(episodes, environment.time_limit, time_step_spec, action_spec)
@@ -134,8 +135,8 @@ class Experiment:
     def _collector(
         self,
         settings: ExperimentSettings,
-        policy: policies.BatchPolicy,
-        distribution: policies.Distribution,
+        policy: acting.BatchPolicy,
+        distribution: acting.Distribution,
         opened: ExitStack,
     ) -> Collector:
         """Return the collector of the engine that the settings ask for."""

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
-from cartrl import sidecar
 from cartrl.errors import UsageError
+from cartrl.policies import sidecar
+from cartrl.policies.sidecar import SavedPolicy
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
-from cartrl.sidecar import SavedPolicy
 
 MOST = 4  # as many as can be told apart side by side
 

@@ -7,13 +7,14 @@ from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 
-from cartrl import films, policies, randomness
+from cartrl import films, randomness
 from cartrl.captions import captioned
 from cartrl.environments import gym_suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
+from cartrl.policies import acting
+from cartrl.policies.sidecar import SavedPolicy, fingerprint
 from cartrl.runs.directory import SIDECAR
-from cartrl.sidecar import SavedPolicy, fingerprint
 from cartrl.system.files import whole_file
 
 
@@ -56,7 +57,7 @@ def record(
     Raises:
         CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
-    policy = policies.load(saved)
+    policy = acting.load(saved)
     env = gym_suite.playable(saved.environment, is_filmed=True)
     camera = Camera()
     returns = [0.0] * episodes
@@ -158,7 +159,7 @@ class Moment(NamedTuple):
 def play(
     env: Environment,
     saved: SavedPolicy,
-    policy: policies.BatchPolicy,
+    policy: acting.BatchPolicy,
     camera: Camera,
     reset: int,
     actions: Optional[randomness.ActionSeeds],

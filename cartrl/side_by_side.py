@@ -8,10 +8,11 @@ from typing import Callable, Optional
 import numpy as np
 from PIL import Image
 
-from cartrl import policies, recording
+from cartrl import recording
 from cartrl.captions import GAP, PAPER, STRIP, enlarged, write
 from cartrl.environments import gym_suite
 from cartrl.milestones import Milestone
+from cartrl.policies import acting
 from cartrl.recording import Moment, Recording
 
 WIDEST = 1200  # pixels, of all panels together
@@ -33,7 +34,7 @@ def record(
 
     After each episode the film stands still for a second, so that one can read how it ended.
     """
-    loaded = [policies.load(milestone.saved) for milestone in milestones]
+    loaded = [acting.load(milestone.saved) for milestone in milestones]
     camera = recording.Camera()
     returns: list[list[float]] = [[] for _ in milestones]
     actions_are = "" if is_greedy else ", drawn actions"

@@ -5,7 +5,7 @@ import tensorflow as tf
 from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.twins import CompiledEnvironment
-from cartrl.policies import Distribution
+from cartrl.policies.acting import Distribution
 
 
 class CompiledCollector:

@@ -3,7 +3,7 @@
 from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.policies import BatchPolicy
+from cartrl.policies.acting import BatchPolicy
 
 
 class VectorizedCollector:

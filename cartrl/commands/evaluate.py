@@ -3,9 +3,9 @@
 import json
 from typing import Optional
 
-from cartrl import sidecar
 from cartrl.display import tables
-from cartrl.matching import require_match
+from cartrl.policies import sidecar
+from cartrl.policies.matching import require_match
 from cartrl.runs.directory import find_policy
 from cartrl.system import answers, quiet
 from cartrl.system.console import Console
@@ -17,7 +17,7 @@ def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as
     saved = sidecar.read(find_policy(checkpoint))
     require_match(saved)
     with quiet.loading():
-        from cartrl.evaluation import evaluate_saved, facts
+        from cartrl.policies.evaluation import evaluate_saved, facts
 
         report = facts(saved, evaluate_saved(saved, episodes, is_greedy, seed), is_greedy, seed)
     if as_json:

@@ -6,12 +6,13 @@ from typing import Callable, NamedTuple, Optional
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from cartrl import films, milestones, sidecar
+from cartrl import films, milestones
 from cartrl.analysis.numbers import number
 from cartrl.display import tables
 from cartrl.errors import UsageError
-from cartrl.matching import require_match
 from cartrl.milestones import Milestone
+from cartrl.policies import sidecar
+from cartrl.policies.matching import require_match
 from cartrl.runs.directory import RunDirectory, find_policy, find_run
 from cartrl.system import quiet
 from cartrl.system.console import Console

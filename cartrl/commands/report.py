@@ -4,9 +4,10 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from cartrl import sidecar
 from cartrl.display import tables
 from cartrl.errors import CartrlError
+from cartrl.policies import sidecar
+from cartrl.policies.sidecar import SavedPolicy
 from cartrl.report import page
 from cartrl.report import sweep as sweep_page
 from cartrl.report.charts import number
@@ -15,7 +16,6 @@ from cartrl.report.parts import page_of
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.sweep import SweepDirectory, find_sweep
-from cartrl.sidecar import SavedPolicy
 from cartrl.system import quiet, reading
 from cartrl.system.console import Console
 from cartrl.system.files import whole_file
@@ -64,7 +64,7 @@ def _write(console: Console, target: Path, text: str) -> None:
 def _evaluate(console: Console, study: Study, missing: list[str]) -> dict[int, Evaluated]:
     """Evaluate the best policy of each run, as ``cartrl eval`` does; say in ``missing`` where it cannot be."""
     with quiet.loading():
-        from cartrl.evaluation import evaluate_saved, facts
+        from cartrl.policies.evaluation import evaluate_saved, facts
     found = {}
     for position, run in enumerate(study.runs, start=1):
         with console.status(f"evaluating policy {position} of {len(study.runs)}"), quiet.held_back():

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cartrl import sidecar
 from cartrl.errors import UsageError
+from cartrl.policies import sidecar
 from cartrl.runs import directory as run_directory
 from cartrl.runs.directory import RunDirectory, create, find_policy, read_json, write_json
 from tests.helpers import assert_one_sentence, everything_below, run_and_list_imports, run_cartrl

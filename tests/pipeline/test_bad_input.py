@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from cartrl import sidecar
+from cartrl.policies import sidecar
 from cartrl.runs.directory import read_json
 from tests.helpers import CONFIGS, everything_below, one_line, run_several
 

@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 
-from cartrl import agents, policies, randomness, sidecar
+from cartrl import agents, randomness
 from cartrl.collectors.compiled import CompiledCollector
 from cartrl.environments import constants, gym_suite, specs, twins
+from cartrl.policies import acting, sidecar
 from cartrl.settings import EnvironmentSettings, ReinforceSettings
 from tests.helpers import CONFIGS, run_cartrl
 
@@ -23,12 +24,12 @@ def untrained(env):
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
     learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
     learner.initialise(seed=0)
-    return policies.of_observations(learner.collect_policy, ts.TimeStep)
+    return acting.of_observations(learner.collect_policy, ts.TimeStep)
 
 
 def trained(directory):
     sidecar.read(directory)
-    return policies.of_observations(tf.saved_model.load(str(directory)))
+    return acting.of_observations(tf.saved_model.load(str(directory)))
 
 
 def assert_gym_agrees(env_name, limit, distribution, num_episodes, constants=()):
@@ -69,7 +70,7 @@ def test_cartpole_and_its_twin_agree_over_1000_episodes_of_a_trained_policy(solv
 
 def test_pendulum_and_its_twin_agree_with_torques_beyond_the_bounds():
     def wild(observations):
-        return policies.tfp.distributions.MultivariateNormalDiag(tf.zeros_like(observations[:, :1]), [3.0])
+        return acting.tfp.distributions.MultivariateNormalDiag(tf.zeros_like(observations[:, :1]), [3.0])
 
     batch = assert_gym_agrees("Pendulum-v1", 200, wild, 100)
     assert np.abs(batch.actions).max() > 2
@@ -91,7 +92,7 @@ def test_rollout_and_update_are_traced_once():
     env = gym.make("CartPole-v0")
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
     learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
-    distribution = policies.of_observations(learner.collect_policy, ts.TimeStep)
+    distribution = acting.of_observations(learner.collect_policy, ts.TimeStep)
     collector = CompiledCollector(twins.twin_of(env.unwrapped), 200, distribution, 2)
     for iteration in range(5):
         episodes = collector.collect(0, iteration)

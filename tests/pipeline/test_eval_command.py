@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability  # noqa: F401 (a saved policy needs its types)
 
-from cartrl import policies, randomness
+from cartrl import randomness
+from cartrl.policies import acting
 from tests.helpers import run_cartrl, run_several
 
 KEYS = {
@@ -28,7 +29,7 @@ def returns_by_hand(policy_directory, seeds):
         observation, done, total = env.reset(seed=int(seed)), False, 0.0
         while not done:
             one = np.float32(observation)[np.newaxis]
-            time_step = policies.TimeStep(tf.ones(1, tf.int32), tf.zeros(1), tf.ones(1), tf.constant(one))
+            time_step = acting.TimeStep(tf.ones(1, tf.int32), tf.zeros(1), tf.ones(1), tf.constant(one))
             action = int(saved.distribution(time_step).action.mode()[0])
             observation, reward, done, info = env.step(action)
             total += reward

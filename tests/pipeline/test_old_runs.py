@@ -6,8 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from cartrl import __version__, sidecar
+from cartrl import __version__
 from cartrl.errors import UsageError
+from cartrl.policies import sidecar
 from cartrl.resuming import EXPERIMENT
 from cartrl.runs.directory import read_json
 from tests.helpers import REPO, run_cartrl

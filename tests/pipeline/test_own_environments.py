@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability  # noqa: F401 (saved policies return its distributions)
 from PIL import Image
 
-from cartrl.policies import TimeStep
+from cartrl.policies.acting import TimeStep
 from cartrl.runs.directory import read_json
 from tests.helpers import CONFIGS, one_line, run_several
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from cartrl import sidecar
+from cartrl.policies import sidecar
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory, read_json, write_json
 from cartrl.saving import Climb

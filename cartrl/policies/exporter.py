@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tf_agents.policies import policy_saver, tf_policy
 
-from cartrl import sidecar
+from cartrl.policies import sidecar
 from cartrl.system import files
 
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from cartrl.errors import UsageError, cut
+from cartrl.policies.sidecar import SavedPolicy
 from cartrl.randomness import ActionSeeds
-from cartrl.sidecar import SavedPolicy
 
 # The structure that a saved policy takes; TF-Agents' own TimeStep is a namedtuple of the same name and fields.
 TimeStep = collections.namedtuple("TimeStep", ["step_type", "reward", "discount", "observation"])
@@ -88,9 +88,9 @@ def _direct(function: Any) -> Callable[..., np.ndarray]:
 
 
 def load(saved: SavedPolicy) -> BatchPolicy:
-    """Load a policy that `cartrl.policy_exporter.PolicyExporter` saved; TF-Agents is not needed, nor imported.
+    """Load a policy that `cartrl.policies.exporter.PolicyExporter` saved; TF-Agents is not needed, nor imported.
 
-    Loading a SavedModel runs its graph, so only what matches its sidecar gets here: see `cartrl.sidecar`.
+    Loading a SavedModel runs its graph, so only what matches its sidecar gets here: see `cartrl.policies.sidecar`.
 
     Raises:
         UsageError: when it is none: a damaged graph, another program, or other specs than its sidecar says.

@@ -5,18 +5,19 @@ from typing import Any, Optional
 
 import numpy as np
 
-from cartrl import policies, randomness
+from cartrl import randomness
 from cartrl.analysis.episodes import summary, verdict
 from cartrl.environments import gym_suite
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.sidecar import SavedPolicy
+from cartrl.policies import acting
+from cartrl.policies.sidecar import SavedPolicy
 
 WIDEST = 256  # environments at once; more would gain little
 
 
 def evaluate(
-    policy: policies.BatchPolicy,
+    policy: acting.BatchPolicy,
     environment: VectorEnvironment,
     resets: np.ndarray,
     actions: Optional[randomness.ActionSeeds] = None,
@@ -28,7 +29,7 @@ def evaluate(
 def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int) -> Evaluation:
     """Load a saved policy and evaluate it on fresh episodes."""
     with closing(VectorEnvironment(saved.environment, min(episodes, WIDEST))) as environment:
-        policy = policies.load(saved)
+        policy = acting.load(saved)
         resets = randomness.draw(episodes, seed, randomness.Stream.EVAL_RESETS)
         actions = None if is_greedy else randomness.ActionSeeds(seed, randomness.Stream.EVAL_ACTIONS)
         return evaluate(policy, environment, resets, actions)

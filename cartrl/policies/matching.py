@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cartrl.errors import UsageError
-from cartrl.sidecar import SavedPolicy
+from cartrl.policies.sidecar import SavedPolicy
 from cartrl.system import quiet
 
 

@@ -1,0 +1,1 @@
+"""A policy, from its network to what it earns: acting, saving, matching, evaluating."""
