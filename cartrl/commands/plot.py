@@ -11,8 +11,8 @@ from cartrl.canvas import parse_size
 from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
-from cartrl.ranking import MOST_DRAWN, with_settings
 from cartrl.runs.results import common_threshold, labels, load_studies
+from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
 

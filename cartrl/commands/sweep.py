@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import grids, ranking, running, search
+from cartrl import running
 from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
 from cartrl.display import sweep as display
@@ -20,6 +20,8 @@ from cartrl.runs.study import parse_seeds
 from cartrl.runs.sweep import Plan, Setting, SweepDirectory, named, read_plan, record_of
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
+from cartrl.sweeps import grid as grids
+from cartrl.sweeps import ranking, search
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
 

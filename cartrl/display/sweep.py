@@ -11,10 +11,10 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import certain, certainty, exact, level_of, percent
 from cartrl.display import tables
-from cartrl.ranking import NOT_BEGUN, going_on
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
 from cartrl.settings.writing import scalar
+from cartrl.sweeps.ranking import NOT_BEGUN, going_on
 from cartrl.system import imports
 
 HEADER = 16  # columns, of a setting's name above its values

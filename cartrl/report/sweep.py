@@ -10,7 +10,6 @@ from typing import Any, Optional
 from cartrl.analysis.curves import learning_curve
 from cartrl.analysis.numbers import NOTHING, certain, certainty, level_of, percent
 from cartrl.analysis.seeds import interquartile_mean
-from cartrl.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, rank, require_ranked
 from cartrl.report.charts import given, number, with_minus
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.sweep_figure import sweep_chart
@@ -23,6 +22,7 @@ from cartrl.runs.sweep import Plan, SweepDirectory, read_plan
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar
+from cartrl.sweeps.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, rank, require_ranked
 from cartrl.system.calls import call_with
 
 

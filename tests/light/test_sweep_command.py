@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from cartrl.grids import Range
 from cartrl.runs.sweep import named
-from cartrl.search import suggest, version
+from cartrl.sweeps.grid import Range
+from cartrl.sweeps.search import suggest, version
 from tests.helpers import CONFIGS, clean_environment, everything_below, one_line, run_cartrl, run_several
 from tests.studies import curves, write_study, write_sweep
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional
 
 from cartrl.errors import UsageError
-from cartrl.grids import Range
 from cartrl.runs.sweep import Setting, named, record_of, setting_of
+from cartrl.sweeps.grid import Range
 
 
 def load_optuna() -> Any:
