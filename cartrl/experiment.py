@@ -8,15 +8,15 @@ from typing import Any, Callable
 import tensorflow as tf
 
 from cartrl import agents, best_policies, randomness
-from cartrl.collectors.compiled import CompiledCollector
-from cartrl.collectors.vectorized import VectorizedCollector
 from cartrl.environments import gym_suite, specs, twins
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
+from cartrl.experience.collectors.compiled import CompiledCollector
+from cartrl.experience.collectors.vectorized import VectorizedCollector
+from cartrl.experience.replay.queue import EpisodeReplay, signature
 from cartrl.journal import Journal, Listener, Progress
 from cartrl.policies import acting, evaluation
 from cartrl.policies.exporter import PolicyExporter
-from cartrl.replay import EpisodeReplay, signature
 from cartrl.resuming import Past
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.metrics import MetricsFile, seconds_after

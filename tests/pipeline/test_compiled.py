@@ -10,8 +10,8 @@ import tensorflow as tf
 from tf_agents.trajectories import time_step as ts
 
 from cartrl import agents, randomness
-from cartrl.collectors.compiled import CompiledCollector
 from cartrl.environments import constants, gym_suite, specs, twins
+from cartrl.experience.collectors.compiled import CompiledCollector
 from cartrl.policies import acting, sidecar
 from cartrl.settings import EnvironmentSettings, ReinforceSettings
 from tests.helpers import CONFIGS, run_cartrl

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cartrl import replay
+from cartrl.experience.replay import queue as replay
 from tests.helpers import CARTRL, CONFIGS, REPO, clean_environment, run_cartrl
 from tests.pipeline.test_replay import SIGNATURE, assert_same, batch
 

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from gym.envs.classic_control import CartPoleEnv
 
-from cartrl import replay
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
+from cartrl.experience.replay import queue as replay
 from cartrl.experiment import Experiment
 from cartrl.settings import load
 

@@ -1,0 +1,1 @@
+"""How episodes come about, and how they reach the agent."""
