@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import resuming
 from cartrl.analysis.numbers import exact
-from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
 from cartrl.journal import Listener, Progress
+from cartrl.pictures.drawer import Drawer
 from cartrl.resuming import NOTHING, Past
 from cartrl.runs.directory import RunDirectory, read_json
 from cartrl.runs.manifest import Clock, Manifest, Spent

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any, Optional
 
 from cartrl import running
-from cartrl.drawing import Drawer
 from cartrl.errors import CartrlError, of_system
+from cartrl.pictures.drawer import Drawer
 from cartrl.resuming import load
 from cartrl.running import Task
 from cartrl.runs.directory import RunDirectory

@@ -27,7 +27,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
     if not 2 <= len(directories) <= MOST:
         raise UsageError(f"compare takes from 2 to {MOST} runs or studies, but was given {len(directories)}")
     if picture is not None:
-        from cartrl import plots
+        from cartrl.pictures import plots
 
         require_writable(picture, "picture", plots.SUFFIXES)
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print

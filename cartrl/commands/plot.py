@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from cartrl import plots
 from cartrl.analysis.curves import Axis, learning_curve
 from cartrl.analysis.seeds import interquartile_mean, mean
-from cartrl.canvas import parse_size
 from cartrl.display import studies as display
 from cartrl.display import tables
 from cartrl.errors import UsageError
+from cartrl.pictures import plots
+from cartrl.pictures.canvas import parse_size
 from cartrl.runs.results import common_threshold, labels, load_studies
 from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
 from cartrl.system.console import Console

@@ -6,11 +6,11 @@ from typing import Callable, NamedTuple, Optional
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from cartrl import films, milestones
 from cartrl.analysis.numbers import number
 from cartrl.display import tables
 from cartrl.errors import UsageError
-from cartrl.milestones import Milestone
+from cartrl.pictures import ffmpeg, milestones
+from cartrl.pictures.milestones import Milestone
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
 from cartrl.runs.directory import RunDirectory, find_policy, find_run
@@ -41,14 +41,14 @@ def run(
         raise UsageError("name one policy to film, or a run with --progress to film how it learned")
     subject = _policy(checkpoint) if progress is None else _run(progress)
     target = output or _default(subject.default_output, is_greedy)
-    require_writable(target, "film", films.SUFFIXES)
-    films.require_rate(target, fps)
-    films.require_encoder(target)
+    require_writable(target, "film", ffmpeg.SUFFIXES)
+    ffmpeg.require_rate(target, fps)
+    ffmpeg.require_encoder(target)
     for milestone in subject.policies:
         require_match(milestone.saved)
     with quiet.loading():
-        from cartrl import recording, side_by_side
         from cartrl.environments import gym_suite
+        from cartrl.pictures import recording, side_by_side
     console = Console()
     saved = subject.policies[0].saved
     limit = gym_suite.time_limit(saved.environment)

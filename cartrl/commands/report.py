@@ -102,7 +102,7 @@ def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], mis
 
 def _stored(film: Path, saved: SavedPolicy) -> Optional[bytes]:
     """Return the mp4 if it is small enough for a page, and shows what this very policy does without drawing actions."""
-    from cartrl import recording
+    from cartrl.pictures import recording
 
     try:
         content = reading.read_bytes(film, LARGEST_FILM)
@@ -114,7 +114,7 @@ def _stored(film: Path, saved: SavedPolicy) -> Optional[bytes]:
 def _record(saved: SavedPolicy) -> tuple[bytes, float]:
     """Film one episode of a policy, as ``cartrl record`` does; return the mp4 and the episode's return."""
     with quiet.held_back(), tempfile.TemporaryDirectory(prefix="cartrl-") as scratch:
-        from cartrl import recording
+        from cartrl.pictures import recording
 
         target = Path(scratch) / "film.mp4"
         film = recording.record(saved, target, 1, None, True, FILM_SEED, lambda *_: None)

@@ -12,8 +12,8 @@ from rich.console import Console
 from cartrl import running
 from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
-from cartrl.drawing import Drawer
 from cartrl.errors import UsageError
+from cartrl.pictures.drawer import Drawer
 from cartrl.running import Task
 from cartrl.runs.directory import RunDirectory, beginning, create, find_run, read_json
 from cartrl.runs.lock import RunLock

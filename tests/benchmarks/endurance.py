@@ -34,7 +34,7 @@ def measure(scale: Scale) -> str:
 def train(iterations: int) -> list[dict]:
     """Train, and return what was seen at the end of each tenth."""
     from cartrl import running, saving
-    from cartrl.drawing import Drawer
+    from cartrl.pictures.drawer import Drawer
     from cartrl.runs.directory import RunDirectory
     from cartrl.settings import load
     from cartrl.system.signals import StopRequest

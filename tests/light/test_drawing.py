@@ -7,7 +7,7 @@ import time
 import pytest
 from PIL import Image
 
-from cartrl.drawing import Drawer
+from cartrl.pictures.drawer import Drawer
 from tests.helpers import one_line, run_cartrl
 from tests.studies import write_run
 
@@ -100,7 +100,7 @@ class TestDrawer:
         assert (home / "b.png").is_file()
 
     def test_a_process_that_hangs_is_ended(self, home, monkeypatch):
-        monkeypatch.setattr("cartrl.drawing.LONGEST", 0.2)
+        monkeypatch.setattr("cartrl.pictures.drawer.LONGEST", 0.2)
         with Drawer() as drawer:
             os.kill(drawer._process.pid, signal.SIGSTOP)
             warnings = self.draw(drawer, home)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from cartrl import films
 from cartrl.errors import CartrlError
+from cartrl.pictures import ffmpeg
 
 
 def frame(height, width, level):
@@ -21,12 +21,12 @@ def frames_of(path):
         return [np.asarray(picture) for picture in reader]
 
 
-@pytest.mark.parametrize("suffix", films.SUFFIXES)
+@pytest.mark.parametrize("suffix", ffmpeg.SUFFIXES)
 def test_frames_of_odd_sizes_come_back_one_by_one(tmp_path, suffix):
     path = tmp_path / f"film{suffix}"
     levels = [0, 60, 120, 180, 240]
-    films.require_encoder(path)
-    with films.writer(path, fps=10) as film:
+    ffmpeg.require_encoder(path)
+    with ffmpeg.writer(path, fps=10) as film:
         for level in levels:
             film.append(frame(63, 101, level))
     frames = [picture[:63, :101] for picture in frames_of(path)]
@@ -40,7 +40,7 @@ def test_frames_of_odd_sizes_come_back_one_by_one(tmp_path, suffix):
 def test_a_gif_keeps_every_frame_and_its_rate(tmp_path, fps, durations):
     path = tmp_path / "film.gif"
     levels = np.repeat([0, 10, 240], 4)  # a frame that is like the one before it is a frame, too
-    with films.writer(path, fps) as film:
+    with ffmpeg.writer(path, fps) as film:
         for level in levels:
             film.append(frame(40, 60, level))
     with Image.open(path) as gif:
@@ -54,6 +54,6 @@ def test_a_gif_keeps_every_frame_and_its_rate(tmp_path, fps, durations):
 
 
 def test_frames_that_change_their_size_are_refused(tmp_path):
-    with pytest.raises(CartrlError, match="frames of different sizes"), films.writer(tmp_path / "a.mp4", 10) as film:
+    with pytest.raises(CartrlError, match="frames of different sizes"), ffmpeg.writer(tmp_path / "a.mp4", 10) as film:
         film.append(frame(60, 100, 0))
         film.append(frame(60, 102, 0))

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cartrl import films
-from cartrl.captions import READABLE, STRIP, captioned
 from cartrl.environments import frames
 from cartrl.errors import CartrlError
+from cartrl.pictures import ffmpeg
+from cartrl.pictures.captions import READABLE, STRIP, captioned
 
 RED = np.zeros((30, 40, 3), np.uint8)
 RED[:, :] = (200, 10, 60)
@@ -91,7 +91,7 @@ def test_without_a_rate_it_is_the_default(metadata):
 
 @pytest.mark.parametrize("fps", [0.5, 29.97])
 def test_films_of_broken_rates_last_as_long_as_they_should(tmp_path, fps):
-    with films.writer(tmp_path / "a.mp4", fps) as film:
+    with ffmpeg.writer(tmp_path / "a.mp4", fps) as film:
         for _ in range(6):
             film.append(RED)
     with imageio.get_reader(tmp_path / "a.mp4") as reader:

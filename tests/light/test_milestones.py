@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from cartrl.milestones import _climb
+from cartrl.pictures.milestones import _climb
 from cartrl.saving import Climb
 
 

@@ -8,12 +8,12 @@ from typing import Callable, Optional
 import numpy as np
 from PIL import Image
 
-from cartrl import recording
-from cartrl.captions import GAP, PAPER, STRIP, enlarged, write
 from cartrl.environments import gym_suite
-from cartrl.milestones import Milestone
+from cartrl.pictures import recording
+from cartrl.pictures.captions import GAP, PAPER, STRIP, enlarged, write
+from cartrl.pictures.milestones import Milestone
+from cartrl.pictures.recording import Moment, Recording
 from cartrl.policies import acting
-from cartrl.recording import Moment, Recording
 
 WIDEST = 1200  # pixels, of all panels together
 READABLE = 240  # pixels in which what a panel says can be read
@@ -30,9 +30,10 @@ def record(
     seed: int,
     on_frame: Callable[[int, int], None],
 ) -> Recording:
-    """Film policies of one environment; see `cartrl.recording.record`. A panel whose episode is over stands still.
+    """Film policies of one environment; see `cartrl.pictures.recording.record`.
 
-    After each episode the film stands still for a second, so that one can read how it ended.
+    A panel whose episode is over stands still. After each episode the film stands still for a
+    second, so that one can read how it ended.
     """
     loaded = [acting.load(milestone.saved) for milestone in milestones]
     camera = recording.Camera()

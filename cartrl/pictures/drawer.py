@@ -39,7 +39,7 @@ class Drawer:
     def draw(
         self, source: Path, target: Path, title: str, threshold: Optional[float], warn: Callable[[str], None]
     ) -> None:
-        """Begin to draw what `cartrl.plots.learning_curve` draws, once the picture before is there.
+        """Begin to draw what `cartrl.pictures.plots.learning_curve` draws, once the picture before is there.
 
         ``warn`` is told, then or later, when it cannot be drawn.
         """
@@ -79,7 +79,7 @@ class Drawer:
         self._end()
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = child_process.start(
-            "cartrl.drawing:serve",
+            "cartrl.pictures.drawer:serve",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -104,7 +104,7 @@ def serve() -> None:
     """Draw a curve for each line of stdin, and answer each with a line: null, or what went wrong."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
-    from cartrl import canvas
+    from cartrl.pictures import canvas
 
     with suppress(Exception):  # the first picture tries again, and tells
         canvas.load()
@@ -114,7 +114,7 @@ def serve() -> None:
 
 def _draw(source: str, target: str, title: str, threshold: Optional[float]) -> Optional[str]:
     """Draw a curve; return what went wrong, or None."""
-    from cartrl import plots
+    from cartrl.pictures import plots
 
     try:
         plots.learning_curve(Path(source), Path(target), title, threshold)

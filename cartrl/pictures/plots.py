@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
-from cartrl import canvas
 from cartrl.analysis.numbers import exact
-from cartrl.legends import Entry
+from cartrl.pictures import canvas
+from cartrl.pictures.legends import Entry
 from cartrl.runs import metrics
 
 if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with

@@ -7,11 +7,12 @@ from typing import Callable, NamedTuple, Optional
 
 import numpy as np
 
-from cartrl import films, randomness
-from cartrl.captions import captioned
+from cartrl import randomness
 from cartrl.environments import gym_suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
+from cartrl.pictures import ffmpeg
+from cartrl.pictures.captions import captioned
 from cartrl.policies import acting
 from cartrl.policies.sidecar import SavedPolicy, fingerprint
 from cartrl.runs.directory import SIDECAR
@@ -87,7 +88,7 @@ def fps_of(env: Environment, output: Path, fps: Optional[int]) -> tuple[float, O
     if fps is not None:
         return fps, None
     own, note = gym_suite.render_fps(env)
-    return films.rate(output, own), note
+    return ffmpeg.rate(output, own), note
 
 
 def comment(saved: SavedPolicy, is_greedy: bool) -> str:
@@ -109,7 +110,7 @@ def write(output: Path, fps: float, pictures: Iterator[np.ndarray], comment: str
     """
     frames = 0
     try:
-        with whole_file(output) as draft, films.writer(draft, fps, comment) as film:
+        with whole_file(output) as draft, ffmpeg.writer(draft, fps, comment) as film:
             for picture in pictures:
                 film.append(picture)
                 frames += 1

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
-from cartrl import legends
 from cartrl.errors import CartrlError, UsageError, cut
+from cartrl.pictures import legends
 from cartrl.system import files
 
 PIXELS_PER_INCH = 120
