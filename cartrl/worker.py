@@ -12,11 +12,8 @@ import time
 from pathlib import Path
 from typing import IO, Any, Optional
 
-from cartrl import running
 from cartrl.errors import CartrlError, of_system
 from cartrl.pictures.drawer import Drawer
-from cartrl.resuming import load
-from cartrl.running import Task
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.lock import RunLock
 from cartrl.runs.metrics import Row
@@ -26,6 +23,9 @@ from cartrl.settings.writing import read_resolved
 from cartrl.system import files, quiet
 from cartrl.system.imports import import_environments
 from cartrl.system.signals import StopRequest, leave
+from cartrl.training import tasks
+from cartrl.training.resuming import load
+from cartrl.training.tasks import Task
 
 TOLD_EVERY = 10  # iterations
 
@@ -71,7 +71,7 @@ class Worker:
                 task = self._task(seed, run, teller)
                 if not task.is_over:
                     self._train(task, teller, stop, drawer)
-                teller.tell(outcome=running.read_json(run.manifest)["outcome"])
+                teller.tell(outcome=tasks.read_json(run.manifest)["outcome"])
         except CartrlError as error:
             teller.tell(outcome=Outcome.FAILED, error=str(error))
         except OSError as error:
@@ -79,9 +79,9 @@ class Worker:
 
     def _task(self, seed: int, run: RunDirectory, teller: Teller) -> Task:
         config = read_resolved(self._directory.config, seed=seed)
-        threshold = running.check_environment(config)
+        threshold = tasks.check_environment(config)
         if not run.manifest.exists() and not run.checkpoints.exists():  # never begun, or killed before it had
-            return running.new(config, run, threshold)
+            return tasks.new(config, run, threshold)
         past = load(run, config.settings, teller.warn)
         return Task(config, run, past, threshold)
 
@@ -89,11 +89,11 @@ class Worker:
         progress = task.progress()
         with task.go_on() if task.directory.manifest.exists() else task.begin() as manifest:
             if self._experiment is None:
-                self._experiment = running.build(task, manifest, progress, stop, self._began)
+                self._experiment = tasks.build(task, manifest, progress, stop, self._began)
             for row in task.past.rows:
                 teller.append(row)
             task.train(self._experiment, progress, teller, stop, drawer, teller.warn)
-            manifest.reached(progress.ended, result=running.result(progress, manifest.before))
+            manifest.reached(progress.ended, result=tasks.result(progress, manifest.before))
 
 
 def serve(study: Path) -> int:

@@ -22,7 +22,7 @@ def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema:
 
 def show(config: ResolvedConfig) -> None:
     """Check the rest of what a training would check of ``config``, its environment, and print it."""
-    from cartrl import running  # which takes numpy, and a bad config is answered without
+    from cartrl.training import tasks  # which takes numpy, and a bad config is answered without
 
-    running.check_environment(config)
+    tasks.check_environment(config)
     typer.echo(display.resolved_yaml(config), nl=False)

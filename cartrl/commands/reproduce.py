@@ -10,7 +10,6 @@ from typing import Any, Optional
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from cartrl import running
 from cartrl.display import tables
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs import reproduction
@@ -20,6 +19,7 @@ from cartrl.runs.reproduction import Cells, Difference
 from cartrl.settings import load
 from cartrl.system import child_process, imports
 from cartrl.system.console import Console
+from cartrl.training import tasks
 
 GLANCE = 0.2  # seconds between two looks at how far the new run is
 
@@ -29,7 +29,7 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
     original = RunDirectory(path)
     manifest = _manifest(original)
     settings = load(original.config).settings
-    running.check_environment(load(original.config))
+    tasks.check_environment(load(original.config))
     before = reproduction.read_cells(original.metrics)
     last = int(before[-1]["step"])
     overrides = []

@@ -5,20 +5,20 @@ from typing import Union
 
 import typer
 
-from cartrl import running
-from cartrl.checkpoints import TrainingCheckpoints
-from cartrl.resuming import require_same_experiment
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.study import StudyDirectory, named
 from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, resolved_yaml
+from cartrl.training import tasks
+from cartrl.training.checkpoints import TrainingCheckpoints
+from cartrl.training.resuming import require_same_experiment
 
 
 def show_what_goes_on(stopped: Union[RunDirectory, StudyDirectory], overrides: Sequence[str]) -> None:
     """Check what a run or a study would go on with, and print it below a comment that says from where."""
     config = read_resolved(stopped.config, overrides)
     require_same_experiment(load(stopped.config).settings, config)
-    running.check_environment(config)
+    tasks.check_environment(config)
     typer.echo(f"# {_place(stopped, config, is_extended=bool(overrides))}")
     typer.echo(resolved_yaml(config), nl=False)
 

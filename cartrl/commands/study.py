@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from cartrl import running
 from cartrl.commands.train import Output
 from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.errors import CartrlError, UsageError
-from cartrl.resuming import require_same_experiment
 from cartrl.runs.directory import beginning, create
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
@@ -20,6 +18,8 @@ from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
+from cartrl.training import tasks
+from cartrl.training.resuming import require_same_experiment
 from cartrl.workers import Workers, default_jobs
 
 
@@ -74,7 +74,7 @@ def run(
 ) -> None:
     """Train every seed from the beginning, and print what they reached."""
     settings = config.settings
-    threshold = running.check_environment(config)
+    threshold = tasks.check_environment(config)
     study = StudyDirectory(create(study_dir, settings.environment.env_name, settings.agent.kind, f"{len(seeds)}-seeds"))
     with beginning(study.root, study.manifest), RunLock(study.lock):
         task = Task(study, config, seeds, seeds, threshold)
@@ -86,7 +86,7 @@ def resume(study: StudyDirectory, overrides: Sequence[str], jobs: Optional[int],
     with RunLock(study.lock):
         config = read_resolved(study.config, overrides)
         require_same_experiment(load(study.config).settings, config)
-        threshold = running.check_environment(config)
+        threshold = tasks.check_environment(config)
         seeds = study.seeds()
         left = seeds if overrides else study.left()
         task = Task(study, config, seeds, left, threshold)
@@ -112,7 +112,7 @@ def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) 
         task.train(manifest, progress, jobs, display_for(output), str(study.root), stop)
     _answer(study, progress, output)
     if not output.is_alone:
-        summary(output.console, study, progress, task.threshold, running.threshold_said(task.config, task.threshold))
+        summary(output.console, study, progress, task.threshold, tasks.threshold_said(task.config, task.threshold))
     if stop():
         sys.exit(stop.exit_code)
     failed = [

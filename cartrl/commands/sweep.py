@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import running
 from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
 from cartrl.display import sweep as display
@@ -24,6 +23,7 @@ from cartrl.sweeps import grid as grids
 from cartrl.sweeps import ranking, search
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
+from cartrl.training import tasks
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def run(
         combinations = grids.check(path, overrides, grids.corners(grids.parse_ranges(choices.search)), "--search")
         sampler = {"trials": choices.trials, "sampler_seed": settings.train.seed, "optuna": search.version()}
         facts = {"search": {"ranges": list(choices.search), **sampler}, "settings": []}
-    threshold = running.check_environment(config)
+    threshold = tasks.check_environment(config)
     for combination in combinations.values():
-        running.check_environment(combination)
+        tasks.check_environment(combination)
     sweep = SweepDirectory(create(sweep_dir, settings.environment.env_name, settings.agent.kind, "sweep"))
     with beginning(sweep.root, sweep.manifest), RunLock(sweep.lock):
         write_resolved(config, sweep.config)
@@ -89,7 +89,7 @@ def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
             threshold = reward_threshold(read_json(sweep.manifest), config.settings.environment)
             Sweep(sweep, plan, threshold, jobs, output).report(plan.outcome)
         else:
-            work = Sweep(sweep, plan, running.check_environment(config), jobs, output)
+            work = Sweep(sweep, plan, tasks.check_environment(config), jobs, output)
             _train(work, Manifest.resume(sweep.manifest))
 
 

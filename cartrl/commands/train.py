@@ -9,12 +9,10 @@ from typing import IO, Any, Optional
 
 from rich.console import Console
 
-from cartrl import running
 from cartrl.display.tables import run_summary
 from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.errors import UsageError
 from cartrl.pictures.drawer import Drawer
-from cartrl.running import Task
 from cartrl.runs.directory import RunDirectory, beginning, create, find_run, read_json
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
@@ -24,6 +22,8 @@ from cartrl.system.closing import closed_at_end
 from cartrl.system.lasting import LastingConsole
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
+from cartrl.training import tasks
+from cartrl.training.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Output:
 def run(config: ResolvedConfig, run_dir: Optional[Path], output: Output) -> None:
     """Train from the beginning, and print what was reached."""
     settings = config.settings
-    threshold = running.check_environment(config)
+    threshold = tasks.check_environment(config)
     seed = settings.train.seed
     directory = RunDirectory(create(run_dir, settings.environment.env_name, settings.agent.kind, str(seed)))
     with beginning(directory.root, directory.manifest), RunLock(directory.lock):
-        task = running.new(config, directory, threshold)
+        task = tasks.new(config, directory, threshold)
         _train(task, task.begin(), output)
 
 
@@ -83,7 +83,7 @@ def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
     """Continue a run that was stopped, in whatever way, to its configured end or, with ``overrides``, beyond."""
     directory = find_run(reference)
     with RunLock(directory.lock):
-        task = running.stopped(directory, overrides, warn)
+        task = tasks.stopped(directory, overrides, warn)
         if task.is_over:
             manifest = read_json(directory.manifest)
             outcome, result = manifest["outcome"], manifest.get("result", {})
@@ -100,15 +100,15 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
     directory, progress = task.directory, task.progress()
     display = _display(output, task.config.settings.train.log_interval, str(directory.root))
     with StopRequest() as stop, manifest, closed_at_end(warn) as opened, Drawer() as drawer, display:
-        experiment = running.build(task, manifest, progress, stop, output.began)
+        experiment = tasks.build(task, manifest, progress, stop, output.began)
         opened.callback(experiment.close)
         display.attach(progress, task.threshold)
         task.train(experiment, progress, display, stop, drawer, warn)
-        result = running.result(progress, manifest.before)
+        result = tasks.result(progress, manifest.before)
         manifest.reached(progress.ended, result=result)
     _answer(directory, progress.ended, result, output)
     if not output.is_alone:
-        threshold = running.threshold_said(task.config, task.threshold)
+        threshold = tasks.threshold_said(task.config, task.threshold)
         run_summary(output.console, progress, directory, threshold, manifest.before)
     if progress.ended is Outcome.INTERRUPTED:
         sys.exit(stop.exit_code)

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import certainty, exact, number, numbers
 from cartrl.display.training import spread
-from cartrl.journal import Progress
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.manifest import Spent
 from cartrl.runs.outcome import Outcome
 from cartrl.system.calls import call, quoted
 from cartrl.system.lasting import columns
+from cartrl.training.journal import Progress
 
 GAP = 2  # columns between names and values
 LEAST_ROOM = 20  # columns for values, however narrow the terminal is

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import NOTHING, number, plus_minus
 from cartrl.display.chart import learning_curve
-from cartrl.journal import Progress, Reached
 from cartrl.runs.metrics import Row
+from cartrl.training.journal import Progress, Reached
 
 CHART_HEIGHT = 7
 WIDEST = 100

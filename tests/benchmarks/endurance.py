@@ -33,11 +33,11 @@ def measure(scale: Scale) -> str:
 
 def train(iterations: int) -> list[dict]:
     """Train, and return what was seen at the end of each tenth."""
-    from cartrl import running, saving
     from cartrl.pictures.drawer import Drawer
     from cartrl.runs.directory import RunDirectory
     from cartrl.settings import load
     from cartrl.system.signals import StopRequest
+    from cartrl.training import saving, tasks
 
     config = load(
         CONFIGS / "reinforce.yaml", [f"train.num_iterations={iterations}", f"eval.eval_interval={iterations}"]
@@ -73,9 +73,9 @@ def train(iterations: int) -> list[dict]:
             seconds.clear()
 
     with tempfile.TemporaryDirectory() as home, StopRequest() as stop, Drawer() as drawer:
-        task = running.new(config, RunDirectory(Path(home)), None)
+        task = tasks.new(config, RunDirectory(Path(home)), None)
         progress = task.progress()
-        experiment = running.build(task, task.begin(), progress, stop, time.perf_counter())
+        experiment = tasks.build(task, task.begin(), progress, stop, time.perf_counter())
         task.train(experiment, progress, Watch(), stop, drawer, print)
         drawer.wait()
         experiment.close()

@@ -18,7 +18,7 @@ quiet.prepare()
 with quiet.loading():
     import numpy as np
 
-    from cartrl.experiment import Experiment
+    from cartrl.training.experiment import Experiment
 
 # What a pole on a cart needs: a push to the side to which cart and pole lean and move.
 GAINS = (1.0, 1.5, 20.0, 4.0)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cartrl import best_policies
 from cartrl.runs.directory import RunDirectory
+from cartrl.training import best_policies
 
 
 @pytest.fixture

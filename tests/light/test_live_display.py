@@ -9,9 +9,9 @@ from rich.console import Console
 
 from cartrl.display import study, tables
 from cartrl.display.training import LineDisplay, LiveDisplay
-from cartrl.journal import Progress
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyProgress
+from cartrl.training.journal import Progress
 
 
 @pytest.fixture

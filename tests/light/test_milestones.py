@@ -5,7 +5,7 @@ import math
 import pytest
 
 from cartrl.pictures.milestones import _climb
-from cartrl.saving import Climb
+from cartrl.training.saving import Climb
 
 
 def test_panels_show_the_climb_and_not_its_end():

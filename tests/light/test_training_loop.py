@@ -8,9 +8,9 @@ import pytest
 
 from cartrl.environments.episodes import EpisodeBatch, Evaluation
 from cartrl.errors import CartrlError
-from cartrl.journal import Journal, Progress
 from cartrl.settings import ExperimentSettings
-from cartrl.training import Pipeline, train
+from cartrl.training.journal import Journal, Progress
+from cartrl.training.loop import Pipeline, train
 
 SEED = 11
 
@@ -151,5 +151,5 @@ def test_a_loss_that_is_no_number_stops_the_run_and_is_named(loss):
 
 
 def test_the_loop_needs_no_tensorflow():
-    code = "import sys, cartrl.training; print('tensorflow' in sys.modules or 'gym' in sys.modules)"
+    code = "import sys, cartrl.training.loop; print('tensorflow' in sys.modules or 'gym' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -9,8 +9,8 @@ import pytest
 from cartrl import __version__
 from cartrl.errors import UsageError
 from cartrl.policies import sidecar
-from cartrl.resuming import EXPERIMENT
 from cartrl.runs.directory import read_json
+from cartrl.training.resuming import EXPERIMENT
 from tests.helpers import REPO, run_cartrl
 
 OLD = REPO / "tests" / "old_runs" / "finished"  # of 4 iterations, from before manifests had a format

@@ -13,8 +13,8 @@ from gym.envs.classic_control import CartPoleEnv
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
 from cartrl.experience.replay import queue as replay
-from cartrl.experiment import Experiment
 from cartrl.settings import load
+from cartrl.training.experiment import Experiment
 
 SIGNATURE = {
     "observations": tf.TensorSpec((2, 5, 3), tf.float32),

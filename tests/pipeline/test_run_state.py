@@ -12,7 +12,7 @@ import pytest
 from cartrl.policies import sidecar
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory, read_json, write_json
-from cartrl.saving import Climb
+from cartrl.training.saving import Climb
 from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
 
 TINY = ("agent.fc_layer_params=[4]", "train.num_iterations=6", "train.checkpoint_interval=1",

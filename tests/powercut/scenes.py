@@ -14,16 +14,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl import running
-from cartrl.checkpoints import TrainingCheckpoints
 from cartrl.commands import study as study_command
 from cartrl.commands import train as train_command
-from cartrl.journal import Progress
 from cartrl.runs.directory import create
 from cartrl.runs.study import StudyDirectory, find_study
 from cartrl.settings import load
 from cartrl.system import files, quiet
 from cartrl.system.signals import StopRequest
+from cartrl.training import tasks
+from cartrl.training.checkpoints import TrainingCheckpoints
+from cartrl.training.journal import Progress
 from cartrl.worker import Worker
 from tests import killing
 from tests.powercut.disk import Trace
@@ -174,7 +174,7 @@ class Laboratory:
     def _build(self) -> Any:
         quiet.prepare()
         with quiet.held_back():
-            from cartrl.experiment import Experiment
+            from cartrl.training.experiment import Experiment
 
             return Experiment(load(killing.CONFIG, self._overrides).settings)
 
@@ -201,5 +201,5 @@ class Laboratory:
         self.close = experiment.close
         experiment.run, experiment.close = noted_run, lambda: None
         TrainingCheckpoints.save = noted_save  # type: ignore[method-assign]
-        running.build = kept
+        tasks.build = kept
         train_command.Drawer = NoPictures  # type: ignore[misc,assignment]

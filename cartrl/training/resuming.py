@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cartrl.checkpoints import State, TrainingCheckpoints
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.runs import formats, metrics
 from cartrl.runs.directory import RunDirectory, read_json
@@ -16,6 +15,7 @@ from cartrl.runs.outcome import outcome_of
 from cartrl.settings import ExperimentSettings, ResolvedConfig
 from cartrl.settings import load as read_settings
 from cartrl.system import files
+from cartrl.training.checkpoints import State, TrainingCheckpoints
 
 # The settings of which no number depends that was, or will be, drawn or learned.
 CHANGEABLE = (

@@ -7,25 +7,26 @@ from typing import Any, Callable
 
 import tensorflow as tf
 
-from cartrl import agents, best_policies, randomness
+from cartrl import agents, randomness
 from cartrl.environments import gym_suite, specs, twins
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience.collectors.compiled import CompiledCollector
 from cartrl.experience.collectors.vectorized import VectorizedCollector
 from cartrl.experience.replay.queue import EpisodeReplay, signature
-from cartrl.journal import Journal, Listener, Progress
 from cartrl.policies import acting, evaluation
 from cartrl.policies.exporter import PolicyExporter
-from cartrl.resuming import Past
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.metrics import MetricsFile, seconds_after
 from cartrl.runs.tensorboard import EventLog
-from cartrl.saving import RunSaver
 from cartrl.settings import ExperimentSettings
 from cartrl.system import quiet
 from cartrl.system.closing import closed_at_end
-from cartrl.training import Collector, Pipeline, train
+from cartrl.training import best_policies
+from cartrl.training.journal import Journal, Listener, Progress
+from cartrl.training.loop import Collector, Pipeline, train
+from cartrl.training.resuming import Past
+from cartrl.training.saving import RunSaver
 
 
 class Experiment:

@@ -8,9 +8,9 @@ from typing import Any, Callable, NamedTuple, Protocol
 
 from cartrl.environments.episodes import EpisodeBatch, Evaluation, require_moderate
 from cartrl.errors import CartrlError
-from cartrl.journal import Journal
 from cartrl.runs.outcome import Outcome
 from cartrl.settings import ExperimentSettings
+from cartrl.training.journal import Journal
 
 
 class Collector(Protocol):

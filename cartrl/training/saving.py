@@ -6,16 +6,16 @@ from typing import Any, Optional, Protocol
 
 import numpy as np
 
-from cartrl import best_policies
-from cartrl.checkpoints import State, TrainingCheckpoints
-from cartrl.journal import Progress
-from cartrl.resuming import EXPERIMENT, identity
 from cartrl.runs import directory as run_directory
 from cartrl.runs import formats
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.metrics import MetricsFile
 from cartrl.settings import ExperimentSettings
 from cartrl.system import quiet
+from cartrl.training import best_policies
+from cartrl.training.checkpoints import State, TrainingCheckpoints
+from cartrl.training.journal import Progress
+from cartrl.training.resuming import EXPERIMENT, identity
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 SLOWER = 12  # steps of a climb after which the part that each has to be higher is twice as large

@@ -8,12 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
-from cartrl import resuming
 from cartrl.analysis.numbers import exact
 from cartrl.errors import UsageError
-from cartrl.journal import Listener, Progress
 from cartrl.pictures.drawer import Drawer
-from cartrl.resuming import NOTHING, Past
 from cartrl.runs.directory import RunDirectory, read_json
 from cartrl.runs.manifest import Clock, Manifest, Spent
 from cartrl.runs.metrics import seconds_after
@@ -22,9 +19,12 @@ from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import quiet, sockets
 from cartrl.system.signals import StopRequest
+from cartrl.training import resuming
+from cartrl.training.journal import Listener, Progress
+from cartrl.training.resuming import NOTHING, Past
 
 if TYPE_CHECKING:
-    from cartrl.experiment import Experiment
+    from cartrl.training.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest,
     with quiet.loading(last_words=lambda: manifest.end(Outcome.INTERRUPTED)):
         if stop.signal is not None:
             signal.raise_signal(stop.signal)
-        from cartrl.experiment import Experiment
+        from cartrl.training.experiment import Experiment
 
         experiment = Experiment(task.config.settings)
     progress.seconds["start-up"] = time.perf_counter() - began
