@@ -197,7 +197,7 @@ def run(kills, jobs, how, engines, seed):
     """Disturb runs until there were ``kills`` interruptions; return counts and differences."""
     quiet.prepare()
     with quiet.held_back():
-        import cartrl.experiment  # noqa: F401 (so that the forks need not)
+        import cartrl.training.experiment  # noqa: F401 (so that the forks need not)
     rng = random.Random(seed)
     totals = {"interruptions": 0, "runs": 0, "different": []}
     place = Path(tempfile.mkdtemp())  # TemporaryDirectory would be cleaned up by every fork that ends
