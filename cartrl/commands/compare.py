@@ -8,14 +8,14 @@ from typing import Optional
 import numpy as np
 
 from cartrl.analysis import comparison
-from cartrl.display import studies as display
-from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.runs.results import common_threshold, labels, load_studies, names
 from cartrl.sweeps.ranking import with_settings
 from cartrl.system import answers
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
+from cartrl.terminal import studies as display
+from cartrl.terminal import tables
 
 MOST = len(string.ascii_uppercase)
 

@@ -6,7 +6,6 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl.analysis.numbers import exact
-from cartrl.display import tables
 from cartrl.environments.frames import Rate
 from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
@@ -14,6 +13,7 @@ from cartrl.system import quiet
 from cartrl.system.console import Console
 from cartrl.system.files import whole_file
 from cartrl.system.paths import require_writable
+from cartrl.terminal import tables
 
 SEED = 0
 

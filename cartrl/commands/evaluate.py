@@ -3,12 +3,12 @@
 import json
 from typing import Optional
 
-from cartrl.display import tables
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
 from cartrl.runs.directory import find_policy
 from cartrl.system import answers, quiet
 from cartrl.system.console import Console
+from cartrl.terminal import tables
 
 
 def run(checkpoint: Optional[str], episodes: int, is_greedy: bool, seed: int, as_json: bool) -> None:

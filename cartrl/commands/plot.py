@@ -6,8 +6,6 @@ from typing import Optional
 
 from cartrl.analysis.curves import Axis, learning_curve
 from cartrl.analysis.seeds import interquartile_mean, mean
-from cartrl.display import studies as display
-from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.pictures import plots
 from cartrl.pictures.canvas import parse_size
@@ -15,6 +13,8 @@ from cartrl.runs.results import common_threshold, labels, load_studies
 from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
+from cartrl.terminal import studies as display
+from cartrl.terminal import tables
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Callable, NamedTuple, Optional
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from cartrl.analysis.numbers import number
-from cartrl.display import tables
 from cartrl.errors import UsageError
 from cartrl.pictures import ffmpeg, milestones
 from cartrl.pictures.milestones import Milestone
@@ -17,6 +16,7 @@ from cartrl.runs.directory import RunDirectory, find_policy, find_run
 from cartrl.system import quiet
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
+from cartrl.terminal import tables
 
 
 class Subject(NamedTuple):

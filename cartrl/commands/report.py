@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from cartrl.display import tables
 from cartrl.errors import CartrlError
 from cartrl.policies import sidecar
 from cartrl.policies.sidecar import SavedPolicy
@@ -20,6 +19,7 @@ from cartrl.system import quiet, reading
 from cartrl.system.console import Console
 from cartrl.system.files import whole_file
 from cartrl.system.paths import require_writable
+from cartrl.terminal import tables
 
 EPISODES = 100
 EVALUATION_SEED = 0  # as `cartrl eval` has it, so that both tell the same

@@ -10,7 +10,6 @@ from typing import Any, Optional
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
-from cartrl.display import tables
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs import reproduction
 from cartrl.runs.directory import RunDirectory, processor, read_json, refuse_many, remember_modules, versions
@@ -19,6 +18,7 @@ from cartrl.runs.reproduction import Cells, Difference
 from cartrl.settings import load
 from cartrl.system import child_process, imports
 from cartrl.system.console import Console
+from cartrl.terminal import tables
 from cartrl.training import tasks
 
 GLANCE = 0.2  # seconds between two looks at how far the new run is

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Optional
 
 from cartrl.commands.train import Output
-from cartrl.display.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs.directory import beginning, create
 from cartrl.runs.lock import RunLock
@@ -18,6 +17,7 @@ from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
+from cartrl.terminal.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.training import tasks
 from cartrl.training.resuming import require_same_experiment
 from cartrl.workers import Workers, default_jobs

@@ -8,7 +8,6 @@ from typing import Any, Optional
 
 from cartrl.commands.study import Task, display_for
 from cartrl.commands.train import Output
-from cartrl.display import sweep as display
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs.directory import beginning, create, read_json
 from cartrl.runs.lock import RunLock
@@ -23,6 +22,7 @@ from cartrl.sweeps import grid as grids
 from cartrl.sweeps import ranking, search
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
+from cartrl.terminal import sweep as display
 from cartrl.training import tasks
 
 

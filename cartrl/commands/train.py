@@ -9,8 +9,6 @@ from typing import IO, Any, Optional
 
 from rich.console import Console
 
-from cartrl.display.tables import run_summary
-from cartrl.display.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.errors import UsageError
 from cartrl.pictures.drawer import Drawer
 from cartrl.runs.directory import RunDirectory, beginning, create, find_run, read_json
@@ -22,6 +20,8 @@ from cartrl.system.closing import closed_at_end
 from cartrl.system.lasting import LastingConsole
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
+from cartrl.terminal.tables import run_summary
+from cartrl.terminal.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.training import tasks
 from cartrl.training.tasks import Task
 

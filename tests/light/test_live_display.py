@@ -7,10 +7,10 @@ import time
 import pytest
 from rich.console import Console
 
-from cartrl.display import study, tables
-from cartrl.display.training import LineDisplay, LiveDisplay
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyProgress
+from cartrl.terminal import study, tables
+from cartrl.terminal.training import LineDisplay, LiveDisplay
 from cartrl.training.journal import Progress
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cartrl.analysis.numbers import certainty, exact, interval, number, numbers, percent, plus_minus
-from cartrl.display.chart import axis_labels
+from cartrl.terminal.chart import axis_labels
 from tests.helpers import run_cartrl
 from tests.studies import curves, write_study
 

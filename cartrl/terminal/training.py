@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.analysis.numbers import NOTHING, number, plus_minus
-from cartrl.display.chart import learning_curve
 from cartrl.runs.metrics import Row
+from cartrl.terminal.chart import learning_curve
 from cartrl.training.journal import Progress, Reached
 
 CHART_HEIGHT = 7

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from cartrl.analysis.numbers import certainty, exact, number, numbers
-from cartrl.display.training import spread
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.manifest import Spent
 from cartrl.runs.outcome import Outcome
 from cartrl.system.calls import call, quoted
 from cartrl.system.lasting import columns
+from cartrl.terminal.training import spread
 from cartrl.training.journal import Progress
 
 GAP = 2  # columns between names and values

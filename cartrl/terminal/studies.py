@@ -12,10 +12,10 @@ from rich.text import Text
 from cartrl.analysis.comparison import LEVEL, metrics
 from cartrl.analysis.curves import Curve
 from cartrl.analysis.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
-from cartrl.display import tables
-from cartrl.display.chart import THRESHOLD, axis_labels
 from cartrl.settings.writing import scalar
 from cartrl.system.lasting import columns
+from cartrl.terminal import tables
+from cartrl.terminal.chart import THRESHOLD, axis_labels
 
 HEIGHT = 16
 WIDEST = 100  # columns of a chart on a terminal

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from cartrl.analysis import seeds as across
 from cartrl.analysis.numbers import certainty, exact, number, percent
-from cartrl.display import tables
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
 from cartrl.system.calls import call
+from cartrl.terminal import tables
 
 CELL = 19  # columns for a seed
 BAR = 5

@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.analysis.numbers import certain, certainty, exact, level_of, percent
-from cartrl.display import tables
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
 from cartrl.settings.writing import scalar
 from cartrl.sweeps.ranking import NOT_BEGUN, going_on
 from cartrl.system import imports
+from cartrl.terminal import tables
 
 HEADER = 16  # columns, of a setting's name above its values
 UNLIMITED = 10_000  # columns
