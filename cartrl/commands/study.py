@@ -8,6 +8,7 @@ from typing import Optional
 
 from cartrl.commands.train import Output
 from cartrl.errors import CartrlError, UsageError
+from cartrl.execution.processes import Workers, default_jobs
 from cartrl.runs.directory import beginning, create
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
@@ -20,7 +21,6 @@ from cartrl.system.signals import StopRequest
 from cartrl.terminal.study import LineDisplay, LiveDisplay, SilentDisplay, summary
 from cartrl.training import tasks
 from cartrl.training.resuming import require_same_experiment
-from cartrl.workers import Workers, default_jobs
 
 
 @dataclass(frozen=True)

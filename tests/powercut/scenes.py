@@ -16,6 +16,7 @@ from typing import Any, Optional
 
 from cartrl.commands import study as study_command
 from cartrl.commands import train as train_command
+from cartrl.execution.worker import Worker
 from cartrl.runs.directory import create
 from cartrl.runs.study import StudyDirectory, find_study
 from cartrl.settings import load
@@ -24,7 +25,6 @@ from cartrl.system.signals import StopRequest
 from cartrl.training import tasks
 from cartrl.training.checkpoints import TrainingCheckpoints
 from cartrl.training.journal import Progress
-from cartrl.worker import Worker
 from tests import killing
 from tests.powercut.disk import Trace
 from tests.powercut.in_process import Done, Place, captured

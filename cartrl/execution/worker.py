@@ -110,7 +110,7 @@ def serve(study: Path) -> int:
 
 
 def main() -> None:
-    """Be a worker, as `cartrl.workers` starts it."""
+    """Be a worker, as `cartrl.execution.processes` starts it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("study", type=Path)
     parser.add_argument("--debug", action="store_true")

@@ -1,4 +1,4 @@
-"""The processes of a study, which share its seeds among them. What they are told and answer: `cartrl.worker`."""
+"""The processes of a study, which share its seeds among them; what they are told: `cartrl.execution.worker`."""
 
 import json
 import os
@@ -62,7 +62,7 @@ class Workers:
             errors.seek(0)
             errors.truncate()  # what the one before it said
             process = child_process.start(
-                "cartrl.worker:main",
+                "cartrl.execution.worker:main",
                 *_arguments(self._study),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
