@@ -36,7 +36,7 @@ def compare(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Compare studies, or the settings of a sweep, across their seeds: which one is better, and how sure that is."""
-    from cartrl.commands.compare import run
+    from cartrl.cli.commands.compare import run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)

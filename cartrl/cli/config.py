@@ -19,7 +19,7 @@ def config(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Check a config, and print every setting with where its value came from."""
-    from cartrl.commands.config import run
+    from cartrl.cli.commands.config import run
 
     import_environments(modules)
     run(file, overrides, seed, schema=schema)

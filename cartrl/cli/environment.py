@@ -24,7 +24,7 @@ def env(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Show what an environment is like: its specs, its limits, and its first time steps."""
-    from cartrl.commands.environment import run
+    from cartrl.cli.commands.environment import run
 
     import_environments(modules)
     run(name, picture)

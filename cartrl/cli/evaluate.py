@@ -28,7 +28,7 @@ def evaluate(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Roll a saved policy out on the real environment, and say how good it is and how sure that is."""
-    from cartrl.commands.evaluate import run
+    from cartrl.cli.commands.evaluate import run
 
     import_environments(modules)
     run(one_of(policy, checkpoint, "--checkpoint"), episodes, is_greedy=not stochastic, seed=seed, as_json=as_json)

@@ -51,7 +51,7 @@ def plot(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Draw the learning curves of runs, of studies and of the settings of a sweep."""
-    from cartrl.commands.plot import Look, run
+    from cartrl.cli.commands.plot import Look, run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)

@@ -48,7 +48,7 @@ def record(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Film a saved policy, or how a run learned."""
-    from cartrl.commands.record import run
+    from cartrl.cli.commands.record import run
 
     import_environments(modules)
     run(

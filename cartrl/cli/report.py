@@ -25,7 +25,7 @@ def report(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Write one HTML file about a run, a study or a sweep, with all that there is to see, that can be mailed."""
-    from cartrl.commands.report import run
+    from cartrl.cli.commands.report import run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)

@@ -24,7 +24,7 @@ def reproduce(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a run again from its own config, and say whether it comes out identical."""
-    from cartrl.commands.reproduce import run
+    from cartrl.cli.commands.reproduce import run
     from cartrl.runs.directory import MANIFEST
 
     import_environments(modules)

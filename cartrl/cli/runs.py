@@ -30,6 +30,6 @@ def runs(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON array on stdout, and nothing else there."),
 ) -> None:
     """List runs, studies and sweeps: how far each is, what it reached, and whether it still runs."""
-    from cartrl.commands.runs import run
+    from cartrl.cli.commands.runs import run
 
     run(directory, env_name, states, as_json)

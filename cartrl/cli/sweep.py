@@ -58,8 +58,8 @@ def sweep(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train many settings with the same seeds, and rank them."""
-    from cartrl.commands import sweep as command
-    from cartrl.commands.train import Output
+    from cartrl.cli.commands import sweep as command
+    from cartrl.cli.commands.train import Output
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.sweep import find_sweep
 

@@ -13,7 +13,7 @@ from cartrl.system import answers
 from cartrl.system.imports import import_environments
 
 if TYPE_CHECKING:
-    from cartrl.commands.train import Output
+    from cartrl.cli.commands.train import Output
 
 
 def train(
@@ -48,8 +48,8 @@ def train(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
-    from cartrl.commands import train as one_run
-    from cartrl.commands.config import show
+    from cartrl.cli.commands import train as one_run
+    from cartrl.cli.commands.config import show
     from cartrl.runs.directory import MANIFEST, RUNS, STUDY, require_new
     from cartrl.runs.study import parse_seeds
     from cartrl.settings import load
@@ -83,7 +83,7 @@ def train(
         show(load(config, overrides, seed))
     elif seeds is not None:
         checked = load(config, overrides)
-        from cartrl.commands import study  # which takes SciPy
+        from cartrl.cli.commands import study  # which takes SciPy
 
         study.run(checked, parse_seeds(seeds), run_dir, jobs, output)
     else:
@@ -92,9 +92,9 @@ def train(
 
 def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "Output", dry_run: bool) -> None:
     """Go on with the run or the study in the directory ``reference``, or say from where it would go on."""
-    from cartrl.commands import study
-    from cartrl.commands import train as one_run
-    from cartrl.commands.stopped import show_what_goes_on
+    from cartrl.cli.commands import study
+    from cartrl.cli.commands import train as one_run
+    from cartrl.cli.commands.stopped import show_what_goes_on
     from cartrl.runs.directory import SWEEP, find_run
     from cartrl.runs.study import find_study
     from cartrl.system.calls import call

@@ -241,7 +241,7 @@ def test_a_file_that_cannot_grow_is_named(tmp_path):
 
 
 def test_what_nobody_foresaw_is_one_line_and_a_traceback_on_request(call, monkeypatch):
-    monkeypatch.setattr("cartrl.commands.config.run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("cartrl.cli.commands.config.run", lambda *_, **__: 1 / 0)
     assert one_line(call("config", "x"), 1).startswith(
         "unexpected ZeroDivisionError: division by zero; run with --debug"
     )

@@ -14,8 +14,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl.commands import study as study_command
-from cartrl.commands import train as train_command
+from cartrl.cli.commands import study as study_command
+from cartrl.cli.commands import train as train_command
 from cartrl.execution.worker import Worker
 from cartrl.runs.directory import create
 from cartrl.runs.study import StudyDirectory, find_study

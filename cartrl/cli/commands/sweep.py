@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl.commands.study import Task, display_for
-from cartrl.commands.train import Output
+from cartrl.cli.commands.study import Task, display_for
+from cartrl.cli.commands.train import Output
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs.directory import beginning, create, read_json
 from cartrl.runs.lock import RunLock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from cartrl.commands.train import Output
+from cartrl.cli.commands.train import Output
 from cartrl.errors import CartrlError, UsageError
 from cartrl.execution.processes import Workers, default_jobs
 from cartrl.runs.directory import beginning, create
