@@ -1,0 +1,55 @@
+"""Measures cartrl beside its contenders on this machine, and prints tables in Markdown.
+
+python -m benchmarks                                      every part but peers, about half an hour
+python -m benchmarks peers --turns 5                      one part
+python -m benchmarks --quick                              a small look at whether all of it works
+python -m benchmarks --write docs/performance.md          puts the tables into a page, between its markers
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import endurance, growth, memory, peers, process, rates, start_up
+from benchmarks.measuring import Failed, Scale, machine, replace_block
+
+PARTS = {
+    "process": process.whole,
+    "loop": process.loop,
+    "peers": peers.measure,
+    "throughput": rates.throughput,
+    "vectorized": rates.vectorized,
+    "start-up": start_up.measure,
+    "memory": memory.measure,
+    "endurance": endurance.measure,
+    "growth": growth.measure,
+}
+DEFAULT = [name for name in PARTS if name != "peers"]  # which installs libraries first
+
+
+def main() -> None:
+    """Measure the parts asked for, one after another."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all but peers")
+    parser.add_argument("--turns", type=int, default=3, help="of each contender (3)")
+    parser.add_argument("--quick", action="store_true", help="one turn at small sizes; the figures mean nothing")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the blocks of the parts in this page")
+    options = parser.parse_args()
+    if unknown := [part for part in options.parts if part not in PARTS]:
+        parser.error(f"no part {unknown[0]!r}; there are {', '.join(PARTS)}")
+    scale = Scale(1 if options.quick else options.turns, options.quick)
+    for part in options.parts or DEFAULT:
+        try:
+            content = f"{PARTS[part](scale)}\n\n{machine()}"
+        except Failed as failure:
+            sys.exit(f"error: {part}: {failure}")
+        print(f"\n## {part}\n\n{content}", flush=True)
+        if options.write:
+            page = options.write.read_text(encoding="utf-8")
+            options.write.write_text(replace_block(page, part, content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

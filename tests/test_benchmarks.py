@@ -1,0 +1,78 @@
+"""The arithmetic and the writing of the benchmark; what it measures is measured by hand."""
+
+import sys
+
+import pytest
+
+from benchmarks import memory
+from benchmarks.measuring import Failed, pairwise, python, replace_block, run, spread, table, take_turns
+
+PAGE = "# Title\n\n<!-- loop -->\nold\n<!-- /loop -->\n\n<!-- process -->\n<!-- /process -->\n"
+
+
+def test_ratios_are_formed_within_a_turn():
+    # The ratio of the medians would be 20 / 3, and no turn was that fast.
+    assert pairwise([10, 20, 60], [2, 5, 3]) == [5, 4, 20]
+
+
+def test_spread_is_median_and_extremes():
+    assert spread([3.04, 1.0, 20_000.0]) == "3.0 (1.0 to 20,000.0)"
+    assert spread([1, 2], 0) == "2 (1 to 2)"
+
+
+def test_contenders_take_turns():
+    calls = []
+    results = take_turns({name: lambda turn, name=name: calls.append(name) or turn for name in "ab"}, 3)
+    assert calls == ["a", "b"] * 3
+    assert results == {"a": [0, 1, 2], "b": [0, 1, 2]}
+
+
+def test_table_is_aligned_markdown():
+    assert table(("", "seconds"), [("cartrl", "1.5")]).splitlines() == [
+        "|        | seconds |",
+        "| ------ | ------: |",
+        "| cartrl |     1.5 |",
+    ]
+
+
+def test_replacing_a_block_leaves_the_rest_of_the_page():
+    page = replace_block(PAGE, "loop", "| new |")
+    assert page == PAGE.replace("old\n", "\n| new |\n\n")
+    assert replace_block(page, "loop", "| newer |") == PAGE.replace("old\n", "\n| newer |\n\n")
+
+
+@pytest.mark.parametrize("page", ["", PAGE + PAGE, "<!-- /loop -->\n<!-- loop -->\n"])
+def test_a_page_without_the_block_is_refused(page):
+    with pytest.raises(ValueError, match="one block from <!-- loop --> to <!-- /loop --> is wanted"):
+        replace_block(page, "loop", "")
+
+
+def test_a_process_is_timed_and_its_report_read():
+    one = python("-c", "import time; time.sleep(0.3); print('talk'); print('{\"steps\": 7}')")
+    assert 0.3 < one.seconds < 10
+    assert one.report == {"steps": 7}
+
+
+def test_a_process_is_weighed():
+    # From a light process, as the benchmark is: this one may hold TensorFlow by now.
+    weigh = "from benchmarks.measuring import python; print(python('-c', 'held = b\"x\" * (200 << 20)').peak)"
+    assert 200 < float(python("-c", weigh).output) < 240
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(Failed, match=r"ended with 3:\nno luck"):
+        run(sys.executable, "-c", "import sys; print('no luck', file=sys.stderr); sys.exit(3)")
+
+
+def test_the_last_iteration_of_a_metrics_file(tmp_path):
+    file = tmp_path / "metrics.csv"
+    assert memory.last_iteration(file) is None
+    file.write_text("step,loss\n")
+    assert memory.last_iteration(file) is None
+    file.write_text("step,loss\n0,\n1,0.5\n2,0.")
+    assert memory.last_iteration(file) == 1
+
+
+def test_memory_at_an_iteration():
+    samples = [(0, 300.0), (90, 310.0), (110, 320.0), (400, 330.0)]
+    assert [memory.at(samples, iteration) for iteration in (0, 100, 400, 500)] == [300, 320, 330, 330]
