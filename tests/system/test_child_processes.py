@@ -9,7 +9,7 @@ FLAG = "--xla_no_such_flag=1"
 def test_no_process_executes_a_file_of_the_working_directory(tmp_path):
     """In this one stand a module of the standard library, one that only the drawer loads, and another cartrl."""
     (tmp_path / "cartrl").mkdir()
-    for name in ("logging.py", "matplotlib.py", "cartrl/__init__.py", "cartrl/execution/worker.py"):
+    for name in ("logging.py", "matplotlib.py", "cartrl/__init__.py", "cartrl/worker.py"):
         (tmp_path / name).write_text(f"open({str(tmp_path / 'executed')!r}, 'a').write(__file__)")
     config = CONFIGS / "reinforce.yaml"
     study = run_cartrl("train", "-c", config, *TINY, "--seeds", "0", "--run-dir", "study", "--quiet", cwd=tmp_path)

@@ -109,7 +109,7 @@ def test_nothing_listens_while_it_trains(seeds, runs, tmp_path):
 # Listens on all interfaces, and asks a neighbour, in another network, to connect; before and after it is kept to lo.
 NEIGHBOURS = """
 import socket, subprocess, sys
-from cartrl import sockets
+from cartrl.system import sockets
 
 def run(*words):
     subprocess.run(words, check=True)

@@ -12,7 +12,7 @@ from tests.helpers import REPO, clean_environment
 # Inside the interpreter for ever: Python's own handlers have to wait for it, as they do for TensorFlow.
 BUSY = """
 import collections, itertools
-from cartrl.stopping import StopRequest
+from cartrl.system.signals import StopRequest
 with StopRequest():
     print("begun", flush=True)
     collections.deque(itertools.repeat(0), maxlen=0)

@@ -81,7 +81,7 @@ with subprocess.Popen([sys.executable, "-c", sys.argv[1]], stderr=-1, text=True)
 """
 TWO_SIGNALS = """
 import signal
-from cartrl.stopping import StopRequest
+from cartrl.system.signals import StopRequest
 with StopRequest():
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
@@ -95,7 +95,7 @@ ENDS = {
 
 @pytest.mark.parametrize("end", ENDS, ids=["exit", "second signal"])
 def test_an_end_that_may_not_be_known_any_more(end, tmp_path):
-    script = f"from cartrl import quiet, surroundings\nsurroundings.settle()\nquiet.prepare()\n{end}"
+    script = f"from cartrl.system import quiet, surroundings\nsurroundings.settle()\nquiet.prepare()\n{end}"
     done = subprocess.run(
         [sys.executable, "-c", UNSEEN, script], cwd=tmp_path, env={**clean_environment(), "PYTHONPATH": str(REPO)},
         capture_output=True, text=True, timeout=60, check=False,
@@ -108,7 +108,7 @@ def test_an_end_that_may_not_be_known_any_more(end, tmp_path):
 PARENT = """
 import sys
 import cartrl
-from cartrl import child_process
+from cartrl.system import child_process
 print(cartrl.__file__)
 process = child_process.start("seen:main", "one", "two words", stderr=sys.stderr)
 sys.exit(process.wait())
@@ -131,7 +131,7 @@ def test_a_child_process_takes_no_module_from_the_working_directory(path, tmp_pa
     for folder in (modules, home / "cartrl"):
         folder.mkdir(parents=True)
     (modules / "seen.py").write_text(SEEN)
-    for name in ("logging.py", "only_here.py", "cartrl/__init__.py", "cartrl/system/child_process.py"):
+    for name in ("logging.py", "only_here.py", "cartrl/__init__.py", "cartrl/system.py"):
         (home / name).write_text("raise SystemExit('executed: ' + __file__)")
     # The parent, as any console script, has no working directory in its path.
     parent = f"import os, sys; sys.path.remove('')\nos.environ['PYTHONPATH'] = {path.format(modules)!r}\n{PARENT}"
