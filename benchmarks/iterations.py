@@ -18,6 +18,7 @@ quiet.prepare()
 with quiet.loading():
     import numpy as np
 
+    from cartrl.experience.turns import Turn
     from cartrl.training.experiment import Experiment
 
 # What a pole on a cart needs: a push to the side to which cart and pole lean and move.
@@ -29,21 +30,24 @@ def balancing(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
     Two hidden units hold max(0, g·s) and max(0, -g·s) of the observation s; their difference is the logit.
     """
-    changed = {name: np.zeros_like(values) if name.startswith("actor") else values for name, values in state.items()}
-    hidden, logits = (name for name, values in changed.items() if name.startswith("actor") and values.ndim == 2)
-    changed[hidden][:, :2] = np.outer(GAINS, (1, -1))
-    changed[logits][:2] = ((-1, 1), (1, -1))
-    return changed
+    actor = {name: np.zeros_like(values) for name, values in state.items() if name.startswith("_actor_network/")}
+    for kernel in (values for values in actor.values() if values.ndim == 2):
+        if len(kernel) == len(GAINS):  # of the hidden layer
+            kernel[:, :2] = np.outer(GAINS, (1, -1))
+        else:
+            kernel[:2] = ((-1, 1), (1, -1))
+    return {**state, **actor}
 
 
 def iterate(pipeline, iteration):
     """Collect, pass on and learn once, as the training loop does; return seconds of each half, and steps."""
-    began = time.perf_counter()
-    episodes = pipeline.collector.collect(0, iteration)
+    began, turn = time.perf_counter(), Turn(0, iteration)
+    played = pipeline.collector.collect(turn)
     collected = time.perf_counter()
-    pipeline.replay.write(episodes)
-    pipeline.agent.train(pipeline.replay.read())
-    return collected - began, time.perf_counter() - collected, int(episodes.lengths.sum())
+    for batch in pipeline.replay.batches(turn):
+        pipeline.agent.learn(batch)
+    pipeline.agent.report()
+    return collected - began, time.perf_counter() - collected, played.steps
 
 
 def main():

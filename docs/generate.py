@@ -12,10 +12,10 @@ from typing import Callable
 import typer
 
 from cartrl.cli import app
-from cartrl.runs.metrics import COLUMNS
-from cartrl.runs.tensorboard import TAGS
+from cartrl.columns import Column
+from cartrl.runs import metrics
+from cartrl.settings import agents, experiment
 from cartrl.settings.describing import allowed, shown
-from cartrl.settings.experiment import ExperimentSettings
 
 DOCS = Path(__file__).resolve().parent
 LINE = 110  # characters in a line of text on these pages
@@ -63,12 +63,14 @@ The help below is what `cartrl COMMAND --help` prints at {width} columns. The se
 METRICS = """\
 # Metrics
 
-<!-- Written by docs/generate.py. Edit COLUMNS in cartrl/runs/metrics.py, or the text in docs/generate.py. -->
+<!-- Written by docs/generate.py. Edit cartrl/runs/metrics.py or cartrl/settings/agents/, or the text there. -->
 
 `metrics.csv` in a run directory has a row an iteration, and a row 0 for the evaluation before the first update. A
 column without a value in an iteration is empty there. Floats are written with all their digits. But for the last
 column, two runs of one config with one seed on one machine write the same file to the last bit.
 
+Between the columns of every run stand those of its agent. Of several updates in one iteration they are the means. Runs
+from before version 1 of this format have `step` for `iteration` and no `updates`; they are read as they are.
 """
 
 # Command -> what its help does not say, and how it is called.
@@ -209,11 +211,14 @@ From the next shell on, the Tab key completes commands, options, settings, runs,
 
 def settings_page() -> str:
     """Return docs/settings.md: a table for each section."""
-    sections = ExperimentSettings.__fields__
+    models = [experiment.of_kind(name) for name in agents.OWN]
+    sections = {
+        name: list(dict.fromkeys(model.__fields__[name].type_ for model in models)) for name in models[0].__fields__
+    }
     tables = [
-        f"\n## `{name}`\n\n{model.__doc__}\n\n{settings_table(model)}"
-        for name, section in sections.items()
-        for model in [part.type_ for part in section.sub_fields or [section]]  # a union has parts
+        f"\n## `{name}`\n\n{section.__doc__}\n\n{settings_table(section)}"
+        for name, of_kinds in sections.items()
+        for section in of_kinds
     ]
     return SETTINGS.format(count=len(sections)) + "".join(tables)
 
@@ -229,8 +234,18 @@ def settings_table(model: type) -> str:
 
 def metrics_page() -> str:
     """Return docs/metrics.md: the columns of metrics.csv, and their tags in TensorBoard."""
-    rows = [(f"`{name}`", f"`{TAGS[name]}`" if name in TAGS else "", text) for name, text in COLUMNS.items()]
-    return METRICS + table(("Column", "In TensorBoard", "What it holds"), rows)
+    tables = (
+        ("Every run", metrics.COUNTERS),
+        *((f"A run with the agent `{name}`", kind.columns) for name, kind in agents.OWN.items()),
+        ("Every run, after these", metrics.OUTCOMES),
+    )
+    return METRICS + "".join(f"\n## {title}\n\n{columns_table(columns)}" for title, columns in tables)
+
+
+def columns_table(columns: Sequence[Column]) -> str:
+    """Return columns with their tags in TensorBoard and their meanings."""
+    rows = [(f"`{column.name}`", f"`{column.tag}`" if column.tag else "", column.meaning) for column in columns]
+    return table(("Column", "In TensorBoard", "What it holds"), rows)
 
 
 def commands_page() -> str:

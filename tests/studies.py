@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 
-from cartrl.runs.metrics import MetricsFile
+from cartrl.runs.metrics import MetricsFile, columns
+from cartrl.settings.agents import kind
 
+COLUMNS = [column.name for column in columns(kind("reinforce"))]
 STARTED = "2024-05-06T07:08:09+00:00"
 CONFIG = """\
 environment:
@@ -25,11 +27,11 @@ def write_run(directory, seed, returns, outcome="finished", env_name="CartPole-v
     config = CONFIG.format(env_name=env_name, learning_rate=learning_rate, num_iterations=planned)
     (directory / "config.yaml").write_text(config)
     (directory / "manifest.json").write_text(json.dumps({"seed": seed, "outcome": outcome, "started": STARTED}))
-    with MetricsFile(directory / "metrics.csv") as file:
+    with MetricsFile(directory / "metrics.csv", COLUMNS) as file:
         for index, value in enumerate(returns):
             if index:  # an iteration without an evaluation before each that has one
-                file.append({"step": index * interval - 1, "environment_steps": index * steps - 1, "loss": 0.5})
-            row = {"step": index * interval, "environment_steps": index * steps, "seconds": float(index)}
+                file.append({"iteration": index * interval - 1, "environment_steps": index * steps - 1, "loss": 0.5})
+            row = {"iteration": index * interval, "environment_steps": index * steps, "seconds": float(index)}
             file.append({**row, "greedy_return_mean": float(value), "greedy_return_std": 0.0})
 
 

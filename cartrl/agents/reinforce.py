@@ -19,7 +19,7 @@ equation once episodes are padded to one length, it is put right here:
 """
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
@@ -31,10 +31,10 @@ from tf_agents.trajectories import trajectory
 from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
-from cartrl import randomness
-from cartrl.errors import CartrlError
+from cartrl.agents import learner
 from cartrl.settings.agents import ReinforceSettings
 
+ONCE_TRAIN_STEP = "train_step"  # the counter's name in checkpoints that name variables by owner and number
 EPSILON = np.finfo(np.float32).eps  # as in TF-Agents' own normalisation
 
 
@@ -127,8 +127,8 @@ def normalise(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     return (values - mean) / (tf.sqrt(variance) + EPSILON)
 
 
-class ReinforceLearner:
-    """The agent as the pipeline uses it: the collect policy, an update from a batch of episodes, and its state.
+class ReinforceLearner(learner.TfAgentLearner):
+    """The agent as the training loop uses it.
 
     Args:
         agent: the agent, initialised.
@@ -142,61 +142,28 @@ class ReinforceLearner:
         networks: Mapping[str, network.Network],
         optimizer: tf.keras.optimizers.Optimizer,
     ):
-        self.collect_policy = agent.collect_policy
-        self.train_step = agent.train_step_counter
-        self._agent = agent
-        self._networks = networks
+        super().__init__(agent, list(networks.values()), _train)
         owners = {**{name: net.variables for name, net in networks.items()}, "optimizer": optimizer.variables}
-        self._variables = {
-            f"{owner}/{number}/{variable.name}": variable
+        paths = {id(variable): path for path, variable in learner.variables_of(agent).items()}
+        self._once = {
+            f"{owner}/{number}/{variable.name}": paths[id(variable)]
             for owner, variables in owners.items()
             for number, variable in enumerate(variables)
         }
-        self._variables["train_step"] = self.train_step
-        self._fresh: Mapping[str, np.ndarray] = self.state()
-        self._columns: list[str] = []  # named when the update is traced
-        self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
-
-    def initialise(self, seed: int) -> None:
-        """Begin anew: weights drawn from ``seed``, and an optimizer that has seen nothing."""
-        self.restore(self._fresh)
-        for index, net in enumerate(self._networks.values()):
-            draw_weights(net, seed, index)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Return all that must be saved to continue, by name: weights, optimizer slots and the step."""
-        return {name: variable.numpy() for name, variable in self._variables.items()}
+        self._once[ONCE_TRAIN_STEP] = paths[id(self.train_step)]
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Continue from ``state``, of the same names, shapes and types as `state` returns.
-
-        Raises:
-            CartrlError: when it is of other variables; then nothing has changed.
-        """
-        if _signature(state) != _signature(self._fresh):
-            raise CartrlError("the checkpoint holds other variables than this agent has")
-        for name, variable in self._variables.items():
-            variable.assign(state[name])
-
-    def train(self, episodes: Mapping[str, tf.Tensor]) -> dict[str, float]:
-        """Update the policy from an `EpisodeBatch` as tensors; return the loss, its parts, and what is worth a column.
-
-        The names are columns of `cartrl.runs.metrics.COLUMNS`, which says what they are.
-        """
-        values = self._update(dict(episodes)).numpy().tolist()  # the first call names the columns
-        return dict(zip(self._columns, values))
-
-    def _one_update(self, episodes: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Update, and return what is reported in one tensor, which is fetched in one go."""
-        experience, mask = as_trajectory(episodes)
-        loss_info = self._agent.train(experience, weights=mask, final_observations=episodes["final_observations"])
-        report = {"loss": loss_info.loss, **loss_info.extra}
-        self._columns = list(report)
-        return tf.stack(list(report.values()))
+        """Continue from ``state``, also from one of a version that named the variables by owner and number."""
+        if ONCE_TRAIN_STEP in state:  # such a version left out the step size, which never changes
+            constant = {name: values for name, values in self.state().items() if name not in self._once.values()}
+            state = {**constant, **{self._once.get(name, name): values for name, values in state.items()}}
+        super().restore(state)
 
 
-def _signature(state: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, ...]]:
-    return {name: (values.shape, values.dtype) for name, values in state.items()}
+def _train(agent: EpisodicReinforceAgent, episodes: Mapping[str, tf.Tensor]) -> tf_agent.LossInfo:
+    """Update ``agent`` from an `EpisodeBatch` as tensors."""
+    experience, mask = as_trajectory(episodes)
+    return agent.train(experience, weights=mask, final_observations=episodes["final_observations"])
 
 
 def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> tuple[trajectory.Trajectory, tf.Tensor]:
@@ -249,18 +216,3 @@ def build(
     agent.initialize()
     optimizer.build(agent.trainable_variables)
     return ReinforceLearner(agent, networks, optimizer)
-
-
-def draw_weights(net: network.Network, seed: int, index: int) -> None:
-    """Draw the kernels of ``net`` anew, each with its own layer's initializer, from ``seed`` alone.
-
-    Keras draws them from a global generator when it builds a layer, so a seed given to a run would not reach them.
-    """
-    layers = [layer for layer in net.submodules if getattr(layer, "kernel_initializer", None) is not None]
-    for number, layer in enumerate(layers):
-        word = int(randomness.draw(1, seed, randomness.Stream.WEIGHTS, index, number)[0] >> 1)
-        # Of TF-Agents' initializers some are TensorFlow 1's, which are stateful; their namesakes in Keras are not.
-        config = {**layer.kernel_initializer.get_config(), "seed": word}
-        config.pop("dtype", None)
-        initializer = getattr(tf.keras.initializers, type(layer.kernel_initializer).__name__)(**config)
-        layer.kernel.assign(initializer(layer.kernel.shape, dtype=layer.kernel.dtype))

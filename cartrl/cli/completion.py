@@ -5,10 +5,9 @@ from cartrl.cli.references import LATEST
 
 def settings(incomplete: str) -> list[str]:
     """Return the settings that begin so, ready for a value."""
-    from cartrl.settings import ExperimentSettings
+    from cartrl.settings import experiment
 
-    sections = ExperimentSettings.__fields__.items()
-    names = [f"{section}.{key}=" for section, field in sections for key in field.type_.__fields__]
+    names = [f"{section}.{key}=" for section, key in experiment.known_keys()]
     return [name for name in names if name.startswith(incomplete)]
 
 

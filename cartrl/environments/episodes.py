@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,16 @@ from cartrl.errors import CartrlError
 LARGEST = 1e15
 # Smaller numbers make gradients that vanish beside the 1e-7 which Adam and the normalisation of returns add.
 SMALLEST = 1e-12
+
+
+class Played(NamedTuple):
+    """What a turn of collecting played, in the few numbers that are counted and checked."""
+
+    steps: int  # of the environments
+    returns: np.ndarray  # [E] float64, undiscounted, of the episodes that ended; E may be 0
+    terminated: np.ndarray  # [E] bool; False where the time limit ended the episode
+    too_large: str = ""  # what is too large to learn from, in words; empty where nothing is
+    vanishing: str = ""  # what is so small that next to nothing is learned from it, in words; empty where nothing is
 
 
 @dataclass(frozen=True)
@@ -69,22 +80,22 @@ class EpisodeBatch:
         final_observations = np.array([episode.final_observation for episode in episodes])
         return cls(observations, actions, rewards, lengths, terminated, final_observations)
 
-    def scales(self) -> "dict[str, np.ndarray]":
-        """Return all that the environment gave learning to compute with, by what it is."""
-        return {
+    def played(self) -> Played:
+        """Return the numbers of these episodes that are counted and checked."""
+        numbers = {
             "an observation": self.observations,
             "a final observation": self.final_observations,
             "a reward": self.rewards,
             "a return": self.returns,
         }
+        too_large = filter(None, (_too_large(values, what) for what, values in numbers.items()))
+        return Played(int(self.lengths.sum()), self.returns, self.terminated, next(too_large, ""), self._vanishing())
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
         return dict(vars(self))
 
-    @property
-    def vanishing(self) -> str:
-        """What is so small that next to nothing is learned from it, in words; empty where nothing is."""
+    def _vanishing(self) -> str:
         for what, values in (("observations", self.observations), ("rewards", self.rewards)):
             if 0 < (largest := magnitude(values)) < SMALLEST:
                 return f"{what} of at most {largest:g}"
@@ -121,12 +132,21 @@ def require_moderate(values: np.ndarray, whose: str, what: str) -> None:
     Raises:
         CartrlError: saying ``whose`` they are, ``what`` they are, and the first of them.
     """
-    values = np.asarray(values)
-    if magnitude(values) > LARGEST:
-        raise CartrlError(
-            f"{whose} {what} of {values[np.abs(values) > LARGEST].flat[0]:g}; squares of numbers beyond {LARGEST:g} "
-            "do not fit into float32, and nothing can be learned from them: scale them in the environment"
-        )
+    if found := _too_large(np.asarray(values), what):
+        raise too_large(whose, found)
+
+
+def too_large(whose: str, found: str) -> CartrlError:
+    """Return the error about a number that is too large to learn from, ``found``, which is of ``whose``."""
+    return CartrlError(
+        f"{whose} {found}; squares of numbers beyond {LARGEST:g} "
+        "do not fit into float32, and nothing can be learned from them: scale them in the environment"
+    )
+
+
+def _too_large(values: np.ndarray, what: str) -> str:
+    """Return ``what`` and the first number that is too large to learn from; empty where there is none."""
+    return f"{what} of {values[np.abs(values) > LARGEST].flat[0]:g}" if magnitude(values) > LARGEST else ""
 
 
 def magnitude(values: np.ndarray) -> float:

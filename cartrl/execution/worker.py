@@ -40,8 +40,8 @@ class Teller:
     def append(self, row: Row) -> None:
         """Tell of a row, if it holds news."""
         greedy = row.get("greedy_return_mean")
-        if greedy is not None or int(row["step"] or 0) % TOLD_EVERY == 0:
-            self.tell(row=[row["step"], greedy])
+        if greedy is not None or int(row["iteration"] or 0) % TOLD_EVERY == 0:
+            self.tell(row=[row["iteration"], greedy])
 
     def warn(self, text: str) -> None:
         """Tell of something that the user should know, and that ends nothing."""

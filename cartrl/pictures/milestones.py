@@ -33,7 +33,7 @@ def of_run(run: RunDirectory) -> list[Milestone]:
             f"{run.kept_policies}: holds no policies from along the way; train the run again to film its progress"
         )
     best = sidecar.read(run.best_policy)
-    returns = {int(row["step"] or 0): row["greedy_return_mean"] for row in metrics.read(run.metrics)}
+    returns = {int(row["iteration"] or 0): row["greedy_return_mean"] for row in metrics.read(run.metrics)}
     others = _climb([iteration for iteration in kept if iteration != best.step], best.step, returns, MOST - 1)
     found = [Milestone(f"best, iteration {best.step}", best)]
     for iteration in others:

@@ -100,6 +100,6 @@ def _threshold(draw: Callable[..., Any], threshold: Optional[float]) -> list[Ent
 
 def _series(rows: list[metrics.Row], column: str) -> tuple[list[float], list[float]]:
     """Return the steps at which ``column`` has a value, and the values."""
-    pairs = [(row["step"], row[column]) for row in rows]
+    pairs = [(row["iteration"], row[column]) for row in rows]
     known = [(step, value) for step, value in pairs if step is not None and value is not None]
     return [step for step, _ in known], [value for _, value in known]

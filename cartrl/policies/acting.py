@@ -2,7 +2,7 @@
 
 import collections
 from collections.abc import Sequence
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -15,9 +15,28 @@ from cartrl.randomness import ActionSeeds
 # The structure that a saved policy takes; TF-Agents' own TimeStep is a namedtuple of the same name and fields.
 TimeStep = collections.namedtuple("TimeStep", ["step_type", "reward", "discount", "observation"])
 
-
 # observations [N, *observation] -> the distribution of their actions
 Distribution = Callable[[tf.Tensor], tfp.distributions.Distribution]
+
+NO_SEED = np.zeros(2, np.int32)
+
+# (observations [N, *observation], a seed, int32 [2]) -> actions [N, *action]
+Act = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+class Policies(NamedTuple):
+    """The two policies of an agent; what each returns is a function of its arguments and the agent's variables."""
+
+    explore: Act  # with which experience is collected
+    exploit: Act  # which is evaluated; it may ignore the seed
+
+
+def of_distribution(distribution: Distribution) -> Policies:
+    """Return the policies that draw from ``distribution``, and that take its mode."""
+    return Policies(
+        explore=lambda observations, seed: distribution(observations).sample(seed=seed),
+        exploit=lambda observations, seed: distribution(observations).mode(),
+    )
 
 
 def of_observations(policy: Any, time_step: Callable[..., Any] = TimeStep) -> Distribution:
@@ -36,40 +55,31 @@ def of_observations(policy: Any, time_step: Callable[..., Any] = TimeStep) -> Di
 
 
 class BatchPolicy:
-    """A policy for numpy batches of observations, traced once for any batch size.
+    """An agent's policies for numpy batches of observations, traced once for any batch size.
 
     Args:
-        distribution: maps observations to the distribution of actions.
+        policies: the exploring and the exploiting one. TensorFlow frees their variables with them, so they are kept.
         observation_shape: the shape of one observation.
     """
 
-    def __init__(self, distribution: Distribution, observation_shape: Sequence[int]):
-        self._distribution = distribution  # whose variables live no longer than it does
-        batched = tf.TensorSpec([None, *observation_shape], tf.float32)
-        self._sample = _direct(
-            tf.function(
-                lambda observations, seed: distribution(observations).sample(seed=seed),
-                autograph=False,
-                input_signature=[batched, tf.TensorSpec([2], tf.int32)],
-            )
-        )
-        self._mode = _direct(
-            tf.function(
-                lambda observations: distribution(observations).mode(), autograph=False, input_signature=[batched]
-            )
+    def __init__(self, policies: Policies, observation_shape: Sequence[int]):
+        self._policies = policies
+        signature = [tf.TensorSpec([None, *observation_shape], tf.float32), tf.TensorSpec([2], tf.int32)]
+        self._explore, self._exploit = (
+            _direct(tf.function(act, autograph=False, input_signature=signature)) for act in policies
         )
 
-    def sample(self, observations: np.ndarray, seed: np.ndarray) -> np.ndarray:
-        """Draw an action for each of ``observations``, float32 [N, *observation]; ``seed`` is int32 [2]."""
-        return self._sample(observations, seed)
+    def explore(self, observations: np.ndarray, seed: np.ndarray) -> np.ndarray:
+        """Return an exploring action for each of ``observations``, float32 [N, *observation]; ``seed`` is int32 [2]."""
+        return self._explore(observations, seed)
 
-    def mode(self, observations: np.ndarray) -> np.ndarray:
-        """Return the greedy action, the mode of the distribution, for each of ``observations``."""
-        return self._mode(observations)
+    def exploit(self, observations: np.ndarray) -> np.ndarray:
+        """Return the greedy action for each of ``observations``, float32 [N, *observation]."""
+        return self._exploit(observations, NO_SEED)
 
     def act(self, observations: np.ndarray, step: int, seeds: Optional[ActionSeeds]) -> np.ndarray:
-        """Draw the actions of ``step`` of a rollout, or without ``seeds`` return the greedy ones."""
-        return self.mode(observations) if seeds is None else self.sample(observations, seeds[step])
+        """Return the exploring actions of ``step`` of a rollout, or without ``seeds`` the greedy ones."""
+        return self.exploit(observations) if seeds is None else self.explore(observations, seeds[step])
 
 
 def _direct(function: Any) -> Callable[..., np.ndarray]:
@@ -97,7 +107,7 @@ def load(saved: SavedPolicy) -> BatchPolicy:
     """
     try:
         policy = tf.saved_model.load(str(saved.directory))
-        return BatchPolicy(of_observations(policy), saved.observation_shape)
+        return BatchPolicy(of_distribution(of_observations(policy)), saved.observation_shape)
     except Exception as error:  # TensorFlow raises whatever it stumbles over
         reason = str(error).strip().partition("\n")[0]
         said = cut(f"{type(error).__name__}: {reason}", 200)

@@ -29,8 +29,8 @@ from cartrl.runs.metrics import Row
 STOPS = 300  # a longer run has neighbouring iterations joined: a screen has no more pixels for them
 SMALL_STOPS = 80
 HISTOGRAM_COLUMNS = 24
-COLLECTED = ("step", "collect_return_mean", "collect_return_min", "collect_return_max")
-EVALUATED = ("step", "greedy_return_mean", "greedy_return_std")
+COLLECTED = ("iteration", "collect_return_mean", "collect_return_min", "collect_return_max")
+EVALUATED = ("iteration", "greedy_return_mean", "greedy_return_std")
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ def _progress(path: Path) -> tuple[int, Optional[float]]:
     """Return the last iteration of a metrics file, and the best evaluation's mean; a line cut short is left out."""
     step, best = 0, -math.inf
     for row in metrics.cells(path):
-        step = int(row["step"])
+        step = int(row["iteration"])
         if row["greedy_return_mean"]:
             best = max(best, float(row["greedy_return_mean"]))
     return step, best if math.isfinite(best) else None

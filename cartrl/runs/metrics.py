@@ -9,40 +9,50 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Optional, Union
 
+from cartrl.columns import Column
 from cartrl.errors import UsageError, cut
+from cartrl.settings.agents import Kind
 from cartrl.system import files, reading
 
 Value = Union[int, float, None]
 Row = dict[str, Value]
 
-# Column -> what it holds. Row 0 is the evaluation before the first update; a column without a value is empty.
-COLUMNS = {
-    "step": "updates of the policy so far",
-    "episodes": "episodes collected so far",
-    "environment_steps": "environment steps collected so far",
-    "loss": "the loss that this update descended",
-    "policy_gradient_loss": "its part for the policy",
-    "value_estimation_loss": "its part for the value network, 0 without one",
-    "entropy_regularization_loss": "its part for the entropy, 0 without regularization",
-    "gradient_norm": "global norm of the gradient, before clipping",
-    "weights_norm": "global norm of the networks' weights, after the update",
-    "policy_entropy": "mean entropy of the policy over this iteration's steps, before the update, in nats",
-    "collect_return_mean": "mean return of the episodes collected in this iteration",
-    "collect_return_min": "the least of them",
-    "collect_return_max": "the greatest of them",
-    "terminated_episodes": "of this iteration's episodes, those that the environment ended (the pole fell)",
-    "truncated_episodes": "those that the time limit ended",
-    "greedy_return_mean": "mean return of the greedy policy, where this iteration was evaluated",
-    "greedy_return_std": "standard deviation of those returns",
-    "seconds": "wall-clock seconds of training so far, of all processes of the run together",
-}
+# Every run has these columns, and between them those of its kind of agent. Row 0 is the evaluation before the first
+# update; a column without a value is empty.
+COUNTERS = (
+    Column("iteration", "iterations so far; each has a row"),
+    Column("updates", "updates of the agent so far", "progress/updates"),
+    Column("episodes", "episodes collected so far"),
+    Column("environment_steps", "environment steps collected so far", "progress/environment_steps"),
+)
+OUTCOMES = (
+    Column("collect_return_mean", "mean return of the episodes that ended in this iteration", "returns/collect_mean"),
+    Column("collect_return_min", "the least of them", "returns/collect_min"),
+    Column("collect_return_max", "the greatest of them", "returns/collect_max"),
+    Column("terminated_episodes", "of these episodes, those that the environment ended (the pole fell)"),
+    Column("truncated_episodes", "those that the time limit ended", "progress/truncated_episodes"),
+    Column(
+        "greedy_return_mean",
+        "mean return of the greedy policy, where this iteration was evaluated",
+        "returns/greedy_mean",
+    ),
+    Column("greedy_return_std", "standard deviation of those returns"),
+    Column("seconds", "wall-clock seconds of training so far, of all processes of the run together"),
+)
+
+ONCE_STEP = "step"  # the name of ``iteration`` before there was ``updates``, when each iteration was one update
 
 # The columns that reading a run cannot do without; others have come, and may come, with other versions and agents.
-NEEDED = ("step", "episodes", "environment_steps", "greedy_return_mean", "greedy_return_std", "seconds")
+NEEDED = ("iteration", "episodes", "environment_steps", "greedy_return_mean", "greedy_return_std", "seconds")
 
 LONGEST_LINE = 1 << 16  # bytes
 NUMBER = r"(?:[-+]?(?:(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})(?:[eE][-+]?[0-9]{1,4})?|inf|nan))"
 LINE = re.compile(f"{NUMBER}?(?:,{NUMBER}?)*")
+
+
+def columns(kind: Kind) -> tuple[Column, ...]:
+    """Return the columns of a run with this kind of agent."""
+    return (*COUNTERS, *kind.columns, *OUTCOMES)
 
 
 class MetricsFile:
@@ -50,17 +60,18 @@ class MetricsFile:
 
     Args:
         path: the file; what stood there is replaced.
+        columns: the names of its columns.
         rows: those of a run that goes on, with which the file begins.
     """
 
-    def __init__(self, path: Path, rows: Sequence[Row] = ()):
+    def __init__(self, path: Path, columns: Sequence[str], rows: Sequence[Row] = ()):
         self._path = path
         begin = io.StringIO()
-        csv.DictWriter(begin, COLUMNS, lineterminator="\n").writeheader()
-        csv.DictWriter(begin, COLUMNS, lineterminator="\n").writerows(map(_texts, rows))
+        csv.DictWriter(begin, columns, lineterminator="\n").writeheader()
+        csv.DictWriter(begin, columns, lineterminator="\n").writerows(map(_texts, rows))
         files.write_text(path, begin.getvalue())
         self._file = path.open("a", newline="", encoding="utf-8", buffering=1)
-        self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
+        self._writer = csv.DictWriter(self._file, columns, lineterminator="\n")
 
     def append(self, row: Row) -> None:
         """Write one row; floats keep every bit."""
@@ -90,16 +101,18 @@ def cells(path: Path) -> Iterator[dict[str, str]]:
     try:
         with reading.open_regular(path, reading.LARGEST_METRICS) as file:
             lines = _whole_lines(path, file)
-            columns = _columns(path, next(lines, ""))
-            place, last = columns.index("step"), -1
+            names = _names(path, next(lines, ""))
+            place, last = names.index("iteration"), -1
             for number, line in enumerate(lines, start=2):
                 if not line:
                     continue
                 row = line.split(",")
-                if len(row) != len(columns) or not LINE.fullmatch(line):
-                    raise _wrong_row(path, number, columns, row)
-                last = _later_step(path, number, row[place], last)
-                yield dict(zip(columns, row))
+                if len(row) != len(names) or not LINE.fullmatch(line):
+                    raise _wrong_row(path, number, names, row)
+                last = _later_iteration(path, number, row[place], last)
+                found = dict(zip(names, row))
+                found.setdefault("updates", row[place])  # older runs do not count the two apart
+                yield found
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -129,32 +142,35 @@ def _whole_lines(path: Path, file: BinaryIO) -> Iterator[str]:
         yield line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").rstrip("\r\n")
 
 
-def _columns(path: Path, header: str) -> list[str]:
+def _names(path: Path, header: str) -> list[str]:
     """Return the names of the columns, those that every reader needs among them."""
-    columns = header.split(",")
-    missing = [name for name in NEEDED if name not in columns]
+    names = header.split(",")
+    if "iteration" not in names:
+        names = ["iteration" if name == ONCE_STEP else name for name in names]
+    missing = [name for name in NEEDED if name not in names]
     if missing:
         raise UsageError(f"{path}: not the metrics of a run: line 1 names no column {' and no column '.join(missing)}")
-    twice = next((name for name in columns if columns.count(name) > 1), None)
+    twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{path}: line 1 names the column {cut(twice)!r} twice")
-    return columns
+    return names
 
 
-def _wrong_row(path: Path, number: int, columns: list[str], row: list[str]) -> UsageError:
-    if len(row) != len(columns):
+def _wrong_row(path: Path, number: int, names: list[str], row: list[str]) -> UsageError:
+    if len(row) != len(names):
         count = f"{len(row)} cell{'s' if len(row) > 1 else ''}"
-        return UsageError(f"{path}: line {number} has {count}, but must have {len(columns)}, one for each column")
-    name, cell = next((name, cell) for name, cell in zip(columns, row) if not LINE.fullmatch(cell))
+        return UsageError(f"{path}: line {number} has {count}, but must have {len(names)}, one for each column")
+    name, cell = next((name, cell) for name, cell in zip(names, row) if not LINE.fullmatch(cell))
     return UsageError(f"{path}: line {number}: {cut(name)} is {cut(cell)!r}, but must be a number, or nothing")
 
 
-def _later_step(path: Path, number: int, cell: str, last: int) -> int:
-    """Return the step of a row, which comes after the step ``last``."""
+def _later_iteration(path: Path, number: int, cell: str, last: int) -> int:
+    """Return the iteration of a row, which comes after the iteration ``last``."""
     if not cell.isdigit() or int(cell) <= last:
         after = f" after {last}" if last >= 0 else ""
         raise UsageError(
-            f"{path}: line {number}: step is {cut(cell)!r}{after}, but must be a whole number that rises with each row"
+            f"{path}: line {number}: iteration is {cut(cell)!r}{after}, but must be a whole number that "
+            "rises with each row"
         )
     return int(cell)
 

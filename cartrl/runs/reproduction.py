@@ -18,7 +18,7 @@ Cells = dict[str, str]
 class Difference:
     """The first cell in which two runs differ; a cell that one of them lacks is None."""
 
-    step: str
+    iteration: str
     column: str
     before: Optional[str]
     now: Optional[str]
@@ -44,12 +44,12 @@ def first_difference(before: Sequence[Cells], now: Sequence[Cells]) -> Optional[
     columns = compared_columns(before, now)
     for number, row in enumerate(before):
         if number == len(now):
-            return Difference(row["step"], "step", row["step"], None)
+            return Difference(row["iteration"], "iteration", row["iteration"], None)
         is_last = number == len(before) - 1
         for column in columns:
             is_closing = is_last and column in CLOSING and not row[column]
             if row[column] != now[number][column] and not is_closing:
-                return Difference(row["step"], column, row[column] or None, now[number][column] or None)
+                return Difference(row["iteration"], column, row[column] or None, now[number][column] or None)
     return None
 
 

@@ -161,7 +161,7 @@ def _run(directory: RunDirectory, num_iterations: int) -> Run:
         outcome=outcome,
         state=states.state_of(directory.root, manifest),
         num_iterations=num_iterations,
-        iterations=column("step"),
+        iterations=column("iteration"),
         steps=column("environment_steps"),
         seconds=column("seconds"),
         returns=column("greedy_return_mean"),
@@ -180,8 +180,8 @@ def _column(path: Path, rows: list[metrics.Row], name: str) -> np.ndarray:
     if not np.isfinite(values).all():  # an empty cell has become NaN
         place = int(np.flatnonzero(~np.isfinite(values))[0])
         raise UsageError(
-            f"{path}: {name} of step {rows[place]['step']} is {rows[place][name]}, but must be a finite number, as the "
-            "row holds an evaluation"
+            f"{path}: {name} of iteration {rows[place]['iteration']} is {rows[place][name]}, but must be a finite "
+            "number, as the row holds an evaluation"
         )
     return values
 

@@ -6,25 +6,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
+from cartrl.columns import Column
 from cartrl.runs.metrics import Row, seconds_after
 from cartrl.system import files
-
-# Column -> TensorBoard's tag; the part before the slash groups charts on its page.
-TAGS = {
-    "greedy_return_mean": "returns/greedy_mean",
-    "collect_return_mean": "returns/collect_mean",
-    "collect_return_min": "returns/collect_min",
-    "collect_return_max": "returns/collect_max",
-    "loss": "losses/total",
-    "policy_gradient_loss": "losses/policy_gradient",
-    "value_estimation_loss": "losses/value_estimation",
-    "entropy_regularization_loss": "losses/entropy_regularization",
-    "gradient_norm": "policy/gradient_norm",
-    "weights_norm": "policy/weights_norm",
-    "policy_entropy": "policy/entropy",
-    "environment_steps": "progress/environment_steps",
-    "truncated_episodes": "progress/truncated_episodes",
-}
 
 
 class EventLog:
@@ -32,10 +16,11 @@ class EventLog:
 
     Args:
         directory: for event files alone; those of before are replaced.
+        columns: of the rows; those with a tag are written.
         rows: those of a run that goes on, with which the file begins, so that each iteration is in it once.
     """
 
-    def __init__(self, directory: Path, rows: Sequence[Row] = ()):
+    def __init__(self, directory: Path, columns: Sequence[Column], rows: Sequence[Row] = ()):
         # tensorboard.summary.Writer would write an event for each value; one for each row takes a twentieth of that.
         from tensorboard.compat.proto import event_pb2, summary_pb2
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -43,6 +28,7 @@ class EventLog:
         for old in directory.glob("events.out.tfevents.*"):
             old.unlink()
         self._directory = directory
+        self._tags = {column.name: column.tag for column in columns if column.tag}
         self._writer = EventFileWriter(str(directory))
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
         self._began = time.time() - seconds_after(rows)
@@ -50,14 +36,16 @@ class EventLog:
             self.append(row)
 
     def append(self, row: Row) -> None:
-        """Write the values of ``row`` at its step."""
+        """Write the values of ``row`` at its iteration, which TensorBoard calls a step."""
         values = [
             self._summary.Value(tag=tag, simple_value=row[column])
-            for column, tag in TAGS.items()
+            for column, tag in self._tags.items()
             if row.get(column) is not None
         ]
         event = self._event(
-            wall_time=self._began + float(row["seconds"] or 0), step=row["step"], summary=self._summary(value=values)
+            wall_time=self._began + float(row["seconds"] or 0),
+            step=row["iteration"],
+            summary=self._summary(value=values),
         )
         with files.naming(self._directory):
             self._writer.add_event(event)

@@ -5,14 +5,14 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import ModelField
 
-from cartrl.settings.section import LayerWidth
+from cartrl.settings.section import LayerWidth, annotation_of
 
 NULL = type(None)
 
 
 def allowed(field: ModelField, model: type) -> str:
     """Say what ``field`` of ``model`` accepts, such as ``a whole number of at least 1, or null``."""
-    annotation = model.__annotations__[field.name]
+    annotation = annotation_of(model, field.name)
     options = get_args(annotation) if get_origin(annotation) is Union else (annotation,)
     phrases = [_phrase(option, field) for option in options if option is not NULL]
     if NULL in options:

@@ -1,20 +1,28 @@
 """The whole config: one section for each part of the pipeline."""
 
+import functools
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, root_validator
+from pydantic import Field, create_model, root_validator
+from pydantic.fields import ModelField
 
-from cartrl.settings.agents import AgentSettings
+from cartrl.settings import agents
 from cartrl.settings.environment import EnvironmentSettings
 from cartrl.settings.pipeline import CollectSettings, EvalSettings, ReplayBufferSettings, TrainSettings
 from cartrl.settings.section import Section
 
+AGENT = "What learns, and how."
+
 
 class ExperimentSettings(Section):
-    """An experiment. Every setting but the environment's name has a default, the tutorial's own."""
+    """An experiment. Every setting but the environment's name has a default, the tutorial's own.
+
+    This is what the experiments of all kinds of agents share; `of_kind` has the class of those of one.
+    """
 
     environment: EnvironmentSettings = Field(..., description="What the policy acts in.")
-    agent: AgentSettings = Field(default_factory=AgentSettings, description="What learns, and how.")
+    agent: agents.AgentSettings = Field(default_factory=agents.ReinforceSettings, description=AGENT)
     collect: CollectSettings = Field(default_factory=CollectSettings, description="How episodes are collected.")
     replay_buffer: ReplayBufferSettings = Field(
         default_factory=ReplayBufferSettings, description="How episodes pass from collector to agent."
@@ -32,3 +40,29 @@ class ExperimentSettings(Section):
                 f"collect.collect_episodes_per_iteration, which is {episodes}"
             )
         return values
+
+
+@functools.cache
+def of_kind(name: str) -> type[ExperimentSettings]:
+    """Return the class of the experiments whose agent is of the kind ``name``; see `cartrl.settings.agents.names`."""
+    settings = agents.kind(name).settings
+    model: type[ExperimentSettings] = create_model(
+        "ExperimentSettings" if name == agents.DEFAULT else f"ExperimentSettings of {name}",
+        __base__=ExperimentSettings,
+        __module__=__name__,
+        agent=(settings, Field(default_factory=settings, description=AGENT)),
+    )
+    model.__doc__ = ExperimentSettings.__doc__
+    return model
+
+
+def known_keys() -> list[tuple[str, str]]:
+    """Return (section, key) of every setting that an experiment with one of cartrl's own agents may have."""
+    models = map(of_kind, agents.OWN)
+    found = ((section, key) for model in models for section, field in fields(model) for key in field)
+    return list(dict.fromkeys(found))
+
+
+def fields(model: type[ExperimentSettings]) -> list[tuple[str, Mapping[str, ModelField]]]:
+    """Return the sections of ``model`` and the settings of each."""
+    return [(name, field.type_.__fields__) for name, field in model.__fields__.items()]

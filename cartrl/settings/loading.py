@@ -8,6 +8,7 @@ from typing import Any, Optional
 from pydantic import BaseModel, ValidationError
 
 from cartrl.errors import UsageError, cut, nearest
+from cartrl.settings import agents, experiment
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 from cartrl.settings.suggesting import meant
@@ -55,16 +56,37 @@ def load(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) 
         _apply(draft, override)
     if seed is not None:
         _put(draft, ("train", "seed"), seed, f"--seed {seed}")
+    model = experiment.of_kind(_kind(draft))
     try:
-        settings = ExperimentSettings(**draft.values)
+        settings = model(**draft.values)
     except ValidationError as error:
-        raise UsageError(_explain(error, draft)) from None
+        raise UsageError(_explain(error, draft, model)) from None
     origins = {
         (section, key): draft.origins.get((section, key), DEFAULT)
         for section in settings.__fields__
         for key in getattr(settings, section).__fields__
     }
     return ResolvedConfig(settings, origins)
+
+
+def _kind(draft: _Draft) -> str:
+    """Return the kind of agent that the config names, or the default one.
+
+    Raises:
+        UsageError: for a name that is none, or a package of that kind which cannot be used.
+    """
+    section = draft.values.get("agent")
+    named = section.get("kind", agents.DEFAULT) if isinstance(section, dict) else agents.DEFAULT
+    known = agents.names()
+    if named in known:
+        return str(named)
+    place = draft.places.get(("agent", "kind")) or draft.name
+    allowed = " or ".join(map(repr, known))
+    raise UsageError(f"{place}: agent.kind is {shown(named)}, but must be {allowed}{_near(named, known)}")
+
+
+def _near(named: Any, known: Sequence[str]) -> str:
+    return nearest(named, list(known)) if isinstance(named, str) and len(known) > 1 else ""
 
 
 def _read(path: Path) -> _Draft:
@@ -120,11 +142,13 @@ def _put(draft: _Draft, key: Key, value: Any, option: str) -> None:
     draft.places.setdefault(key[:1], option)
 
 
-def _explain(error: ValidationError, draft: _Draft) -> str:
+def _explain(error: ValidationError, draft: _Draft, model: type[ExperimentSettings]) -> str:
     """One sentence for the first error in the order of the file; what is missing may only be misspelt, so last."""
     items = error.errors()
     given = [item for item in items if item["type"] != MISSING]
-    place, sentence = min((_problem(item, draft) for item in given or items), key=lambda problem: _line(problem[0]))
+    place, sentence = min(
+        (_problem(item, draft, model) for item in given or items), key=lambda problem: _line(problem[0])
+    )
     return f"{place}: {sentence}"
 
 
@@ -133,18 +157,16 @@ def _line(place: str) -> int:
     return int(line) if line.isdigit() else 0
 
 
-def _problem(item: Any, draft: _Draft) -> tuple[str, str]:
+def _problem(item: Any, draft: _Draft, whole: type[ExperimentSettings]) -> tuple[str, str]:
     path = tuple(part for part in item["loc"] if isinstance(part, str))
     if path == ("__root__",) and item["type"] != "value_error.extra":
         keys = (("replay_buffer", "replay_buffer_capacity"), ("collect", "collect_episodes_per_iteration"))
         return next((draft.places[key] for key in keys if key in draft.places), draft.name), item["msg"]
     dotted = ".".join(path[:2])
     place = draft.places.get(path[:2]) or draft.places.get(path[:1]) or draft.name
-    model: type[BaseModel] = ExperimentSettings
-    if len(path) > 1:
-        model = ExperimentSettings.__fields__[path[0]].type_
+    model: type[BaseModel] = whole.__fields__[path[0]].type_ if len(path) > 1 else whole
     if item["type"] == "value_error.extra":
-        return place, _unknown(path, model)
+        return place, _unknown(path, model, whole)
     if item["type"] == MISSING:
         if path == ("environment",):
             path, dotted = ("environment", "env_name"), "environment.env_name"
@@ -153,14 +175,10 @@ def _problem(item: Any, draft: _Draft) -> tuple[str, str]:
     return place, f"{dotted} is {shown(value)}, but must be {allowed(model.__fields__[path[:2][-1]], model)}"
 
 
-def _unknown(path: tuple[str, ...], model: type[BaseModel]) -> str:
+def _unknown(path: tuple[str, ...], model: type[BaseModel], whole: type[ExperimentSettings]) -> str:
     names: list[str] = list(model.__fields__)
     if len(path) == 1:
-        homes = [
-            f"{name}.{path[0]}"
-            for name, field in ExperimentSettings.__fields__.items()
-            if path[0] in field.type_.__fields__
-        ]
+        homes = [f"{name}.{path[0]}" for name, keys in experiment.fields(whole) if path[0] in keys]
         known = homes[0] if homes else None if nearest(path[0], names) else meant(path[0])
         hint = f", did you mean {known!r}?" if known else nearest(path[0], names)
         return f"there is no section {shown(path[0])}{hint or '; the sections are ' + ', '.join(names)}"

@@ -44,16 +44,22 @@ class Section(BaseModel):
         @staticmethod
         def schema_extra(schema: dict, model: type) -> None:
             """Allow null where a setting does: pydantic 1 leaves it out."""
-            for name, annotation in model.__annotations__.items():
+            for name in schema["properties"]:
+                annotation = annotation_of(model, name)
                 if type(None) in get_args(annotation):
                     schema["properties"][name]["type"] = [schema["properties"][name]["type"], "null"]
 
     @validator("*", pre=True)
     def _no_coercion(cls, value: Any, field: ModelField) -> Any:
-        annotation = cls.__annotations__[field.name]
+        annotation = annotation_of(cls, field.name)
         if not has_type(value, annotation):
             raise TypeError(f"not {annotation}")
         return value
+
+
+def annotation_of(model: type, name: str) -> Any:
+    """Return what the class ``model``, or the nearest one above it, declares the setting ``name`` to be."""
+    return next(base.__annotations__[name] for base in model.__mro__ if name in vars(base).get("__annotations__", {}))
 
 
 def has_type(value: Any, annotation: Any) -> bool:

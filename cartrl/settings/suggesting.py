@@ -3,16 +3,14 @@
 import difflib
 from typing import Optional
 
-from cartrl.settings.experiment import ExperimentSettings
+from cartrl.settings import experiment
 
 SYNONYMS = {"gamma": "discount"}  # words of the field that are the name of no setting
 
 
 def meant(word: str) -> Optional[str]:
     """Return the ``section.key`` that ``word`` may stand for: a key, its initials, a synonym, or what is nearest."""
-    keys = {
-        key: f"{name}.{key}" for name, field in ExperimentSettings.__fields__.items() for key in field.type_.__fields__
-    }
+    keys = {key: f"{section}.{key}" for section, key in experiment.known_keys()}
     wanted = SYNONYMS.get(word.lower(), word.lower().replace("-", "_"))
     initials = {"".join(part[0] for part in key.split("_")): name for key, name in keys.items() if "_" in key}
     if wanted in keys or wanted in initials:

@@ -1,5 +1,6 @@
 """Settings written out as YAML, each with where it came from."""
 
+import json
 import math
 import re
 import sys
@@ -7,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+import pydantic.schema
 import yaml
 
-from cartrl.settings import ExperimentSettings, ResolvedConfig, load
+from cartrl.settings import ResolvedConfig, agents, experiment, load
 from cartrl.settings.describing import shown
 from cartrl.system import files, reading
 
@@ -55,7 +57,12 @@ def scalar(value: Any) -> str:
 
 def schema() -> str:
     """Return the JSON Schema of a config."""
-    return str(ExperimentSettings.schema_json(indent=2))
+    models = [experiment.of_kind(name) for name in agents.names()]
+    if len(models) == 1:
+        return str(models[0].schema_json(indent=2))
+    together = pydantic.schema.schema(models, title="ExperimentSettings")
+    kinds = [{"$ref": f"#/definitions/{model.__name__}"} for model in models]
+    return json.dumps({"anyOf": kinds, **together}, indent=2)
 
 
 def write_resolved(config: ResolvedConfig, path: Path) -> None:

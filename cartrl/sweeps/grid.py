@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cartrl.errors import UsageError, cut
-from cartrl.settings import ExperimentSettings, ResolvedConfig, load
-from cartrl.settings.section import has_type
+from cartrl.settings import ResolvedConfig, agents, experiment, load
+from cartrl.settings.section import annotation_of, has_type
 from cartrl.settings.writing import scalar
 from cartrl.settings.yaml_text import parse
 
@@ -103,9 +103,10 @@ def parse_ranges(texts: Sequence[str]) -> dict[str, Range]:
 def _is_whole(key: str) -> bool:
     """Whether a setting takes whole numbers alone; what does not exist is for `check` to find."""
     section, _, name = key.partition(".")
-    field = ExperimentSettings.__fields__.get(section)
-    annotation = field.type_.__annotations__.get(name) if field else None
-    return annotation is not None and not has_type(0.5, annotation)
+    for model in map(experiment.of_kind, agents.names()):
+        if name in dict(experiment.fields(model)).get(section, {}):
+            return not has_type(0.5, annotation_of(model.__fields__[section].type_, name))
+    return False
 
 
 def check(

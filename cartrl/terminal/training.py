@@ -57,7 +57,7 @@ class LineDisplay(SilentDisplay):
 
     def append(self, row: Row) -> None:
         """Print the row, if it is due."""
-        step, greedy = row["step"], row.get("greedy_return_mean")
+        step, greedy = row["iteration"], row.get("greedy_return_mean")
         if greedy is None and step % self._log_interval:  # type: ignore[operator]
             return
         progress = self._progress
@@ -99,10 +99,10 @@ class LiveDisplay(SilentDisplay):
 
     def append(self, row: Row) -> None:
         """Show this row from the next refresh on."""
-        if not row["step"]:
+        if not row["iteration"]:
             self._began = time.perf_counter()
         self._row = row
-        self._bar.update(self._task, completed=row["step"])
+        self._bar.update(self._task, completed=row["iteration"])
 
     def __enter__(self) -> "LiveDisplay":
         self._live.start()

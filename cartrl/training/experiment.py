@@ -11,20 +11,22 @@ from cartrl import agents, randomness
 from cartrl.environments import gym_suite, specs, twins
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.experience.collectors.compiled import CompiledCollector
-from cartrl.experience.collectors.vectorized import VectorizedCollector
+from cartrl.experience.collectors.compiled import CompiledPlayer
+from cartrl.experience.collectors.episodes import EpisodeCollector, Player
+from cartrl.experience.collectors.vectorized import VectorizedPlayer
 from cartrl.experience.replay.queue import EpisodeReplay, signature
 from cartrl.policies import acting, evaluation
 from cartrl.policies.exporter import PolicyExporter
+from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
-from cartrl.runs.metrics import MetricsFile, seconds_after
 from cartrl.runs.tensorboard import EventLog
 from cartrl.settings import ExperimentSettings
+from cartrl.settings.agents import kind
 from cartrl.system import quiet
 from cartrl.system.closing import closed_at_end
 from cartrl.training import best_policies
 from cartrl.training.journal import Journal, Listener, Progress
-from cartrl.training.loop import Collector, Pipeline, train
+from cartrl.training.loop import Pipeline, Schedule, train
 from cartrl.training.resuming import Past
 from cartrl.training.saving import RunSaver
 
@@ -48,10 +50,9 @@ class Experiment:
         self._time_limit = environment.time_limit
         time_step_spec = specs.time_step_spec(environment.observation_space)
         action_spec = specs.action_spec(environment.action_space)
-        agent = agents.BUILDERS[type(settings.agent)](settings.agent, time_step_spec, action_spec)
-        distribution = acting.of_observations(agent.collect_policy, type(time_step_spec))
-        policy = acting.BatchPolicy(distribution, time_step_spec.observation.shape)
-        collector = self._collector(settings, policy, distribution, opened)
+        agent = agents.build(settings.agent, time_step_spec, action_spec)
+        policy = acting.BatchPolicy(agent.policies, time_step_spec.observation.shape)
+        player = self._player(settings, policy, agent.policies.explore, opened)
         episodes = settings.collect.collect_episodes_per_iteration
         batch = signature(episodes, environment.time_limit, time_step_spec, action_spec)
         replay = EpisodeReplay(settings.replay_buffer.replay_buffer_capacity // episodes, batch)
@@ -64,13 +65,13 @@ class Experiment:
             return evaluation.evaluate(policy, environment, resets)
 
         self._agent = agent
-        self.pipeline = Pipeline(collector, replay, agent, evaluate)
+        self.pipeline = Pipeline(EpisodeCollector(player, replay), replay, agent, evaluate)
         with quiet.held_back(), ThreadPoolExecutor(2) as other_cores:
             # XLA's compilers take most of the time here, and let other threads run meanwhile.
             blank = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in batch.items()}
             compilations: list[Future[Any]] = [
-                other_cores.submit(agent.train, blank),
-                other_cores.submit(collector.prepare),
+                other_cores.submit(agent.prepare, blank),
+                other_cores.submit(player.prepare),
             ]
             self._exporter = PolicyExporter(
                 agent.collect_policy, agent.train_step, gym_suite.first_action(environment.action_space)
@@ -108,14 +109,17 @@ class Experiment:
         best_policies.rewind(run, progress.iteration)
         is_late = self._evaluate_late(settings, past, progress)
         with closed_at_end(warn) as opened:
-            metrics = opened.enter_context(MetricsFile(run.metrics, past.rows))
-            events = opened.enter_context(EventLog(run.tensorboard, past.rows))
-            saver = RunSaver(settings, run, progress, self._agent, self._exporter, self._time_limit, metrics)
-            journal = Journal(progress, [metrics, events, display], saver.after_row, seconds_after(past.rows))
+            columns = metrics.columns(kind(settings.agent.kind))
+            names = [column.name for column in columns]
+            file = opened.enter_context(metrics.MetricsFile(run.metrics, names, past.rows))
+            events = opened.enter_context(EventLog(run.tensorboard, columns, past.rows))
+            saver = RunSaver(settings, run, progress, self._agent, self._exporter, self._time_limit, file)
+            seconds = metrics.seconds_after(past.rows)
+            journal = Journal(progress, [file, events, display], saver.after_row, seconds, warn)
             if is_late:
                 display.append(past.rows[-1])
                 saver.after_row()
-            train(settings, self.pipeline, journal, should_stop, solved_from, warn)
+            train(Schedule(settings), self.pipeline, journal, should_stop, solved_from)
             with journal.phase("save"):
                 saver.finish()
 
@@ -133,19 +137,15 @@ class Experiment:
         """Stop Reverb's server, and close the environments."""
         self._opened.close()
 
-    def _collector(
-        self,
-        settings: ExperimentSettings,
-        policy: acting.BatchPolicy,
-        distribution: acting.Distribution,
-        opened: ExitStack,
-    ) -> Collector:
-        """Return the collector of the engine that the settings ask for."""
+    def _player(
+        self, settings: ExperimentSettings, policy: acting.BatchPolicy, explore: acting.Act, opened: ExitStack
+    ) -> Player:
+        """Return what plays on the engine that the settings ask for."""
         collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
         env = gym_suite.playable(settings.environment)
         opened.callback(env.close)
         if collect.engine == "compiled" or (collect.engine == "auto" and twins.has_twin(env.raw)):
-            return CompiledCollector(twins.twin_of(env.raw), self._time_limit, distribution, episodes)
+            return CompiledPlayer(twins.twin_of(env.raw), self._time_limit, explore, episodes)
         environment = VectorEnvironment(settings.environment, min(collect.num_environments or episodes, episodes))
         opened.callback(environment.close)
-        return VectorizedCollector(environment, policy, episodes)
+        return VectorizedPlayer(environment, policy, episodes)

@@ -1,12 +1,14 @@
 """What is known of a run while it trains: counters, the best evaluation, and who is told of each iteration."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Callable, NamedTuple, Optional, Protocol
 
-from cartrl.environments.episodes import EpisodeBatch, Evaluation
+import numpy as np
+
+from cartrl.environments.episodes import Evaluation, Played, too_large
 from cartrl.runs.metrics import Row
 from cartrl.runs.outcome import Outcome
 
@@ -28,6 +30,7 @@ class Progress:
     num_eval_episodes: int
     ended: Outcome = Outcome.RUNNING
     iteration: int = -1  # the last whose row is in; 0 is the evaluation before the first update
+    updates: int = 0
     episodes: int = 0
     environment_steps: int = 0
     last: Optional[Reached] = None
@@ -38,8 +41,9 @@ class Progress:
 
     def add(self, row: dict[str, Any]) -> None:
         """Take in the next row. Of equal evaluations the later is the best: it has learned from more."""
-        self.iteration = row["step"]
-        self.episodes, self.environment_steps = row["episodes"], row["environment_steps"]
+        self.iteration = row["iteration"]
+        self.updates, self.episodes = row["updates"], row["episodes"]
+        self.environment_steps = row["environment_steps"]
         if row.get("collect_return_mean") is not None:
             self.collect_returns.append((self.iteration, row["collect_return_mean"]))
         if row.get("greedy_return_mean") is not None:
@@ -77,15 +81,25 @@ class Journal:
         listeners: told in this order.
         save: called after each row, to save what must outlive the process.
         seconds: how long the run has been training before.
+        warn: is told, once, of numbers that are too small to learn from.
     """
 
     def __init__(
-        self, progress: Progress, listeners: Sequence[Listener], save: Callable[[], None], seconds: float = 0.0
+        self,
+        progress: Progress,
+        listeners: Sequence[Listener],
+        save: Callable[[], None],
+        seconds: float = 0.0,
+        warn: Callable[[str], None] = lambda text: None,
     ):
         self.progress = progress
         self._listeners = listeners
         self._save = save
         self._began = time.perf_counter() - seconds
+        self._warn = warn
+        self._is_warned = False
+        self._played: list[Played] = []  # since the last row
+        self._updates = 0  # since the last row
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -99,27 +113,47 @@ class Journal:
 
     def start(self, evaluation: Evaluation) -> None:
         """Note the evaluation before the first update: row 0."""
-        row: Row = {"step": 0, "episodes": 0, "environment_steps": 0}
+        row: Row = {"iteration": 0, "updates": 0, "episodes": 0, "environment_steps": 0}
         self._close_row(row, evaluation)
 
-    def record(
-        self, iteration: int, episodes: EpisodeBatch, losses: dict[str, float], evaluation: Optional[Evaluation]
-    ) -> None:
-        """Note an iteration: what was collected, what the update reported, and the evaluation if there was one."""
+    def played(self, iteration: int, played: Played) -> None:
+        """Note what a turn played.
+
+        Raises:
+            CartrlError: when it holds numbers that are too large to learn from.
+        """
+        if played.too_large:
+            raise too_large(f"iteration {iteration} has", played.too_large)
+        if played.vanishing and not self._is_warned:
+            self._warn(
+                f"iteration {iteration} has {played.vanishing}; numbers so small vanish in float32, and next to "
+                "nothing is learned from them: scale them in the environment"
+            )
+            self._is_warned = True
+        self._played.append(played)
+
+    def learned(self) -> None:
+        """Note an update."""
+        self._updates += 1
+
+    def close(self, iteration: int, report: Mapping[str, float], evaluation: Optional[Evaluation]) -> None:
+        """Note the end of an iteration: the agent's report of its updates, and the evaluation if there was one."""
         progress = self.progress
-        returns = episodes.returns
-        terminated = int(episodes.terminated.sum())
+        returns = np.concatenate([played.returns for played in self._played])
+        terminated = sum(int(played.terminated.sum()) for played in self._played)
         row: Row = {
-            "step": iteration,
+            "iteration": iteration,
+            "updates": progress.updates + self._updates,
             "episodes": progress.episodes + len(returns),
-            "environment_steps": progress.environment_steps + int(episodes.lengths.sum()),
-            **losses,
-            "collect_return_mean": float(returns.mean()),
-            "collect_return_min": float(returns.min()),
-            "collect_return_max": float(returns.max()),
+            "environment_steps": progress.environment_steps + sum(played.steps for played in self._played),
+            **report,
             "terminated_episodes": terminated,
             "truncated_episodes": len(returns) - terminated,
         }
+        if len(returns):
+            row["collect_return_mean"] = float(returns.mean())
+            row["collect_return_min"], row["collect_return_max"] = float(returns.min()), float(returns.max())
+        self._played, self._updates = [], 0
         self._close_row(row, evaluation)
 
     def _close_row(self, row: Row, evaluation: Optional[Evaluation]) -> None:

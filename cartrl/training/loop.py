@@ -1,43 +1,48 @@
-"""The training loop of REINFORCE, as it stands in the books: collect whole episodes, learn from them, forget them.
+"""The training loop of every agent: an iteration is one row of the metrics, and a number of turns.
 
-It knows its parts by what they do, so it runs on any that do it; it needs no TensorFlow of its own.
+In each turn the collector plays, and the agent learns from the batches that the replay then has. REINFORCE has one turn
+an iteration, in which whole episodes are played and learned from once. An agent that updates after every few steps has
+many. The loop knows its parts by what they do, so it runs on any that do it; it needs no TensorFlow of its own.
 """
 
 import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Callable, NamedTuple, Protocol
 
-from cartrl.environments.episodes import EpisodeBatch, Evaluation, require_moderate
+from cartrl.environments.episodes import Evaluation, Played
 from cartrl.errors import CartrlError
+from cartrl.experience.turns import Turn
 from cartrl.runs.outcome import Outcome
 from cartrl.settings import ExperimentSettings
-from cartrl.training.journal import Journal
+from cartrl.training.journal import Journal, Progress
 
 
 class Collector(Protocol):
-    """Collects whole episodes under the current policy."""
+    """Plays with the agent's exploring policy, and hands what it played over to the replay."""
 
     def prepare(self) -> None:
         """Do once what would make the first call slower than the others."""
 
-    def collect(self, seed: int, iteration: int) -> EpisodeBatch:
-        """Return the episodes of ``iteration``, a function of (seed, iteration) and the policy alone."""
+    def collect(self, turn: Turn) -> Played:
+        """Play ``turn``, which is a function of the turn and the policy alone."""
 
 
 class Replay(Protocol):
-    """Carries each batch of episodes to the agent, once."""
+    """Holds what was played until the agent has learned from it."""
 
-    def write(self, episodes: EpisodeBatch) -> None:
-        """Put a batch in."""
-
-    def read(self) -> Any:
-        """Take the oldest batch out."""
+    def batches(self, turn: Turn) -> Iterable[Any]:
+        """Return what the agent learns from in ``turn``; nothing while there is too little."""
 
 
 class Agent(Protocol):
-    """Updates the policy."""
+    """Learns, and has the policy."""
 
-    def train(self, episodes: Any) -> dict[str, float]:
-        """Learn from a batch; return the loss, its parts, and what else is worth a column in the metrics."""
+    def learn(self, batch: Any) -> None:
+        """Update from ``batch``."""
+
+    def report(self) -> Mapping[str, float]:
+        """Return the agent's columns of the metrics, of the updates since the last report."""
 
 
 class Pipeline(NamedTuple):
@@ -49,65 +54,78 @@ class Pipeline(NamedTuple):
     evaluate: Callable[[int, int], Evaluation]  # of the greedy policy of a seed after so many iterations
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """Which iterations a run has, of how many turns each, and which of them are evaluated."""
+
+    settings: ExperimentSettings
+    turns_per_iteration: int = 1
+
+    def left(self, progress: Progress) -> Iterator[int]:
+        """Return the iterations after those of ``progress``."""
+        return iter(range(progress.iteration + 1, self.settings.train.num_iterations + 1))
+
+    def turns(self, iteration: int) -> Iterator[Turn]:
+        """Return the turns of ``iteration``."""
+        return (Turn(self.settings.train.seed, iteration, number) for number in range(self.turns_per_iteration))
+
+    def is_evaluated(self, iteration: int) -> bool:
+        """Tell whether ``iteration`` ends with an evaluation: every ``eval_interval``-th and the last one do."""
+        return iteration == self.settings.train.num_iterations or iteration % self.settings.eval.eval_interval == 0
+
+
 def train(
-    settings: ExperimentSettings,
+    schedule: Schedule,
     pipeline: Pipeline,
     journal: Journal,
     should_stop: Callable[[], bool] = lambda: False,
     solved_from: float = math.inf,
-    warn: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Run all iterations, evaluating before the first, at every ``eval_interval`` and after the last.
+    """Run all iterations that are left, evaluating before the first, where the schedule says so, and after the last.
 
     Args:
-        settings: the seed, how many iterations, and when to evaluate.
+        schedule: the iterations and their turns.
         pipeline: the parts; the agent is in the state after the last iteration that the journal knows of.
-        journal: is told of every iteration, and how it all ended.
+        journal: is told of everything, and how it all ended.
         should_stop: asked between iterations.
         solved_from: the mean return of an evaluation from which the task is solved, which ends the training.
-        warn: is told, once, of numbers that are too small to learn from.
     """
-    is_warned = False
-    collector, replay, agent, evaluate = pipeline
-    seed, num_iterations, progress = settings.train.seed, settings.train.num_iterations, journal.progress
+    progress = journal.progress
     if progress.iteration < 0:
-        with journal.phase("evaluate"):
-            first = evaluate(seed, 0)
-        journal.start(first)
-    for iteration in range(progress.iteration + 1, num_iterations + 1):
+        journal.start(_evaluation(schedule, pipeline, journal, 0))
+    for iteration in schedule.left(progress):
         if progress.is_solved(solved_from):
             break
         if should_stop():
             progress.ended = Outcome.INTERRUPTED
             return
-        with journal.phase("collect"):
-            episodes = collector.collect(seed, iteration)
+        for turn in schedule.turns(iteration):
+            with journal.phase("collect"):
+                played = pipeline.collector.collect(turn)
+            journal.played(turn.iteration, played)
+            with journal.phase("learn"):
+                for batch in pipeline.replay.batches(turn):
+                    pipeline.agent.learn(batch)
+                    journal.learned()
         with journal.phase("learn"):
-            replay.write(episodes)
-            losses = agent.train(replay.read())
-        _require_learned(losses, episodes, iteration)
-        if not is_warned and (small := episodes.vanishing):
-            warn(
-                f"iteration {iteration} has {small}; numbers so small vanish in float32, and next to nothing is "
-                "learned from them: scale them in the environment"
-            )
-            is_warned = True
-        evaluation = None
-        if iteration == num_iterations or iteration % settings.eval.eval_interval == 0:
-            with journal.phase("evaluate"):
-                evaluation = evaluate(seed, iteration)
-        journal.record(iteration, episodes, losses, evaluation)
-    progress.ended = Outcome.FINISHED if progress.iteration == num_iterations else Outcome.SOLVED
+            report = pipeline.agent.report()
+        _require_finite(report, iteration)
+        evaluation = _evaluation(schedule, pipeline, journal, iteration) if schedule.is_evaluated(iteration) else None
+        journal.close(iteration, report, evaluation)
+    progress.ended = Outcome.FINISHED if progress.iteration == progress.num_iterations else Outcome.SOLVED
 
 
-def _require_learned(losses: dict[str, float], episodes: EpisodeBatch, iteration: int) -> None:
-    """Refuse numbers that are too large to learn from, or not finite.
+def _evaluation(schedule: Schedule, pipeline: Pipeline, journal: Journal, iteration: int) -> Evaluation:
+    with journal.phase("evaluate"):
+        return pipeline.evaluate(schedule.settings.train.seed, iteration)
+
+
+def _require_finite(report: Mapping[str, float], iteration: int) -> None:
+    """Refuse the report of updates that have gone astray.
 
     Raises:
-        CartrlError: naming the cause.
+        CartrlError: naming the first number that is not finite.
     """
-    for what, values in episodes.scales().items():
-        require_moderate(values, f"iteration {iteration} has", what)
-    for name, value in losses.items():
+    for name, value in report.items():
         if not math.isfinite(value):
             raise CartrlError(f"{name} is {value} in iteration {iteration}; try a smaller agent.learning_rate")

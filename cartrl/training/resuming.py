@@ -12,7 +12,7 @@ from cartrl.runs import formats, metrics
 from cartrl.runs.directory import RunDirectory, read_json
 from cartrl.runs.metrics import Row
 from cartrl.runs.outcome import outcome_of
-from cartrl.settings import ExperimentSettings, ResolvedConfig
+from cartrl.settings import ExperimentSettings, ResolvedConfig, agents
 from cartrl.settings import load as read_settings
 from cartrl.system import files
 from cartrl.training.checkpoints import State, TrainingCheckpoints
@@ -80,7 +80,7 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
             f"{run.root}: has done {iteration} iterations already, more than train.num_iterations, "
             f"which is {settings.train.num_iterations}"
         )
-    return Past(_rows(run, iteration), state, seconds)
+    return Past(_rows(run, settings, iteration), state, seconds)
 
 
 def _require_never_saved(run: RunDirectory, settings: ExperimentSettings) -> None:
@@ -146,12 +146,13 @@ def _default(settings: ExperimentSettings, name: str) -> Any:
     return json.loads(json.dumps(getattr(settings, section).__fields__[key].get_default()))
 
 
-def _rows(run: RunDirectory, iteration: int) -> list[Row]:
+def _rows(run: RunDirectory, settings: ExperimentSettings, iteration: int) -> list[Row]:
     """Return the metrics up to ``iteration``; what a killed process wrote after its checkpoint is left out."""
     rows = metrics.read(run.metrics, iteration + 1)
-    if [row["step"] for row in rows] != list(range(iteration + 1)):
+    if [row["iteration"] for row in rows] != list(range(iteration + 1)):
         raise CartrlError(f"{run.metrics}: damaged, it does not hold iterations 0 to {iteration} of the checkpoint")
-    unknown = [name for name in rows[0] if name not in metrics.COLUMNS]
+    known = {column.name for column in metrics.columns(agents.kind(settings.agent.kind))}
+    unknown = [name for name in rows[0] if name not in known]
     if unknown:
         raise UsageError(f"{run.metrics}: line 1 names a column that no run writes: {cut(unknown[0])!r}")
     for number, row in enumerate(rows, start=2):

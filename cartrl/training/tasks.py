@@ -57,7 +57,7 @@ class Task:
     @property
     def iteration(self) -> int:
         """The iteration after which it goes on."""
-        return int(self.past.rows[-1]["step"] or 0) if self.past.rows else 0
+        return int(self.past.rows[-1]["iteration"] or 0) if self.past.rows else 0
 
     def progress(self) -> Progress:
         """Return the state of the run before it is trained in this process."""

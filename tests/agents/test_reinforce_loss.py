@@ -211,13 +211,14 @@ def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
         ReinforceSettings(fc_layer_params=[8], discount=DISCOUNT, learning_rate=0.01),
         ts.time_step_spec(OBSERVATION), DISCRETE,
     )  # fmt: skip
-    agent = learner._agent
+    agent = learner.agent
     batch = EpisodeBatch.pad(make_episodes(DISCRETE), 12)
     arrays = {name: tf.constant(array) for name, array in batch.arrays().items()}
     experience, mask = reinforce.as_trajectory(arrays)
     loss, gradients = loss_and_gradients(agent, experience, mask)
     before = [weight.numpy() for weight in agent.trainable_variables]
-    report = learner.train(arrays)
+    learner.learn(arrays)
+    report = learner.report()
     np.testing.assert_allclose(report["loss"], loss, rtol=1e-4, atol=1e-5)
     norm = np.sqrt(sum((np.asarray(gradient) ** 2).sum() for gradient in gradients))
     np.testing.assert_allclose(report["gradient_norm"], norm, rtol=1e-4)
@@ -234,7 +235,7 @@ def test_weights_depend_on_the_seed_alone():
         settings = ReinforceSettings(value_fc_layer_params=[5])
         learner = reinforce.build(settings, ts.time_step_spec(OBSERVATION), DISCRETE)
         learner.initialise(seed)
-        return [weight.numpy() for weight in learner._agent.trainable_variables]
+        return [weight.numpy() for weight in learner.agent.trainable_variables]
 
     first, again, other = weights(1), weights(1), weights(2)
     tf.random.normal([3])  # a draw from the global generator in between

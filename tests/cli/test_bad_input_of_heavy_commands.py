@@ -94,7 +94,7 @@ def test_an_interval_beyond_the_last_iteration_evaluates_at_the_end(opted_in):
     home, outcomes = opted_in
     assert (outcomes["far"].returncode, outcomes["far"].stderr) == (0, "")
     with (home / "far/metrics.csv").open() as file:
-        assert [row["step"] for row in csv.DictReader(file) if row["greedy_return_mean"]] == ["0", "2"]
+        assert [row["iteration"] for row in csv.DictReader(file) if row["greedy_return_mean"]] == ["0", "2"]
 
 
 def flip(path):

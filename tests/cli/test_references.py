@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from cartrl.runs.metrics import COLUMNS
 from tests.helpers import CONFIGS, one_line, run_cartrl, run_several
+from tests.studies import COLUMNS
 
 CONFIG = CONFIGS / "reinforce.yaml"
 
@@ -25,7 +25,7 @@ def make_run(directory, started, best):
         rows.writeheader()
         for step, mean in ((0, 20.0), (10, best)):
             numbers = {"greedy_return_mean": mean, "greedy_return_std": 1.0}
-            rows.writerow({**dict.fromkeys(COLUMNS, 1), "step": step, "environment_steps": 50 * step, **numbers})
+            rows.writerow({**dict.fromkeys(COLUMNS, 1), "iteration": step, "environment_steps": 50 * step, **numbers})
 
 
 @pytest.fixture

@@ -70,9 +70,9 @@ def test_the_evaluation_is_that_of_eval(run_page, told):
 def test_the_curve_tells_the_metrics(run_report, run_page):
     stops = run_page.stops("curve")
     rows = metrics_of(run_report.subject)
-    assert list(stops) == [f"iteration {row['step']}" for row in rows]
+    assert list(stops) == [f"iteration {row['iteration']}" for row in rows]
     for row in rows[1:]:
-        greedy, mean, extent = stops[f"iteration {row['step']}"]
+        greedy, mean, extent = stops[f"iteration {row['iteration']}"]
         assert mean == f"{float(row['collect_return_mean']):.4g}"
         low, high = float(row["collect_return_min"]), float(row["collect_return_max"])
         assert extent == f"{low:g} to {high:g}"

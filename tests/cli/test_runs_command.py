@@ -23,7 +23,7 @@ from cartrl.settings import load
 from cartrl.settings.writing import write_resolved
 from tests.faulty import without
 from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_and_list_imports, run_cartrl
-from tests.studies import write_run
+from tests.studies import COLUMNS, write_run
 
 NAME = "CartPole-v0-reinforce-7-20260102-030405"  # as `cartrl train` names a run
 
@@ -50,10 +50,10 @@ def make_run(root: Path, outcome="finished", returns=(20.0, 150.5, 120.0), seed=
     run.manifest.write_text(
         json.dumps({**content, "started": started.isoformat(), "host": {**content["host"], **host}})
     )
-    with MetricsFile(run.metrics) as metrics:
+    with MetricsFile(run.metrics, COLUMNS) as metrics:
         for position, value in enumerate(returns):
-            metrics.append({"step": 50 * position, "greedy_return_mean": value})
-            metrics.append({"step": 50 * position + 1, "loss": 0.5})
+            metrics.append({"iteration": 50 * position, "greedy_return_mean": value})
+            metrics.append({"iteration": 50 * position + 1, "loss": 0.5})
     return root
 
 

@@ -15,6 +15,7 @@ import yaml
 from PIL import Image
 
 from cartrl.runs import metrics
+from cartrl.settings.agents import kind
 from tests.conftest import SHORT
 from tests.helpers import CONFIGS, clean_environment, run_cartrl
 
@@ -40,8 +41,8 @@ def test_it_says_what_it_does_in_plain_lines_and_makes_no_noise(short_run):
 
 def test_the_metrics_add_up(short_run):
     rows = rows_of(short_run.directory)
-    assert list(rows[0]) == list(metrics.COLUMNS)
-    assert [int(row["step"]) for row in rows] == list(range(31))
+    assert list(rows[0]) == [column.name for column in metrics.columns(kind("reinforce"))]
+    assert [int(row["iteration"]) for row in rows] == list(range(31))
     assert [int(row["episodes"]) for row in rows] == list(range(0, 61, 2))
     steps = [int(row["environment_steps"]) for row in rows]
     for row, before, after in zip(rows[1:], steps, steps[1:]):
@@ -53,7 +54,7 @@ def test_the_metrics_add_up(short_run):
         assert float(row["loss"]) == pytest.approx(sum(float(row[part]) for part in parts), rel=1e-5)
         assert 0 < float(row["policy_entropy"]) <= 0.6932  # ln 2, two actions
         assert int(row["terminated_episodes"]) + int(row["truncated_episodes"]) == 2
-    evaluated = [int(row["step"]) for row in rows if row["greedy_return_mean"]]
+    evaluated = [int(row["iteration"]) for row in rows if row["greedy_return_mean"]]
     assert evaluated == [0, 10, 20, 30]
 
 
@@ -91,7 +92,7 @@ def test_the_run_directory_is_complete(short_run):
     best, final = (json.loads((run / "policies" / name / "policy.json").read_text()) for name in ("best", "final"))
     assert final["step"] == 30
     assert best["environment"] == {"env_name": "CartPole-v0", "max_episode_steps": 200, "constants": {}}
-    rows = {int(row["step"]): row for row in rows_of(run)}
+    rows = {int(row["iteration"]): row for row in rows_of(run)}
     assert best["greedy_return"]["mean"] == float(rows[best["step"]]["greedy_return_mean"])
     assert best["greedy_return"]["mean"] == max(float(row["greedy_return_mean"] or 0) for row in rows.values())
     with Image.open(run / "learning_curve.png") as picture:
@@ -105,7 +106,7 @@ def test_tensorboard_reads_the_same_numbers(short_run):
     events = EventAccumulator(str(short_run.directory / "tensorboard"), size_guidance={"scalars": 0}).Reload()
     for tag, column in (("losses/total", "loss"), ("returns/greedy_mean", "greedy_return_mean")):
         values = {event.step: event.value for event in events.Scalars(tag)}
-        expected = {int(row["step"]): float(row[column]) for row in rows_of(short_run.directory) if row[column]}
+        expected = {int(row["iteration"]): float(row[column]) for row in rows_of(short_run.directory) if row[column]}
         assert values == pytest.approx(expected)
 
 

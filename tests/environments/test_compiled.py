@@ -7,11 +7,11 @@ import gym
 import numpy as np
 import pytest
 import tensorflow as tf
-from tf_agents.trajectories import time_step as ts
 
 from cartrl import agents, randomness
 from cartrl.environments import constants, gym_suite, specs, twins
-from cartrl.experience.collectors.compiled import CompiledCollector
+from cartrl.experience.collectors.compiled import CompiledPlayer
+from cartrl.experience.turns import Turn
 from cartrl.policies import acting, sidecar
 from cartrl.settings import EnvironmentSettings, ReinforceSettings
 from tests.helpers import CONFIGS, run_cartrl
@@ -20,23 +20,23 @@ ROUNDING = 5e-7  # of float32, at the size of CartPole's and Pendulum's observat
 
 
 def untrained(env):
-    """A freshly drawn policy, as the distribution that a collector takes."""
+    """A freshly drawn policy's exploring half, as a compiled rollout takes it."""
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
-    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
+    learner = agents.build(ReinforceSettings(), time_step_spec, action_spec)
     learner.initialise(seed=0)
-    return acting.of_observations(learner.collect_policy, ts.TimeStep)
+    return learner.policies.explore
 
 
 def trained(directory):
     sidecar.read(directory)
-    return acting.of_observations(tf.saved_model.load(str(directory)))
+    return acting.of_distribution(acting.of_observations(tf.saved_model.load(str(directory)))).explore
 
 
-def assert_gym_agrees(env_name, limit, distribution, num_episodes, constants=()):
+def assert_gym_agrees(env_name, limit, explore, num_episodes, constants=()):
     """Drive gym with the start states and the actions of a compiled rollout, and compare every number."""
     env = gym_suite.make(EnvironmentSettings(env_name=env_name, constants=dict(constants)))
     twin = twins.twin_of(env)
-    batch = CompiledCollector(twin, limit, distribution, num_episodes).collect(seed=1, iteration=5)
+    batch = CompiledPlayer(twin, limit, explore, num_episodes).play(Turn(seed=1, iteration=5))
     reset = randomness.ActionSeeds(1, randomness.Stream.COLLECT_RESETS, 5)[0]
     # Compiled as in the rollout: XLA draws other numbers from a seed than TensorFlow's own kernels do.
     starts = tf.function(lambda: twin.reset(num_episodes, tf.constant(reset)), jit_compile=True)().numpy()
@@ -69,8 +69,8 @@ def test_cartpole_and_its_twin_agree_over_1000_episodes_of_a_trained_policy(solv
 
 
 def test_pendulum_and_its_twin_agree_with_torques_beyond_the_bounds():
-    def wild(observations):
-        return acting.tfp.distributions.MultivariateNormalDiag(tf.zeros_like(observations[:, :1]), [3.0])
+    def wild(observations, seed):
+        return 3.0 * tf.random.stateless_normal(tf.shape(observations[:, :1]), seed)
 
     batch = assert_gym_agrees("Pendulum-v1", 200, wild, 100)
     assert np.abs(batch.actions).max() > 2
@@ -91,13 +91,12 @@ def test_gym_and_its_twin_agree_with_other_constants(env_name):
 def test_rollout_and_update_are_traced_once():
     env = gym.make("CartPole-v0")
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
-    learner = agents.BUILDERS[ReinforceSettings](ReinforceSettings(), time_step_spec, action_spec)
-    distribution = acting.of_observations(learner.collect_policy, ts.TimeStep)
-    collector = CompiledCollector(twins.twin_of(env.unwrapped), 200, distribution, 2)
+    learner = agents.build(ReinforceSettings(), time_step_spec, action_spec)
+    player = CompiledPlayer(twins.twin_of(env.unwrapped), 200, learner.policies.explore, 2)
     for iteration in range(5):
-        episodes = collector.collect(0, iteration)
-        learner.train({name: tf.constant(array) for name, array in episodes.arrays().items()})
-    assert collector._roll_out.experimental_get_tracing_count() == 1
+        episodes = player.play(Turn(0, iteration))
+        learner.learn({name: tf.constant(array) for name, array in episodes.arrays().items()})
+    assert player._roll_out.experimental_get_tracing_count() == 1
     assert learner._update.experimental_get_tracing_count() == 1
 
 

@@ -183,7 +183,7 @@ class Laboratory:
         experiment, run, save = self._experiment, self._experiment.run, TrainingCheckpoints.save
 
         def noted_run(settings: Any, directory: Any, past: Any, *others: Any, **options: Any) -> None:
-            self.went_on_after = int(past.rows[-1]["step"]) if past.rows else 0
+            self.went_on_after = int(past.rows[-1]["iteration"]) if past.rows else 0
             run(settings, directory, past, *others, **options)
 
         def noted_save(checkpoints: TrainingCheckpoints, iteration: int, *others: Any, **options: Any) -> None:

@@ -6,7 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from cartrl.runs.metrics import COLUMNS, MetricsFile, read
+from cartrl.runs.metrics import MetricsFile, read
+from tests.studies import COLUMNS
 
 
 def bits(value):
@@ -15,7 +16,7 @@ def bits(value):
 
 
 def through_a_file(path, rows):
-    with MetricsFile(path) as file:
+    with MetricsFile(path, COLUMNS) as file:
         for row in rows:
             file.append(row)
     return read(path)
@@ -28,7 +29,9 @@ def test_floats_come_back_bit_for_bit(tmp_path):
     patterns = np.random.default_rng(0).integers(0, 2**64, 2000, np.uint64).view(np.float64)
     values = [*EXTREMES, *patterns[np.isfinite(patterns)].tolist()]
     assert len(values) > 1500
-    rows = through_a_file(tmp_path / "metrics.csv", [{"step": step, "loss": loss} for step, loss in enumerate(values)])
+    rows = through_a_file(
+        tmp_path / "metrics.csv", [{"iteration": step, "loss": loss} for step, loss in enumerate(values)]
+    )
     assert [bits(row["loss"]) for row in rows] == [bits(value) for value in values]
 
 
@@ -36,7 +39,7 @@ def test_what_is_not_finite_comes_back(tmp_path):
     # A loss that has run away is what one looks for in the file.
     rows = through_a_file(
         tmp_path / "metrics.csv",
-        [{"step": step, "loss": float(text)} for step, text in enumerate(("inf", "-inf", "nan"))],
+        [{"iteration": step, "loss": float(text)} for step, text in enumerate(("inf", "-inf", "nan"))],
     )
     assert [repr(row["loss"]) for row in rows] == ["inf", "-inf", "nan"]
 
@@ -44,7 +47,7 @@ def test_what_is_not_finite_comes_back(tmp_path):
 def test_whole_numbers_come_back_as_such(tmp_path):
     values = [0, 1, -7, 2**31 - 1, 2**63, 10**30]
     rows = through_a_file(
-        tmp_path / "metrics.csv", [{"step": step, "environment_steps": value} for step, value in enumerate(values)]
+        tmp_path / "metrics.csv", [{"iteration": step, "environment_steps": value} for step, value in enumerate(values)]
     )
     assert [bits(row["environment_steps"]) for row in rows] == [bits(value) for value in values]
 
@@ -57,17 +60,17 @@ def test_a_whole_row_comes_back(tmp_path):
 
 
 def test_a_column_without_a_value_comes_back_as_none(tmp_path):
-    rows = through_a_file(tmp_path / "metrics.csv", [{"step": 0, "greedy_return_mean": 9.25, "loss": None}])
-    assert rows == [{**dict.fromkeys(COLUMNS), "step": 0, "greedy_return_mean": 9.25}]
+    rows = through_a_file(tmp_path / "metrics.csv", [{"iteration": 0, "greedy_return_mean": 9.25, "loss": None}])
+    assert rows == [{**dict.fromkeys(COLUMNS), "iteration": 0, "greedy_return_mean": 9.25}]
 
 
 def test_a_column_that_there_is_not_is_refused(tmp_path):
-    with MetricsFile(tmp_path / "metrics.csv") as file, pytest.raises(ValueError, match="lss"):
-        file.append({"step": 1, "lss": 0.5})
+    with MetricsFile(tmp_path / "metrics.csv", COLUMNS) as file, pytest.raises(ValueError, match="lss"):
+        file.append({"iteration": 1, "lss": 0.5})
 
 
 def test_any_csv_reader_reads_the_header(tmp_path):
-    through_a_file(tmp_path / "metrics.csv", [{"step": 1}])
+    through_a_file(tmp_path / "metrics.csv", [{"iteration": 1}])
     with (tmp_path / "metrics.csv").open(newline="") as file:
         header, row = csv.reader(file)
     assert header == list(COLUMNS)
@@ -77,21 +80,21 @@ def test_any_csv_reader_reads_the_header(tmp_path):
 def test_a_row_is_on_disk_as_soon_as_it_is_appended(tmp_path):
     # So that a run that is killed leaves all it had reached.
     path = tmp_path / "metrics.csv"
-    with MetricsFile(path) as file:
+    with MetricsFile(path, COLUMNS) as file:
         assert read(path) == []
         for step in range(3):
-            file.append({"step": step, "loss": 0.5})
-            assert [row["step"] for row in read(path)] == list(range(step + 1))
+            file.append({"iteration": step, "loss": 0.5})
+            assert [row["iteration"] for row in read(path)] == list(range(step + 1))
 
 
 def test_a_run_that_goes_on_begins_with_its_rows_to_the_byte(tmp_path):
     path = tmp_path / "metrics.csv"
-    with MetricsFile(path) as first:
+    with MetricsFile(path, COLUMNS) as first:
         for step in range(4):
-            first.append({"step": step, "loss": 0.1 / 3**step, "seconds": step / 7})
+            first.append({"iteration": step, "loss": 0.1 / 3**step, "seconds": step / 7})
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])  # the process was killed while it wrote the last row
     rows = read(path, 3)
-    with MetricsFile(path, rows) as second:
-        second.append({"step": 3, "loss": 0.1 / 27, "seconds": 3 / 7})
+    with MetricsFile(path, COLUMNS, rows) as second:
+        second.append({"iteration": 3, "loss": 0.1 / 27, "seconds": 3 / 7})
     assert path.read_bytes() == whole

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cartrl.runs.metrics import COLUMNS
 from tests.helpers import one_line, run_cartrl, run_several
-from tests.studies import write_run, write_study
+from tests.studies import COLUMNS, write_run, write_study
 
 SOON = 30.0  # seconds for a few commands in one process, with the imports of numpy
 
@@ -121,7 +120,13 @@ def test_a_manifest_that_would_take_long_or_means_nothing(tmp_path):
         assert f"damaged: {run}/manifest.json: " in listed.stdout
 
 
-ROW = {"step": "50", "episodes": "100", "environment_steps": "1000", "greedy_return_mean": "21.5", "seconds": "1.0"}
+ROW = {
+    "iteration": "50",
+    "episodes": "100",
+    "environment_steps": "1000",
+    "greedy_return_mean": "21.5",
+    "seconds": "1.0",
+}
 GOOD = ",".join(ROW.get(name, "") for name in COLUMNS)
 HEADER = ",".join(COLUMNS)
 LOSS = list(COLUMNS).index("loss")
@@ -133,10 +138,10 @@ def with_cell(name: str, cell: str) -> str:
 
 
 ROWS = {
-    "an extra cell": (f"{GOOD},5", "line 3 has 19 cells, but must have 18, one for each column"),
-    "a comma at the end": (f"{GOOD},", "line 3 has 19 cells"),
-    "a missing cell": (GOOD.rpartition(",")[0], "line 3 has 17 cells, but must have 18"),
-    "one cell": ("50", "line 3 has 1 cell, but must have 18"),
+    "an extra cell": (f"{GOOD},5", "line 3 has 20 cells, but must have 19, one for each column"),
+    "a comma at the end": (f"{GOOD},", "line 3 has 20 cells"),
+    "a missing cell": (GOOD.rpartition(",")[0], "line 3 has 18 cells, but must have 19"),
+    "one cell": ("50", "line 3 has 1 cell, but must have 19"),
     "a word": (with_cell("loss", "high"), "line 3: loss is 'high', but must be a number, or nothing"),
     "a word where nobody looks": (with_cell("weights_norm", "n/a"), "line 3: weights_norm is 'n/a'"),
     "another notation": (with_cell("loss", "1_000"), "line 3: loss is '1_000'"),
@@ -146,10 +151,13 @@ ROWS = {
     "a quote that never ends": (with_cell("loss", '"5'), "line 3: loss is '\"5'"),
     "a number of many digits": (with_cell("loss", "9" * 5000), "line 3: loss is '9999"),
     "a huge cell": (with_cell("loss", "9" * 100_000), "line 3 is longer than 65536 bytes"),
-    "a step that comes twice": (with_cell("step", "0"), "line 3: step is '0' after 0, but must be a whole number"),
-    "a step below zero": (with_cell("step", "-1"), "line 3: step is '-1' after 0"),
-    "half a step": (with_cell("step", "1.5"), "line 3: step is '1.5' after 0"),
-    "no step": (with_cell("step", ""), "line 3: step is '' after 0"),
+    "a step that comes twice": (
+        with_cell("iteration", "0"),
+        "line 3: iteration is '0' after 0, but must be a whole number",
+    ),
+    "a step below zero": (with_cell("iteration", "-1"), "line 3: iteration is '-1' after 0"),
+    "half a step": (with_cell("iteration", "1.5"), "line 3: iteration is '1.5' after 0"),
+    "no step": (with_cell("iteration", ""), "line 3: iteration is '' after 0"),
 }
 
 
@@ -158,7 +166,7 @@ def test_a_row_that_no_run_writes_is_named_by_every_command(tmp_path):
         write_run(tmp_path / run, 0, [20.0])
     for run, (row, _) in ROWS.items():
         with (tmp_path / run / "metrics.csv").open("a") as file:
-            file.write(f"{row}\n{with_cell('step', '100')}\n")
+            file.write(f"{row}\n{with_cell('iteration', '100')}\n")
     calls = [call for run in ROWS for call in commands_about(run)]
     listed, *refused = run_several(["runs", ".", "--json"], *calls, cwd=tmp_path)
     problems = {entry["path"]: entry["problem"] for entry in json.loads(listed.stdout)}
@@ -170,8 +178,8 @@ def test_a_row_that_no_run_writes_is_named_by_every_command(tmp_path):
 
 
 HEADERS = {
-    "none": ("", "not the metrics of a run: line 1 names no column step"),
-    "of another tool": ("epoch,loss", "not the metrics of a run: line 1 names no column step"),
+    "none": ("", "not the metrics of a run: line 1 names no column iteration"),
+    "of another tool": ("epoch,loss", "not the metrics of a run: line 1 names no column iteration"),
     "one column less": (
         HEADER.replace("environment_steps,", ""),
         "not the metrics of a run: line 1 names no column environment_steps",
@@ -205,7 +213,7 @@ def test_an_evaluation_without_its_place_is_named(tmp_path):
     with (tmp_path / "bad" / "metrics.csv").open("a") as file:
         file.write(f"{with_cell('environment_steps', '')}\n")
     (plotted,) = run_several(["plot", "bad"], cwd=tmp_path)
-    says = "bad/metrics.csv: environment_steps of step 50 is None, but must be a finite number"
+    says = "bad/metrics.csv: environment_steps of iteration 50 is None, but must be a finite number"
     assert one_line(plotted, 2).startswith(says)
 
 

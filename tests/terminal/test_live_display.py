@@ -29,10 +29,10 @@ def test_at_the_end_it_shows_the_last_figures_and_the_whole_curve(terminal):
     progress = Progress(50, 10)
     with LiveDisplay(terminal, "runs/one") as display:
         display.attach(progress, 195.0)
-        display.append({"step": 0, "episodes": 0, "environment_steps": 0})
+        display.append({"iteration": 0, "updates": 0, "episodes": 0, "environment_steps": 0})
         for iteration in range(1, 31):
-            row = {"step": iteration, "loss": -1.25, "collect_return_mean": 6.0 * iteration}
-            row |= {"episodes": 2 * iteration, "environment_steps": 1234 * iteration}
+            row = {"iteration": iteration, "loss": -1.25, "collect_return_mean": 6.0 * iteration}
+            row |= {"updates": iteration, "episodes": 2 * iteration, "environment_steps": 1234 * iteration}
             row |= {"greedy_return_mean": 195.0, "greedy_return_std": 7.07} if iteration == 30 else {}
             progress.add(row)
             display.append(row)
@@ -70,12 +70,18 @@ def test_a_study_that_fails_before_its_first_frame_shows_nothing(terminal):
 
 def test_a_resumed_run_has_the_rate_and_the_time_left_of_this_process(terminal):
     progress = Progress(1000, 10)
-    progress.add({"step": 900, "episodes": 9000, "environment_steps": 900_000_000})
+    progress.add({"iteration": 900, "updates": 900, "episodes": 9000, "environment_steps": 900_000_000})
     with LiveDisplay(terminal, "runs/one") as display:
         display.attach(progress, 195.0)
         for iteration in (901, 902, 903):
             time.sleep(0.1)
-            row = {"step": iteration, "episodes": 9010, "environment_steps": 900_000_500, "loss": 1.0}
+            row = {
+                "iteration": iteration,
+                "updates": iteration,
+                "episodes": 9010,
+                "environment_steps": 900_000_500,
+                "loss": 1.0,
+            }
             progress.add(row)
             display.append(row)
     last = terminal.file.getvalue().rpartition("steps per second")[2]
@@ -100,7 +106,13 @@ def test_the_columns_of_a_log_stay_where_they_are_however_large_the_numbers():
     display.attach(progress, 195.0)
     losses = (-0.25, 0.0001234, -0.0001234, 1234.5, -99_999.0, -1.234e-7)
     for iteration, steps in enumerate((10, 999_999, 1_000_000, 12_345_678, 99_999_998, 99_999_999)):
-        row = {"step": iteration, "episodes": 2, "environment_steps": steps, "loss": losses[iteration]}
+        row = {
+            "iteration": iteration,
+            "updates": iteration,
+            "episodes": 2,
+            "environment_steps": steps,
+            "loss": losses[iteration],
+        }
         row |= {"collect_return_mean": -12.5 * 10**iteration % 99_999, "greedy_return_mean": 200.0 / 3**iteration}
         row |= {"greedy_return_std": 1.0}
         progress.add(row)

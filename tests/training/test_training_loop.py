@@ -10,7 +10,7 @@ from cartrl.environments.episodes import EpisodeBatch, Evaluation
 from cartrl.errors import CartrlError
 from cartrl.settings import ExperimentSettings
 from cartrl.training.journal import Journal, Progress
-from cartrl.training.loop import Pipeline, train
+from cartrl.training.loop import Pipeline, Schedule, train
 
 SEED = 11
 
@@ -28,28 +28,26 @@ def evaluation(*returns):
 
 
 class Tape:
-    """Collector, replay and agent in one, writing down what is asked of them."""
+    """Collector, replay and agent in one, which writes down what is asked of them."""
 
     def __init__(self, loss=0.5):
         self.calls = []
         self._loss = loss
 
-    def collect(self, seed, iteration):
-        assert seed == SEED
-        self.calls.append(f"collect {iteration}")
-        return batch(iteration)
+    def collect(self, turn):
+        assert turn.seed == SEED
+        self.calls.append(f"collect {turn.iteration}.{turn.number}")
+        return batch(turn.iteration).played()
 
-    def write(self, episodes):
-        self.calls.append("write")
-        self._episodes = episodes
+    def batches(self, turn):
+        for number in range(turn.number + 1):  # a batch more in each turn of an iteration
+            yield f"{turn.iteration}.{turn.number}.{number}"
 
-    def read(self):
-        self.calls.append("read")
-        return self._episodes
+    def learn(self, batch):
+        self.calls.append(f"learn {batch}")
 
-    def train(self, episodes):
-        self.calls.append("train")
-        assert episodes is self._episodes
+    def report(self):
+        self.calls.append("report")
         return {"loss": self._loss}
 
     def evaluate(self, seed, iteration):
@@ -74,7 +72,7 @@ def tidy(row):
     return {name: value for name, value in row.items() if name != "seconds"}
 
 
-def run(tape, should_stop=lambda: False):
+def run(tape, should_stop=lambda: False, turns=1):
     progress = Progress(5, 2)
     rows, saved = Rows(), []
     journal = Journal(
@@ -82,28 +80,42 @@ def run(tape, should_stop=lambda: False):
         [rows],
         lambda: saved.append((progress.iteration, progress.best == progress.last and progress.is_evaluated)),
     )
-    experiment = ExperimentSettings(**SECTIONS)
-    train(experiment, Pipeline(tape, tape, tape, tape.evaluate), journal, should_stop)
+    schedule = Schedule(ExperimentSettings(**SECTIONS), turns)
+    train(schedule, Pipeline(tape, tape, tape, tape.evaluate), journal, should_stop)
     return progress, rows, saved
 
 
 def test_each_iteration_collects_hands_over_and_learns_and_evaluations_come_when_due():
     tape = Tape()
     run(tape)
-    step = ["write", "read", "train"]
     assert tape.calls == [
         "evaluate 0",
-        "collect 1", *step,
-        "collect 2", *step, "evaluate 2",
-        "collect 3", *step,
-        "collect 4", *step, "evaluate 4",
-        "collect 5", *step, "evaluate 5",
+        "collect 1.0", "learn 1.0.0", "report",
+        "collect 2.0", "learn 2.0.0", "report", "evaluate 2",
+        "collect 3.0", "learn 3.0.0", "report",
+        "collect 4.0", "learn 4.0.0", "report", "evaluate 4",
+        "collect 5.0", "learn 5.0.0", "report", "evaluate 5",
     ]  # fmt: skip
+
+
+def test_an_iteration_of_several_turns_is_one_row():
+    tape = Tape()
+    _, rows, _ = run(tape, turns=3)
+    assert tape.calls[1:11] == [
+        "collect 1.0", "learn 1.0.0",
+        "collect 1.1", "learn 1.1.0", "learn 1.1.1",
+        "collect 1.2", "learn 1.2.0", "learn 1.2.1", "learn 1.2.2",
+        "report",
+    ]  # fmt: skip
+    assert [row["updates"] for row in rows] == [0, 6, 12, 18, 24, 30]
+    assert [row["episodes"] for row in rows] == [0, 6, 12, 18, 24, 30]
+    assert [row["iteration"] for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert (rows[2]["collect_return_mean"], rows[2]["terminated_episodes"]) == (3.5, 3)
 
 
 def test_the_rows_and_counters_are_those_of_the_episodes():
     progress, rows, _ = run(Tape())
-    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert [row["iteration"] for row in rows] == [0, 1, 2, 3, 4, 5]
     assert [row["episodes"] for row in rows] == [0, 2, 4, 6, 8, 10]
     assert [row["environment_steps"] for row in rows] == [0, 4, 8, 12, 16, 20]
     third = rows[3]
@@ -122,9 +134,9 @@ def test_the_best_is_the_highest_mean_and_of_equals_the_later():
 
 def test_when_asked_to_stop_it_ends_after_the_iteration_as_if_it_had_not_been_asked():
     tape = Tape()
-    progress, rows, saved = run(tape, should_stop=lambda: "collect 3" in tape.calls)
-    assert tape.calls[-3:] == ["write", "read", "train"]
-    assert [row["step"] for row in rows] == [0, 1, 2, 3]
+    progress, rows, saved = run(tape, should_stop=lambda: "collect 3.0" in tape.calls)
+    assert tape.calls[-3:] == ["collect 3.0", "learn 3.0.0", "report"]
+    assert [row["iteration"] for row in rows] == [0, 1, 2, 3]
     assert (progress.iteration, progress.ended) == (3, "interrupted")
     assert saved[-1] == (3, False)
 
@@ -136,11 +148,20 @@ def test_a_run_that_goes_on_does_what_was_left_and_ends_the_same():
         progress = Progress(5, 2)
         for row in rows[:known]:
             progress.add(row)
-        experiment = ExperimentSettings(**SECTIONS)
-        train(experiment, Pipeline(tape, tape, tape, tape.evaluate), Journal(progress, [rest], lambda: None))
-        assert [row["step"] for row in rest] == list(range(known, 6))
+        schedule = Schedule(ExperimentSettings(**SECTIONS))
+        train(schedule, Pipeline(tape, tape, tape, tape.evaluate), Journal(progress, [rest], lambda: None))
+        assert [row["iteration"] for row in rest] == list(range(known, 6))
         assert [tidy(row) for row in rest] == [tidy(row) for row in rows[known:]]
-        for name in ("iteration", "episodes", "environment_steps", "best", "last", "ended", "greedy_returns"):
+        for name in (
+            "iteration",
+            "updates",
+            "episodes",
+            "environment_steps",
+            "best",
+            "last",
+            "ended",
+            "greedy_returns",
+        ):
             assert getattr(progress, name) == getattr(whole, name)
 
 

@@ -31,7 +31,7 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
     settings = load(original.config).settings
     tasks.check_environment(load(original.config))
     before = reproduction.read_cells(original.metrics)
-    last = int(before[-1]["step"])
+    last = int(before[-1]["iteration"])
     overrides = []
     outcome = outcome_of(manifest)
     if outcome is None or not outcome.is_over:
@@ -106,7 +106,7 @@ def _verdict(difference: Optional[Difference], before: list[Cells], now: list[Ce
         extent = f": {len(before):,} rows of {columns} columns are the same to the last bit"
         return Text.assemble(("identical", "bold green"), extent)
     was, is_now = (value or "nothing" for value in (difference.before, difference.now))
-    where = f": first in {difference.column} of iteration {difference.step}, which was {was} and is now {is_now}"
+    where = f": first in {difference.column} of iteration {difference.iteration}, which was {was} and is now {is_now}"
     return Text.assemble(("different", "bold red"), where)
 
 

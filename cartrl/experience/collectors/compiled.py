@@ -1,31 +1,32 @@
-"""Collects from a compiled environment: a whole batch of episodes is one XLA program."""
+"""Plays in a compiled environment: a whole batch of episodes is one XLA program."""
 
 import tensorflow as tf
 
 from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.twins import CompiledEnvironment
-from cartrl.policies.acting import Distribution
+from cartrl.experience.turns import Turn
+from cartrl.policies.acting import Act
 
 
-class CompiledCollector:
+class CompiledPlayer:
     """Rolls the policy out in all episodes of an iteration at once, each in an environment of its own."""
 
-    def __init__(self, environment: CompiledEnvironment, time_limit: int, policy: Distribution, num_episodes: int):
+    def __init__(self, environment: CompiledEnvironment, time_limit: int, explore: Act, num_episodes: int):
         self._environment = environment
         self._time_limit = time_limit
-        self._policy = policy
+        self._explore = explore
         self._num_episodes = num_episodes
         self._roll_out = tf.function(self._one_rollout, autograph=False, jit_compile=True)
 
     def prepare(self) -> None:
         """Compile the rollout."""
-        self.collect(seed=0, iteration=0)
+        self.play(Turn(seed=0, iteration=0))
 
-    def collect(self, seed: int, iteration: int) -> EpisodeBatch:
-        """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
-        resets = randomness.ActionSeeds(seed, randomness.Stream.COLLECT_RESETS, iteration)
-        actions = randomness.ActionSeeds(seed, randomness.Stream.COLLECT_ACTIONS, iteration)
+    def play(self, turn: Turn) -> EpisodeBatch:
+        """Return ``num_episodes`` whole episodes, padded to the time limit; a function of the turn alone."""
+        resets = randomness.ActionSeeds(turn.seed, randomness.Stream.COLLECT_RESETS, turn.iteration)
+        actions = randomness.ActionSeeds(turn.seed, randomness.Stream.COLLECT_ACTIONS, turn.iteration)
         tensors = self._roll_out(tf.constant([resets[0], actions[0]]))
         return EpisodeBatch(**{name: tensor.numpy() for name, tensor in tensors.items()})
 
@@ -39,7 +40,7 @@ class CompiledCollector:
 
         def body(step: tf.Tensor, state: tf.Tensor, running: tf.Tensor, lengths: tf.Tensor, arrays: tuple) -> tuple:
             observation = environment.observe(state)
-            action = self._policy(observation).sample(seed=actions + tf.stack([0, step]))
+            action = self._explore(observation, actions + tf.stack([0, step]))
             following, reward, terminated = environment.step(state, action)
             cells = (observation, action, reward)
             arrays = tuple(array.write(step, masked(cell, running)) for array, cell in zip(arrays, cells))
@@ -48,7 +49,7 @@ class CompiledCollector:
 
         state = environment.reset(batch, reset)
         observation = environment.observe(state)
-        action = self._policy(observation).sample(seed=actions)
+        action = self._explore(observation, actions)
         arrays = tuple(
             tf.TensorArray(dtype, self._time_limit, element_shape=shape)
             for dtype, shape in (

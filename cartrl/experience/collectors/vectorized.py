@@ -1,12 +1,13 @@
-"""Collects from any gym environment, N copies at a time."""
+"""Plays in copies of any environment, N at a time."""
 
 from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.vector import VectorEnvironment
+from cartrl.experience.turns import Turn
 from cartrl.policies.acting import BatchPolicy
 
 
-class VectorizedCollector:
+class VectorizedPlayer:
     """Rolls the policy out in a vector of gym environments, drawing each action from its distribution."""
 
     def __init__(self, environment: VectorEnvironment, policy: BatchPolicy, num_episodes: int):
@@ -17,10 +18,10 @@ class VectorizedCollector:
     def prepare(self) -> None:
         """Nothing is compiled here."""
 
-    def collect(self, seed: int, iteration: int) -> EpisodeBatch:
-        """Return ``num_episodes`` whole episodes, padded to the time limit; a function of (seed, iteration) alone."""
-        resets = randomness.draw(self._num_episodes, seed, randomness.Stream.COLLECT_RESETS, iteration)
-        actions = randomness.ActionSeeds(seed, randomness.Stream.COLLECT_ACTIONS, iteration)
+    def play(self, turn: Turn) -> EpisodeBatch:
+        """Return ``num_episodes`` whole episodes, padded to the time limit; a function of the turn alone."""
+        resets = randomness.draw(self._num_episodes, turn.seed, randomness.Stream.COLLECT_RESETS, turn.iteration)
+        actions = randomness.ActionSeeds(turn.seed, randomness.Stream.COLLECT_ACTIONS, turn.iteration)
         episodes = self._environment.run_episodes(
             lambda observations, step: self._policy.act(observations, step, actions), resets
         )

@@ -22,6 +22,7 @@ from tf_agents.typing import types
 
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
+from cartrl.experience.turns import Turn
 from cartrl.system import quiet, sockets
 
 TIMEOUT_SECONDS = 30
@@ -135,6 +136,10 @@ class EpisodeReplay:
             self._writer.flush(block_until_num_items=0, timeout_ms=TIMEOUT_SECONDS * 1000)
         except reverb.errors.DeadlineExceededError:
             raise CartrlError(f"Reverb took no episodes within {TIMEOUT_SECONDS} s") from None
+
+    def batches(self, turn: Turn) -> Iterator[dict[str, tf.Tensor]]:
+        """Yield what was played in ``turn``, once."""
+        yield self.read()
 
     def read(self) -> dict[str, tf.Tensor]:
         """Take the oldest batch out of the queue."""

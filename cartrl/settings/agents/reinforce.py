@@ -1,13 +1,15 @@
-"""Settings of the ``agent`` section: one class an agent, told apart by ``kind``."""
+"""REINFORCE, as a config and the metrics know it."""
 
 from typing import Literal, Optional
 
 from pydantic import Field
 
-from cartrl.settings.section import LayerWidth, Section
+from cartrl.columns import Column
+from cartrl.settings.agents.kind import AgentSettings, Kind
+from cartrl.settings.section import LayerWidth
 
 
-class ReinforceSettings(Section):
+class ReinforceSettings(AgentSettings):
     """REINFORCE (Williams, 1992), optionally with a learned baseline."""
 
     kind: Literal["reinforce"] = Field("reinforce", description="The learning algorithm.")
@@ -39,4 +41,24 @@ class ReinforceSettings(Section):
     )
 
 
-AgentSettings = ReinforceSettings
+KIND = Kind(
+    ReinforceSettings,
+    columns=(
+        Column("loss", "the loss that this update descended", "losses/total"),
+        Column("policy_gradient_loss", "its part for the policy", "losses/policy_gradient"),
+        Column("value_estimation_loss", "its part for the value network, 0 without one", "losses/value_estimation"),
+        Column(
+            "entropy_regularization_loss",
+            "its part for the entropy, 0 without regularization",
+            "losses/entropy_regularization",
+        ),
+        Column("gradient_norm", "global norm of the gradient, before clipping", "policy/gradient_norm"),
+        Column("weights_norm", "global norm of the networks' weights, after the update", "policy/weights_norm"),
+        Column(
+            "policy_entropy",
+            "mean entropy of the policy over this iteration's steps, before the update, in nats",
+            "policy/entropy",
+        ),
+    ),
+    builder="cartrl.agents.reinforce:build",
+)
