@@ -11,7 +11,8 @@ from cartrl.analysis import pairs, seeds
 from cartrl.analysis.conclusions import POWER, Tested, conclusion
 from cartrl.analysis.numbers import exact
 from cartrl.errors import UsageError
-from cartrl.runs.results import Run, Study, differences
+from cartrl.runs.labelling import differences
+from cartrl.runs.results import Run, Study
 
 LEVEL = 0.05  # of a wrong claim anywhere in one comparison
 FINAL = "final_return"

@@ -31,7 +31,7 @@ def resolved(reference: Path, *manifests: str, is_said: bool = True) -> Path:
     """
     if reference != Path(LATEST):
         return reference
-    from cartrl.runs.directory import latest
+    from cartrl.runs.finding import latest
     from cartrl.system.notices import printable
 
     found = latest(*manifests)

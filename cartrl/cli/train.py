@@ -95,7 +95,8 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     from cartrl.cli.commands import study
     from cartrl.cli.commands import train as one_run
     from cartrl.cli.commands.stopped import show_what_goes_on
-    from cartrl.runs.directory import SWEEP, find_run
+    from cartrl.runs.directory import SWEEP
+    from cartrl.runs.finding import find_run
     from cartrl.runs.study import find_study
     from cartrl.system.calls import call
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from cartrl.errors import UsageError
 from cartrl.runs import formats
-from cartrl.runs.directory import SIDECAR, read_json, write_json
+from cartrl.runs.directory import SIDECAR
+from cartrl.runs.json_files import read_json, write_json
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.section import ConstantName, has_type
 from cartrl.system import reading

@@ -9,8 +9,11 @@ from typing import Any, Optional
 
 from cartrl import __version__
 from cartrl.analysis.numbers import certainty
-from cartrl.runs.directory import RunDirectory, modules_of, read_json, timestamp
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.json_files import read_json
+from cartrl.runs.machine import timestamp
 from cartrl.runs.manifest import sessions_of, spent
+from cartrl.runs.modules import modules_of
 from cartrl.runs.results import Study
 from cartrl.runs.states import state_of
 from cartrl.runs.study import STUDY

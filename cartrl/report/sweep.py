@@ -13,12 +13,14 @@ from cartrl.analysis.seeds import interquartile_mean
 from cartrl.report.charts import given, number, with_minus
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.sweep_figure import sweep_chart
-from cartrl.runs.directory import modules_of, read_json
-from cartrl.runs.labelling import short_names
-from cartrl.runs.results import labels, load_studies, reward_threshold
+from cartrl.runs.json_files import read_json
+from cartrl.runs.labelling import labels, short_names
+from cartrl.runs.modules import modules_of
+from cartrl.runs.results import load_studies
 from cartrl.runs.states import FAILED, STOPPED, state_of
 from cartrl.runs.study import named
 from cartrl.runs.sweep import Plan, SweepDirectory, read_plan
+from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar

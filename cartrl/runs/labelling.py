@@ -1,8 +1,11 @@
 """Labels of studies by what differs between their settings, such as ``learning_rate 0.003, 8 episodes``."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cartrl.errors import UsageError
+from cartrl.runs.results import Study
 from cartrl.settings.writing import scalar
 
 MOST_SETTINGS = 4  # more of them make no label that can be read
@@ -15,6 +18,37 @@ UNITS = {
     "eval.num_eval_episodes": "evaluation episodes",
     "train.num_iterations": "iterations",
 }
+
+
+def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
+    """Return what a picture calls each study: as it was ``given``, or the settings that differ, or its name.
+
+    Raises:
+        UsageError: when there are not as many given as studies.
+    """
+    if given and len(given) != len(studies):
+        raise UsageError(f"--label: {len(given)} labels for {len(studies)} curves; give as many, in their order")
+    return list(given) or by_settings(differences(studies), names(studies))
+
+
+def names(studies: list[Study]) -> list[str]:
+    """Return a short name for each study: the directory's, or the whole path where two have the same."""
+    found = [study.path.resolve().name for study in studies]
+    return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]
+
+
+def differences(studies: list[Study]) -> dict[str, list[Any]]:
+    """Return the settings in which studies differ, by ``section.key``, but for the seed: the value of each study."""
+    settings = [
+        {f"{section}.{key}": value for section, keys in study.settings.dict().items() for key, value in keys.items()}
+        for study in studies
+    ]
+    found = {key: [own.get(key) for own in settings] for key in dict.fromkeys(itertools.chain(*settings))}
+    return {
+        key: values
+        for key, values in found.items()
+        if key != "train.seed" and any(value != values[0] for value in values)
+    }
 
 
 def by_settings(differences: Mapping[str, Sequence[Any]], names: Sequence[str]) -> list[str]:

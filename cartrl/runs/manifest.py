@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Optional
 
 from cartrl.errors import CartrlError
 from cartrl.runs import checkout, formats
-from cartrl.runs.directory import processor, read_json, timestamp, versions, write_json
+from cartrl.runs.json_files import read_json, write_json
+from cartrl.runs.machine import processor, timestamp, versions
 from cartrl.runs.outcome import Outcome
 from cartrl.settings.section import has_type
 from cartrl.system import imports

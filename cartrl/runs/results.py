@@ -5,8 +5,6 @@ of one seed.
 """
 
 import functools
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -15,12 +13,13 @@ import numpy as np
 
 from cartrl.errors import UsageError
 from cartrl.runs import metrics, states
-from cartrl.runs.directory import RunDirectory, read_json, remember_modules
-from cartrl.runs.labelling import by_settings
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.json_files import read_json
+from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.study import STUDY, StudyDirectory
-from cartrl.settings import EnvironmentSettings, ExperimentSettings, load
-from cartrl.settings.section import has_type
+from cartrl.runs.thresholds import reward_threshold
+from cartrl.settings import ExperimentSettings, load
 
 
 @dataclass(frozen=True)
@@ -206,37 +205,6 @@ def load_studies(paths: list[Path]) -> list[Study]:
     return studies
 
 
-def names(studies: list[Study]) -> list[str]:
-    """Return a short name for each study: the directory's, or the whole path where two have the same."""
-    found = [study.path.resolve().name for study in studies]
-    return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]
-
-
-def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
-    """Return what a picture calls each study: as it was ``given``, or the settings that differ, or its name.
-
-    Raises:
-        UsageError: when there are not as many given as studies.
-    """
-    if given and len(given) != len(studies):
-        raise UsageError(f"--label: {len(given)} labels for {len(studies)} curves; give as many, in their order")
-    return list(given) or by_settings(differences(studies), names(studies))
-
-
-def differences(studies: list[Study]) -> dict[str, list[Any]]:
-    """Return the settings in which studies differ, by ``section.key``, but for the seed: the value of each study."""
-    settings = [
-        {f"{section}.{key}": value for section, keys in study.settings.dict().items() for key, value in keys.items()}
-        for study in studies
-    ]
-    found = {key: [own.get(key) for own in settings] for key in dict.fromkeys(itertools.chain(*settings))}
-    return {
-        key: values
-        for key, values in found.items()
-        if key != "train.seed" and any(value != values[0] for value in values)
-    }
-
-
 def common_threshold(studies: list[Study]) -> Optional[float]:
     """Return the reward threshold of the studies' environment, as the first knows it that knows any.
 
@@ -245,25 +213,3 @@ def common_threshold(studies: list[Study]) -> Optional[float]:
     if any(study.is_own_task for study in studies):
         return None
     return next((study.threshold for study in studies if study.threshold is not None), None)
-
-
-def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings) -> Optional[float]:
-    """Return the reward threshold that the manifest of a run, a study or a sweep has kept.
-
-    Older manifests have kept none. For them gym is asked, which takes an import of gym; for an environment of another
-    module nobody is, since that would run the module's code.
-    """
-    if "reward_threshold" in manifest:
-        threshold = manifest["reward_threshold"]
-        return float(threshold) if has_type(threshold, float) else None
-    return None if ":" in environment.env_name else _of_gym(environment)
-
-
-def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
-    from cartrl.system import quiet
-
-    quiet.prepare()
-    with quiet.held_back():
-        from cartrl.environments import gym_suite
-
-        return gym_suite.solved_from(environment)[0]

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.errors import UsageError
-from cartrl.runs.directory import STUDY, RunDirectory, read_json, remember_modules
+from cartrl.runs.directory import STUDY, RunDirectory
+from cartrl.runs.json_files import read_json
+from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
 
 LARGEST_SEED = 2**31 - 1

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cartrl.errors import UsageError
-from cartrl.runs.directory import KINDS, MANIFEST, STUDY, SWEEP, read_json, remember_modules
+from cartrl.runs.directory import KINDS, MANIFEST, STUDY, SWEEP
+from cartrl.runs.json_files import read_json
+from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import StudyDirectory
 from cartrl.settings.section import has_type

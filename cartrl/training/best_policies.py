@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Optional
 
 from cartrl.errors import UsageError
-from cartrl.runs.directory import SIDECAR, RunDirectory, read_json
+from cartrl.runs.directory import SIDECAR, RunDirectory
+from cartrl.runs.json_files import read_json
 from cartrl.system import files
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.runs import formats, metrics
-from cartrl.runs.directory import RunDirectory, read_json
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.json_files import read_json
 from cartrl.runs.metrics import Row
 from cartrl.runs.outcome import outcome_of
 from cartrl.settings import ExperimentSettings, ResolvedConfig, agents

@@ -6,9 +6,9 @@ from typing import Any, Optional, Protocol
 
 import numpy as np
 
-from cartrl.runs import directory as run_directory
 from cartrl.runs import formats
 from cartrl.runs.directory import RunDirectory
+from cartrl.runs.machine import timestamp, versions
 from cartrl.runs.metrics import MetricsFile
 from cartrl.settings import ExperimentSettings
 from cartrl.system import quiet
@@ -108,8 +108,8 @@ class RunSaver:
             "episodes": progress.episodes,
             "environment_steps": progress.environment_steps,
             "greedy_return": {"mean": reached.mean, "std": reached.std, "episodes": reached.episodes},
-            "saved": run_directory.timestamp(),
-            "versions": run_directory.versions(),
+            "saved": timestamp(),
+            "versions": versions(),
         }
         with quiet.held_back():
             self._exporter.save(directory, facts)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Optional
 from cartrl.analysis.numbers import exact
 from cartrl.errors import UsageError
 from cartrl.pictures.drawer import Drawer
-from cartrl.runs.directory import RunDirectory, read_json
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.json_files import read_json
 from cartrl.runs.manifest import Clock, Manifest, Spent
 from cartrl.runs.metrics import seconds_after
 from cartrl.runs.outcome import Outcome, outcome_of

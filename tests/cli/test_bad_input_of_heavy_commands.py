@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cartrl.policies import sidecar
-from cartrl.runs.directory import read_json
+from cartrl.runs.json_files import read_json
 from tests.helpers import CONFIGS, everything_below, one_line, run_several
 
 MODULE = "bad_environments"

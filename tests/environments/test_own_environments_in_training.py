@@ -10,7 +10,7 @@ import tensorflow_probability  # noqa: F401 (saved policies return its distribut
 from PIL import Image
 
 from cartrl.policies.acting import TimeStep
-from cartrl.runs.directory import read_json
+from cartrl.runs.json_files import read_json
 from tests.helpers import CONFIGS, one_line, run_several
 
 MODULE = "own_environments"

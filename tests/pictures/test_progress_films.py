@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from cartrl.runs.directory import read_json
+from cartrl.runs.json_files import read_json
 from tests.helpers import everything_below, one_line, run_several
 
 GAP, STRIP = 8, 28  # pixels of a film: around panels, and a line of text

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cartrl.runs.directory import read_json, write_json
+from cartrl.runs.json_files import read_json, write_json
 from cartrl.runs.manifest import Clock, Manifest, Spent, sessions_of, spent
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.system.closing import closed_at_end

@@ -9,7 +9,7 @@ import pytest
 from cartrl import __version__
 from cartrl.errors import UsageError
 from cartrl.policies import sidecar
-from cartrl.runs.directory import read_json
+from cartrl.runs.json_files import read_json
 from cartrl.training.resuming import EXPERIMENT
 from tests.helpers import REPO, run_cartrl
 

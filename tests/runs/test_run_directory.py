@@ -13,7 +13,9 @@ import pytest
 from cartrl.errors import UsageError
 from cartrl.policies import sidecar
 from cartrl.runs import directory as run_directory
-from cartrl.runs.directory import RunDirectory, create, find_policy, read_json, write_json
+from cartrl.runs.directory import RunDirectory, create
+from cartrl.runs.finding import find_policy
+from cartrl.runs.json_files import read_json, write_json
 from tests.helpers import assert_one_sentence, everything_below, run_and_list_imports, run_cartrl
 
 CONTENT = {

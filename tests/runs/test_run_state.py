@@ -11,7 +11,8 @@ import pytest
 
 from cartrl.policies import sidecar
 from cartrl.runs import metrics
-from cartrl.runs.directory import RunDirectory, read_json, write_json
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.json_files import read_json, write_json
 from cartrl.training.saving import Climb
 from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
 

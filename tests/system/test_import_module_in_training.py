@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from cartrl.runs.directory import read_json
+from cartrl.runs.json_files import read_json
 from tests.helpers import one_line, run_cartrl, run_several
 
 GIVEN = ("--import-module", "my_env")

@@ -9,7 +9,8 @@ import numpy as np
 
 from cartrl.analysis import comparison
 from cartrl.errors import UsageError
-from cartrl.runs.results import common_threshold, labels, load_studies, names
+from cartrl.runs.labelling import labels, names
+from cartrl.runs.results import common_threshold, load_studies
 from cartrl.sweeps.ranking import with_settings
 from cartrl.system import answers
 from cartrl.system.console import Console

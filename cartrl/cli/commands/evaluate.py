@@ -5,7 +5,7 @@ from typing import Optional
 
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
-from cartrl.runs.directory import find_policy
+from cartrl.runs.finding import find_policy
 from cartrl.system import answers, quiet
 from cartrl.system.console import Console
 from cartrl.terminal import tables

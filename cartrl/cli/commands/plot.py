@@ -9,7 +9,8 @@ from cartrl.analysis.seeds import interquartile_mean, mean
 from cartrl.errors import UsageError
 from cartrl.pictures import plots
 from cartrl.pictures.canvas import parse_size
-from cartrl.runs.results import common_threshold, labels, load_studies
+from cartrl.runs.labelling import labels
+from cartrl.runs.results import common_threshold, load_studies
 from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable

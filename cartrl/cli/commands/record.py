@@ -12,7 +12,8 @@ from cartrl.pictures import ffmpeg, milestones
 from cartrl.pictures.milestones import Milestone
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
-from cartrl.runs.directory import RunDirectory, find_policy, find_run
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.finding import find_policy, find_run
 from cartrl.system import quiet
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable

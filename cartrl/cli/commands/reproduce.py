@@ -12,7 +12,11 @@ from rich.text import Text
 
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs import reproduction
-from cartrl.runs.directory import RunDirectory, processor, read_json, refuse_many, remember_modules, versions
+from cartrl.runs.directory import RunDirectory
+from cartrl.runs.finding import refuse_many
+from cartrl.runs.json_files import read_json
+from cartrl.runs.machine import processor, versions
+from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.reproduction import Cells, Difference
 from cartrl.settings import load

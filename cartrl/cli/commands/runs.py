@@ -13,7 +13,8 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import number
 from cartrl.errors import UsageError, nearest
-from cartrl.runs.directory import RUNS, warn_of_skipped
+from cartrl.runs.directory import RUNS
+from cartrl.runs.finding import warn_of_skipped
 from cartrl.runs.listing import Entry, entries
 from cartrl.runs.states import DAMAGED, STATES
 from cartrl.system.console import Console

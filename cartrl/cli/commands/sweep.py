@@ -9,13 +9,14 @@ from typing import Any, Optional
 from cartrl.cli.commands.study import Task, display_for
 from cartrl.cli.commands.train import Output
 from cartrl.errors import CartrlError, UsageError
-from cartrl.runs.directory import beginning, create, read_json
+from cartrl.runs.directory import beginning, create
+from cartrl.runs.json_files import read_json
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
 from cartrl.runs.outcome import Outcome
-from cartrl.runs.results import reward_threshold
 from cartrl.runs.study import parse_seeds
 from cartrl.runs.sweep import Plan, Setting, SweepDirectory, named, read_plan, record_of
+from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.sweeps import grid as grids

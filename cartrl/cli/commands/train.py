@@ -11,7 +11,9 @@ from rich.console import Console
 
 from cartrl.errors import UsageError
 from cartrl.pictures.drawer import Drawer
-from cartrl.runs.directory import RunDirectory, beginning, create, find_run, read_json
+from cartrl.runs.directory import RunDirectory, beginning, create
+from cartrl.runs.finding import find_run
+from cartrl.runs.json_files import read_json
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
 from cartrl.runs.outcome import Outcome

@@ -1,0 +1,30 @@
+"""The modules with which a run was trained (``--import-module``), as its manifest names them."""
+
+import itertools
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cartrl.errors import UsageError
+from cartrl.runs.directory import MANIFESTS
+from cartrl.runs.json_files import read_json
+from cartrl.system import imports
+
+
+def remember_modules(place: Path) -> None:
+    """Take note of the modules that were asked for when the run, the study or the sweep ``place`` was trained.
+
+    Args:
+        place: its directory, or a policy inside it.
+    """
+    folders = [place, *itertools.islice(place.absolute().parents, 3)]
+    manifest = next((folder / name for folder in folders for name in MANIFESTS if (folder / name).is_file()), None)
+    if manifest is not None:
+        with suppress(UsageError):
+            imports.remembered[:] = modules_of(read_json(manifest))
+
+
+def modules_of(manifest: dict[str, Any]) -> list[str]:
+    """Return the modules that were asked for with ``--import-module`` when it was trained."""
+    modules = manifest.get("import_modules")
+    return [name for name in modules if imports.is_name(name)] if isinstance(modules, list) else []

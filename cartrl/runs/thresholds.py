@@ -1,0 +1,28 @@
+"""The reward threshold of a run, a study or a sweep: the mean return from which its environment counts as solved."""
+
+from typing import Any, Optional
+
+from cartrl.settings import EnvironmentSettings
+from cartrl.settings.section import has_type
+
+
+def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings) -> Optional[float]:
+    """Return the reward threshold that the manifest of a run, a study or a sweep has kept.
+
+    Older manifests have kept none. For them gym is asked, which takes an import of gym; for an environment of another
+    module nobody is, since that would run the module's code.
+    """
+    if "reward_threshold" in manifest:
+        threshold = manifest["reward_threshold"]
+        return float(threshold) if has_type(threshold, float) else None
+    return None if ":" in environment.env_name else _of_gym(environment)
+
+
+def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
+    from cartrl.system import quiet
+
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.environments import gym_suite
+
+        return gym_suite.solved_from(environment)[0]
