@@ -9,7 +9,7 @@ import numpy as np
 
 from cartrl.analysis import pairs, seeds
 from cartrl.analysis.conclusions import POWER, Tested, conclusion
-from cartrl.analysis.numbers import exact
+from cartrl.analysis.numbers import exact, round_step
 from cartrl.errors import UsageError
 from cartrl.runs.labelling import differences
 from cartrl.runs.results import Run, Study
@@ -131,9 +131,7 @@ def round_numbers(low: float, high: float) -> list[float]:
     """Return three to seven round numbers from ``low`` to ``high``, or ``high`` alone when they are equal."""
     if high <= low:
         return [high]
-    rough = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    step = round_step(high - low)
     # Rounded again: 3 × 0.1 is not 0.3.
     return [float(f"{step * place:.10g}") for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
 

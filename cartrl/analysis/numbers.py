@@ -93,6 +93,13 @@ def certainty(
     return text, f"one {what} has no interval" if count == 1 else "no interval"
 
 
+def round_step(span: float, count: int = 5) -> float:
+    """Return the step of an axis: 1, 2 or 5 times a power of ten, of which about ``count`` make up ``span``."""
+    rough = span / count
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+
+
 def percent(share: float) -> str:
     """Return a share in percent; 0 % and 100 % are said of none and of all alone."""
     if 0 < share < 0.005:

@@ -32,9 +32,9 @@ def resolved(reference: Path, *manifests: str, is_said: bool = True) -> Path:
     if reference != Path(LATEST):
         return reference
     from cartrl.runs.finding import latest
-    from cartrl.system.notices import printable
+    from cartrl.system.console import Console, one_line, say
 
     found = latest(*manifests)
     if is_said:
-        print(f"latest is {printable(str(found))}", flush=True)
+        say(Console(), f"latest is {one_line(str(found))}")
     return found

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from cartrl.environments.failures import named, unexpected, warn_once
+from cartrl.environments.failures import named, unexpected
 from cartrl.environments.foreign import as_gym_space, find
 from cartrl.errors import CartrlError
+from cartrl.system.notices import warn_once
 
 USUAL = (np.dtype(np.float32), np.dtype(np.float64))  # of observations
 NUMBERS = "fiub"  # numpy's kinds: floats, whole numbers of both kinds, and booleans

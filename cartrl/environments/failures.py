@@ -1,7 +1,5 @@
 """What is said of an environment whose own code fails, whatever it raises."""
 
-import functools
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -47,9 +45,3 @@ def unexpected(env_name: str, what: str) -> NoReturn:
         CartrlError: saying ``what`` is unexpected, and what is expected.
     """
     raise CartrlError(f"{env_name} {what}; cartrl expects {API}")
-
-
-@functools.cache
-def warn_once(text: str) -> None:
-    """Print a warning on stderr, the first time only."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)

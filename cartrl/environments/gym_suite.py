@@ -18,6 +18,7 @@ from cartrl.environments.episodes import require_moderate
 from cartrl.errors import CartrlError, UsageError, nearest
 from cartrl.settings import EnvironmentSettings
 from cartrl.system import calls, imports
+from cartrl.system.notices import warn_once
 
 gym.logger.set_level(gym.logger.ERROR)
 
@@ -206,7 +207,7 @@ def try_out(env: Environment) -> None:
     for what, values in zip(("an observation", "an observation", "a reward"), first):
         require_moderate(values, f"{env.name} has", what)
     if not all(map(np.array_equal, first, again)):
-        failures.warn_once(
+        warn_once(
             f"{env.name} is not the same again after a reset with the same seed, so no run of it can be repeated: "
             "it must draw all that is random from the seed of reset"
         )

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from cartrl.analysis import numbers
+from cartrl.analysis.numbers import round_step
+from cartrl.report.numbers import given
 
 Point = tuple[float, float]
 
@@ -85,29 +86,12 @@ def axis(values: Iterable[float], count: int = 5, tight: bool = False) -> Axis:
     if low == high:
         margin = max(abs(low) * 0.05, 1.0)
         low, high, tight = low - margin, high + margin, False
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    step = round_step(high - low, count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = [round(index * step, 12) for index in range(first, last + 1)]
     if tight:
         return Axis(low, high, [tick for tick in ticks if low <= tick <= high])
     return Axis(ticks[0], ticks[-1], ticks)
-
-
-def number(value: Optional[float], spread: Optional[float] = None) -> str:
-    """Return a number as `numbers` writes it, with a real minus sign."""
-    return with_minus(numbers.number(value, spread))
-
-
-def given(value: float) -> str:
-    """Return a number that is given, such as a threshold, with all of its digits and a real minus sign."""
-    return with_minus(numbers.exact(value))
-
-
-def with_minus(text: str) -> str:
-    """Return numbers with a real minus sign."""
-    return text.replace("-", "−")
 
 
 def line(points: Sequence[Point], x: Axis, y: Axis) -> str:

@@ -8,22 +8,8 @@ import numpy as np
 
 from cartrl.analysis.curves import Curve as StudyCurve
 from cartrl.analysis.numbers import NOTHING, interval, plus_minus
-from cartrl.report.charts import (
-    Axis,
-    Chart,
-    Layer,
-    Point,
-    Stop,
-    axis,
-    band,
-    bars,
-    columns,
-    dots,
-    given,
-    line,
-    number,
-    with_minus,
-)
+from cartrl.report.charts import Axis, Chart, Layer, Point, Stop, axis, band, bars, columns, dots, line
+from cartrl.report.numbers import given, number, with_minus
 from cartrl.runs.metrics import Row
 
 STOPS = 300  # a longer run has neighbouring iterations joined: a screen has no more pixels for them
@@ -121,7 +107,7 @@ def _collected_layers(curve: Curve, x: Axis, y: Axis, names: tuple[str, str]) ->
 
 def _first_stop(curve: Curve, x: Axis, y: Axis) -> Stop:
     greedy, marks = _greedy_at(curve, 0, y)
-    return Stop(x.at(0), "iteration 0", [greedy, "–", "–"], marks)
+    return Stop(x.at(0), "iteration 0", [greedy, NOTHING, NOTHING], marks)
 
 
 def _run_stop(curve: Curve, part: np.ndarray, x: Axis, y: Axis) -> Stop:
@@ -136,7 +122,7 @@ def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
     """Say what the last evaluation up to ``step`` found; the mark is for one at ``step`` itself."""
     past = curve.evaluated[curve.evaluated[:, 0] <= step]
     if not len(past):
-        return "–", []
+        return NOTHING, []
     at, mean, std = past[-1].tolist()
     is_here = at == step
     text = with_minus(plus_minus(mean, std))

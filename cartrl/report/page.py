@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from cartrl.report.charts import number
+from cartrl.report.numbers import number
 
 TEMPLATES = Path(__file__).parent / "template"
 

@@ -6,11 +6,12 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import certainty
+from cartrl.analysis.numbers import NOTHING, certainty
 from cartrl.analysis.seeds import interquartile_mean, summary
 from cartrl.report import figures
-from cartrl.report.charts import axis, given, number, with_minus
+from cartrl.report.charts import axis
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of, tile
+from cartrl.report.numbers import given, number, with_minus
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.results import Run
@@ -61,7 +62,7 @@ def _run_tiles(
         *tiles,
         tile("Best in training", number(run.best), f"evaluated at iteration {where:,} of {run.num_iterations:,}"),
         tile("Episodes collected", number(last["episodes"] or 0), steps),
-        tile("Time", took or "–", "start-up and saving included"),
+        tile("Time", took or NOTHING, "start-up and saving included"),
     ]
 
 
@@ -133,7 +134,7 @@ def _seed(run: Run, chart: figures.Chart, evaluated: Optional[Evaluated]) -> dic
 def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, Any]]:
     """Return the tiles of a study with the evaluations ``results``."""
     means = np.array([evaluated.facts["mean"] for evaluated in results])
-    took = duration(subject.manifest) or "–"
+    took = duration(subject.manifest) or NOTHING
     time = tile("Time", took, f"{number(sum(run.steps[-1] for run in subject.study.runs))} environment steps")
     if not len(means):
         return [time]

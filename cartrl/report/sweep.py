@@ -10,8 +10,8 @@ from typing import Any, Optional
 from cartrl.analysis.curves import learning_curve
 from cartrl.analysis.numbers import NOTHING, certain, certainty, level_of, percent
 from cartrl.analysis.seeds import interquartile_mean
-from cartrl.report.charts import given, number, with_minus
 from cartrl.report.content import date, duration, frame, installed, tile, typed
+from cartrl.report.numbers import given, number, with_minus
 from cartrl.report.sweep_figure import sweep_chart
 from cartrl.runs.json_files import read_json
 from cartrl.runs.labelling import labels, short_names

@@ -7,8 +7,9 @@ import numpy as np
 
 from cartrl.analysis.curves import Curve
 from cartrl.analysis.numbers import NOTHING, numbers
-from cartrl.report.charts import Axis, Chart, Layer, Stop, axis, dots, line, with_minus
+from cartrl.report.charts import Axis, Chart, Layer, Stop, axis, dots, line
 from cartrl.report.figures import STOPS
+from cartrl.report.numbers import with_minus
 
 
 def sweep_chart(curves: Sequence[Curve], threshold: Optional[float]) -> Chart:

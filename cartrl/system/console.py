@@ -1,4 +1,4 @@
-"""A console that is steered by nothing that it prints: names of directories may hold anything."""
+"""A console whose output cannot drive the terminal, whatever characters a directory's name holds."""
 
 import re
 from collections.abc import Iterator
@@ -6,23 +6,39 @@ from typing import Any, Optional
 
 import rich.console
 from rich.segment import Segment
+from rich.text import Text
 
-# Control characters but for the end of a line, what turns the direction of text, and halves of pairs; not those halves
-# that stand for a byte of a path which is no text (PEP 383) and no control character either.
+# Control characters other than the end of a line, marks that turn the direction of text, and surrogates. Those from
+# \udca0 to \udcff pass: each stands for a byte of a path that is not UTF-8 (PEP 383), and is written as that byte.
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udc9f\udd00-\udfff]")
 
 
 class Console(rich.console.Console):
-    """Writes what could drive a terminal as escape sequences, wherever it stands."""
+    """Writes control characters of any text as escape sequences such as ``\\x1b``."""
 
     def render(self, renderable: Any, options: Optional[rich.console.ConsoleOptions] = None) -> Iterator[Segment]:
-        """Yield the parts of ``renderable``, those of text without what steers."""
+        """Yield the segments of ``renderable`` with the control characters of its texts escaped."""
         for segment in super().render(renderable, options):
             if segment.control or not STEERING.search(segment.text):
                 yield segment
             else:
-                yield Segment(STEERING.sub(_escaped, segment.text), segment.style)
+                yield Segment(escaped(segment.text), segment.style)
 
 
-def _escaped(found: "re.Match[str]") -> str:
+def say(console: rich.console.Console, text: str, style: str = "") -> None:
+    """Print ``text`` as it stands: rich reads no markup or emoji in it, colours no number, and breaks no line."""
+    console.print(Text(escaped(text), style=style), soft_wrap=True)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with a space for each end of a line, and its control characters escaped."""
+    return escaped(" ".join(text.splitlines()))
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` with an escape sequence for each control character; rich itself would drop some unseen."""
+    return STEERING.sub(_escape, text)
+
+
+def _escape(found: "re.Match[str]") -> str:
     return found[0].encode("unicode_escape").decode()

@@ -1,7 +1,10 @@
 """What a user is told on stderr: errors and warnings, each in one line."""
 
+import functools
+
 from rich.text import Text
 
+from cartrl.system.console import one_line
 from cartrl.system.lasting import LastingConsole
 
 
@@ -16,17 +19,15 @@ def warn(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print what a user may want to know of a choice that was made."""
+    """Print a note about a choice that cartrl made for the user, such as which run is the latest."""
     _print("note:", "bold", text)
 
 
-def printable(text: str) -> str:
-    """Return ``text`` in one line; what could drive a terminal is written as an escape sequence."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in " ".join(text.splitlines())
-    )
+@functools.cache
+def warn_once(text: str) -> None:
+    """Print a warning, the first time only."""
+    warn(text)
 
 
 def _print(kind: str, style: str, text: str) -> None:
-    LastingConsole(stderr=True).print(Text.assemble((kind, style), " ", printable(text)), soft_wrap=True)
+    LastingConsole(stderr=True).print(Text.assemble((kind, style), " ", one_line(text)), soft_wrap=True)

@@ -13,6 +13,7 @@ from cartrl.analysis.comparison import LEVEL, metrics
 from cartrl.analysis.curves import Curve
 from cartrl.analysis.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
 from cartrl.settings.writing import scalar
+from cartrl.system.console import say
 from cartrl.system.lasting import columns
 from cartrl.terminal import tables
 from cartrl.terminal.chart import THRESHOLD, axis_labels
@@ -27,10 +28,10 @@ def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, t
     """Print learning curves as points and a legend; the band too where there is only one."""
     drawn = "\n".join(_chart(curves, threshold, _width(console), HEIGHT))
     console.print(Text(ylabel, style="bold"))
-    console.print(Text(drawn, style="cyan"), soft_wrap=True)
+    say(console, drawn, style="cyan")
     console.print(Text(f"{xlabel:>{_width(console)}}", style="dim"))
     for index, curve in enumerate(curves):
-        console.print(Text(f"{POINTS[index % len(POINTS)]} {curve.label}"), soft_wrap=True)
+        say(console, f"{POINTS[index % len(POINTS)]} {curve.label}")
     if _has_band(curves):
         console.print(Text(f"{BAND} 95 % interval"))
     if threshold is not None:

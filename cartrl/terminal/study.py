@@ -16,6 +16,7 @@ from cartrl.analysis.numbers import certainty, exact, number, percent
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
 from cartrl.system.calls import call
+from cartrl.system.console import say
 from cartrl.terminal import tables
 
 CELL = 19  # columns for a seed
@@ -67,7 +68,7 @@ class LineDisplay(SilentDisplay):
         """Take the study to show, and say what it is."""
         super().attach(title, progress, threshold)
         before = f", {progress.over} of them finished before" if progress.over else ""
-        self._console.print(f"{title}: {len(progress.seeds)} seeds{before}", soft_wrap=True, highlight=False)
+        say(self._console, f"{title}: {len(progress.seeds)} seeds{before}")
 
     def told(self, seed: int) -> None:
         """Print the seed's line, if it has ended."""
@@ -79,7 +80,7 @@ class LineDisplay(SilentDisplay):
         line = f"seed {seed:<{widest}}  {state.outcome:<11}  {ended:>{len(total)}} of {total}"
         name = "final" if state.outcome.is_over else "last"
         line += f", {progress.seconds:8,.1f} s  best {number(state.best):>8}  {name:<5} {number(state.greedy):>8}"
-        self._console.print(line, soft_wrap=True, highlight=False)
+        say(self._console, line)
 
 
 class LiveDisplay(SilentDisplay):

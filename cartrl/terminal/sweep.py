@@ -15,6 +15,7 @@ from cartrl.runs.study import named
 from cartrl.settings.writing import scalar
 from cartrl.sweeps.ranking import NOT_BEGUN, going_on
 from cartrl.system import imports
+from cartrl.system.console import say
 from cartrl.terminal import tables
 
 HEADER = 16  # columns, of a setting's name above its values
@@ -25,13 +26,13 @@ def opening(console: Console, root: str, settings: int, seeds: Sequence[int], is
     """Say how much is to be trained."""
     what = "trials" if is_search else "settings"
     text = f"{root}: {settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
-    console.print(Text(text, style="bold"), soft_wrap=True)
+    say(console, text, style="bold")
 
 
 def reached(console: Console, entry: dict[str, Any]) -> None:
     """Say what a setting has reached."""
     text = _final(entry) if entry["final_return"] else "; ".join(entry["notes"])
-    console.print(Text(f"final greedy return {text}"), soft_wrap=True)
+    say(console, f"final greedy return {text}")
 
 
 def _final(entry: dict[str, Any]) -> str:
@@ -49,7 +50,7 @@ def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> N
     for entry in report["settings"]:
         for note in entry["notes"]:
             if note != NOT_BEGUN:
-                console.print(Text(f"{entry['name']}: {note}", style="yellow"), soft_wrap=True)
+                say(console, f"{entry['name']}: {note}", style="yellow")
     if unranked:
         text = f"Without a seed that has ended, so without a rank: {unranked} of {len(report['settings'])} settings."
         console.print(text, highlight=False)

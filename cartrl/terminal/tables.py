@@ -12,6 +12,7 @@ from cartrl.runs.directory import RunDirectory
 from cartrl.runs.manifest import Spent
 from cartrl.runs.outcome import Outcome
 from cartrl.system.calls import call, quoted
+from cartrl.system.console import say
 from cartrl.system.lasting import columns
 from cartrl.terminal.training import spread
 from cartrl.training.journal import Progress
@@ -42,7 +43,7 @@ def lines(console: Console, title: str, texts: Sequence[str]) -> None:
     """Print a title and indented lines that can be copied whole, however long."""
     console.print(Text(title, style="bold"))
     for text in texts:
-        console.print(f"  {text}", soft_wrap=True, highlight=False, markup=False)
+        say(console, f"  {text}")
 
 
 def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: str, before: Spent) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import NOTHING, number, plus_minus
 from cartrl.runs.metrics import Row
+from cartrl.system.console import say
 from cartrl.terminal.chart import learning_curve
 from cartrl.training.journal import Progress, Reached
 
@@ -67,7 +68,7 @@ class LineDisplay(SilentDisplay):
             line += f" loss {number(row['loss']):>10} collect {number(row['collect_return_mean']):>7}"
         if greedy is not None:
             line += f" greedy {number(greedy):>7}"
-        self._console.print(line, highlight=False, soft_wrap=True)
+        say(self._console, line)
 
 
 class LiveDisplay(SilentDisplay):

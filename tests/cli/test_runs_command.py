@@ -240,7 +240,7 @@ def test_the_table_fits_80_columns(tmp_path, dead_process):
 def test_names_do_not_steer_the_terminal(tmp_path):
     make_run(tmp_path / "runs" / "[red]a\x1b[2J")
     done = run_cartrl("runs", cwd=tmp_path)
-    assert "[red]a�[2J" in done.stdout
+    assert "[red]a\\x1b[2J" in done.stdout
 
 
 def test_names_do_not_steer_the_terminal_elsewhere_either(tmp_path):

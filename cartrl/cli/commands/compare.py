@@ -13,7 +13,7 @@ from cartrl.runs.labelling import labels, names
 from cartrl.runs.results import common_threshold, load_studies
 from cartrl.sweeps.ranking import with_settings
 from cartrl.system import answers
-from cartrl.system.console import Console
+from cartrl.system.console import Console, say
 from cartrl.system.paths import require_writable
 from cartrl.terminal import studies as display
 from cartrl.terminal import tables
@@ -47,7 +47,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
         return
     console = Console()
     for note in chosen.notes:
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
+        say(console, note)
     display.comparison(console, report)
     if picture is not None:
         tables.lines(console, "picture", [str(picture)])

@@ -12,7 +12,7 @@ from cartrl.pictures.canvas import parse_size
 from cartrl.runs.labelling import labels
 from cartrl.runs.results import common_threshold, load_studies
 from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
-from cartrl.system.console import Console
+from cartrl.system.console import Console, say
 from cartrl.system.paths import require_writable
 from cartrl.terminal import studies as display
 from cartrl.terminal import tables
@@ -43,10 +43,10 @@ def run(paths: list[Path], output: Optional[Path], axis: Axis, with_mean: bool, 
     curves = [learning_curve(study, name, axis, statistic) for study, name in zip(studies, names)]
     console = Console()
     for note in chosen.notes:
-        console.print(note, highlight=False, markup=False, soft_wrap=True)
+        say(console, note)
     for study, name in zip(studies, names):
         for note in study.notes():
-            console.print(f"{name}: {note}", highlight=False, markup=False, soft_wrap=True)
+            say(console, f"{name}: {note}")
     title, ylabel = studies[0].env_name, "Greedy return"
     if any(len(study.runs) > 1 for study in studies):
         ylabel = f"Greedy return, {'mean' if with_mean else 'interquartile mean'} of seeds"

@@ -9,14 +9,14 @@ from cartrl.policies import sidecar
 from cartrl.policies.sidecar import SavedPolicy
 from cartrl.report import page
 from cartrl.report import sweep as sweep_page
-from cartrl.report.charts import number
 from cartrl.report.content import Evaluated, Film, Subject
+from cartrl.report.numbers import number
 from cartrl.report.parts import page_of
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.sweep import SweepDirectory, find_sweep
 from cartrl.system import quiet, reading
-from cartrl.system.console import Console
+from cartrl.system.console import Console, say
 from cartrl.system.files import whole_file
 from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
@@ -50,7 +50,7 @@ def _report_runs(path: Path, target: Path) -> None:
     subject = Subject(study, study.threshold, evaluations, film, missing)
     text = page.render(page_of(subject))
     for sentence in missing:
-        console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        say(console, sentence, style="yellow")
     _write(console, target, text)
 
 

@@ -11,20 +11,19 @@ from typing import Any, Optional
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis.numbers import number
+from cartrl.analysis.numbers import NOTHING, number
 from cartrl.errors import UsageError, nearest
 from cartrl.runs.directory import RUNS
 from cartrl.runs.finding import warn_of_skipped
 from cartrl.runs.listing import Entry, entries
 from cartrl.runs.states import DAMAGED, STATES
-from cartrl.system.console import Console
+from cartrl.system.console import Console, one_line, say
 
 STYLES = {
     "running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red",
     "unknown": "yellow",
 }  # fmt: skip
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-NOTHING = "–"
 
 
 def run(directory: Optional[Path], env_name: Optional[str], states: list[str], as_json: bool) -> None:
@@ -44,7 +43,7 @@ def run(directory: Optional[Path], env_name: Optional[str], states: list[str], a
     console = Console()
     if not found:
         text = f"none of the {len(everything):,} runs and studies passes" if everything else "there are no runs"
-        console.print(f"{root}: {text}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"{root}: {text}")
     _print(console, found)
 
 
@@ -76,12 +75,11 @@ def _print(console: Console, found: list[Entry]) -> None:
     for position, (task, group) in enumerate(groupby(tasks, key=_task)):
         if position:
             console.print()
-        console.print(Text(_printable(task), style="bold"), soft_wrap=True)
+        say(console, one_line(task), style="bold")
         console.print(_table(list(group), now))
     for entry in found:
         if entry.state == DAMAGED:
-            console.print(_printable(f"damaged: {entry.problem}"), style="red", markup=False, highlight=False,
-                          soft_wrap=True)  # fmt: skip
+            say(console, one_line(f"damaged: {entry.problem}"), style="red")
 
 
 def _task(entry: Entry) -> str:
@@ -97,7 +95,7 @@ def _table(group: list[Entry], now: datetime) -> Table:
     table.add_column("state", no_wrap=True)
     for entry in group:
         table.add_row(
-            Text(_printable(entry.path.name) + ("" if entry.kind == "run" else "/")),
+            Text(one_line(entry.path.name) + ("" if entry.kind == "run" else "/")),
             _seeds(entry.seeds) + ("" if entry.settings is None else f" × {entry.settings} settings"),
             _share(entry),
             number(entry.best),
@@ -127,8 +125,3 @@ def _age(started: Optional[datetime], now: datetime) -> str:
     seconds = max((now - started).total_seconds(), 0)
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= size), UNITS[-1])
     return f"{seconds // size:.0f} {unit}"
-
-
-def _printable(text: str) -> str:
-    """Return ``text`` without what would steer a terminal."""
-    return "".join(character if character.isprintable() else "�" for character in text)

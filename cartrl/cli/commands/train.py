@@ -19,6 +19,7 @@ from cartrl.runs.manifest import Manifest
 from cartrl.runs.outcome import Outcome
 from cartrl.settings import ResolvedConfig
 from cartrl.system.closing import closed_at_end
+from cartrl.system.console import say
 from cartrl.system.lasting import LastingConsole
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
@@ -48,7 +49,7 @@ class Output:
     def note(self, text: str) -> None:
         """Print a line for people, unless they want none."""
         if not self.quiet:
-            self.console.print(text, soft_wrap=True, highlight=False)
+            say(self.console, text)
 
     @property
     def is_alone(self) -> bool:
