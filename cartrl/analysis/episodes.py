@@ -5,7 +5,8 @@ from typing import Optional
 import numpy as np
 
 from cartrl import randomness
-from cartrl.analysis.seeds import RESAMPLES, Interval, Summary, expanded, mean, summary_of
+from cartrl.analysis.seeds import RESAMPLES, Interval, expanded, mean, summary_of
+from cartrl.analysis.summaries import Summary
 
 LARGEST_BLOCK = 2_000_000  # draws at once, to bound memory
 FEW = 0.05  # of the episodes: where no more may differ, equal returns decide

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Optional
 
 NOTHING = "–"
 DIGITS = 2  # significant ones of half an interval, or of a spread
@@ -65,32 +65,6 @@ def plus_minus(mean: float, std: float) -> str:
 def interval(low: float, high: float) -> str:
     """Return both ends of an interval."""
     return " to ".join(numbers([low, high], (high - low) / 2))
-
-
-def level_of(found: dict[str, Any]) -> tuple[float, Optional[float], Optional[float], Optional[float]]:
-    """Return what `certain` and `certainty` take, from what the JSON says of an interquartile mean."""
-    low, high = found["interval_95"]
-    return found["interquartile_mean"], low, high, found["differing_95"]
-
-
-def certain(middle: float, low: Optional[float], high: Optional[float], differing: Optional[float]) -> tuple[str, str]:
-    """Return a mean, and how certain it is, for two columns of a table."""
-    if low is not None and high is not None:
-        text, *ends = numbers([middle, low, high], (high - low) / 2)
-        return text, " to ".join(ends)
-    return number(middle), NOTHING if differing is None else f"equal; {percent(differing)} may differ"
-
-
-def certainty(
-    middle: float, low: Optional[float], high: Optional[float], differing: Optional[float], count: int, what: str
-) -> tuple[str, str]:
-    """Return a mean of ``count`` episodes or seeds (``what``), and in words how certain it is."""
-    text, ends = certain(middle, low, high, None)
-    if low is not None:
-        return text, f"95 % interval {ends}"
-    if differing is not None:
-        return text, f"in all {count:,} {what}s; up to {percent(differing)} of {what}s may differ"
-    return text, f"one {what} has no interval" if count == 1 else "no interval"
 
 
 def round_step(span: float, count: int = 5) -> float:

@@ -2,12 +2,13 @@
 
 import functools
 import math
-from typing import Callable, NamedTuple, Optional
+from typing import Callable
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtrit
 
 from cartrl import randomness
+from cartrl.analysis.summaries import Summary
 
 RESAMPLES = 10_000
 QUARTER = 0.25
@@ -77,23 +78,6 @@ def expanded(values: np.ndarray, found: np.ndarray, statistic: Statistic, level:
         return math.nan, math.nan
     half = quantile * float(values.std(ddof=1)) / math.sqrt(count)
     return min(low, float(values.mean()) - half), max(high, float(values.mean()) + half)
-
-
-class Summary(NamedTuple):
-    """What values say together, and how sure that is.
-
-    Attributes:
-        middle: their mean or interquartile mean.
-        low, high: its 95 % interval. None for a single value, and for equal ones: of what else there might be they
-            say nothing.
-        differing: where several values are all equal, the greatest share of others that would have stayed unseen in
-            so many with a probability of 5 % (Clopper and Pearson, 1934).
-    """
-
-    middle: float
-    low: Optional[float]
-    high: Optional[float]
-    differing: Optional[float]
 
 
 def summary(values: np.ndarray) -> Summary:

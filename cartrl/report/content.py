@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl import __version__
-from cartrl.analysis.numbers import certainty
+from cartrl.analysis.numbers import NOTHING
+from cartrl.analysis.summaries import certainty, of_json
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.machine import timestamp
@@ -45,9 +46,7 @@ class Evaluated:
     @property
     def level(self) -> tuple[str, str]:
         """The mean return, and in words how certain it is."""
-        found = self.facts
-        low, high = found["interval_95"] or (None, None)
-        return certainty(found["mean"], low, high, found["differing_95"], found["episodes"], "episode")
+        return certainty(of_json(self.facts, "mean"), self.facts["episodes"], "episode")
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
 def typed(manifest: dict[str, Any], same: str) -> list[dict[str, str]]:
     """Return the command that was typed, and ``same``, which does the same from the config in the page."""
     words = manifest.get("command")
-    original = shlex.join(["cartrl", *map(str, words[1:])]) if isinstance(words, list) else "–"
+    original = shlex.join(["cartrl", *map(str, words[1:])]) if isinstance(words, list) else NOTHING
     return [
         {"text": "The command that was typed:", "label": "Original command", "code": original},
         {

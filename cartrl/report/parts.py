@@ -6,8 +6,9 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import NOTHING, certainty
+from cartrl.analysis.numbers import NOTHING
 from cartrl.analysis.seeds import interquartile_mean, summary
+from cartrl.analysis.summaries import certainty
 from cartrl.report import figures
 from cartrl.report.charts import axis
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of, tile
@@ -138,7 +139,7 @@ def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, A
     time = tile("Time", took, f"{number(sum(run.steps[-1] for run in subject.study.runs))} environment steps")
     if not len(means):
         return [time]
-    middle, certain = map(with_minus, certainty(*summary(means), len(means), "seed"))
+    middle, certain = map(with_minus, certainty(summary(means), len(means), "seed"))
     seeds = f"{len(means)} seed{'s' if len(means) > 1 else ''}"
     tiles = [tile("Interquartile mean return", middle, f"{certain}; {seeds}")]
     if subject.threshold is not None:

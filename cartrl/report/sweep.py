@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import NOTHING, certain, certainty, level_of, percent
+from cartrl.analysis.numbers import NOTHING, percent
 from cartrl.analysis.seeds import interquartile_mean
+from cartrl.analysis.summaries import certain, certainty, of_json
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.report.sweep_figure import sweep_chart
@@ -84,8 +85,8 @@ def columns(entries: Sequence[dict[str, Any]], threshold: Optional[float]) -> li
     """Return the table of the ranked ``entries``; a column in which there is nothing is left out."""
     keys = _keys(entries)
     titles = short_names(keys)
-    levels = [level_of(entry["final_return"]) if entry["final_return"] else None for entry in entries]
-    written = [certain(*level) if level else (NOTHING, NOTHING) for level in levels]
+    levels = [of_json(entry["final_return"]) if entry["final_return"] else None for entry in entries]
+    written = [certain(level) if level else (NOTHING, NOTHING) for level in levels]
     found = [
         Column("rank", [_number(entry["rank"]) for entry in entries]),
         *(_varied(key, titles[key], entries) for key in keys),
@@ -152,7 +153,7 @@ def _mark_varied(sections: list[dict[str, Any]], keys: Sequence[str]) -> None:
 def _tiles(
     entries: Sequence[dict[str, Any]], best: dict[str, Any], name: str, plan: Plan, took: Optional[str]
 ) -> list[dict[str, Any]]:
-    middle, certain_by = map(with_minus, certainty(*level_of(best["final_return"]), len(best["seeds"]), "seed"))
+    middle, certain_by = map(with_minus, certainty(of_json(best["final_return"]), len(best["seeds"]), "seed"))
     without = sum(entry["rank"] is None for entry in entries)
     trials = f"of {_count(int(plan.search['trials']), 'trial')}; " if plan.search else ""
     rank_note = f"{without} without a rank" if without else "all ranked"

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from cartrl.analysis.comparison import LEVEL, metrics
 from cartrl.analysis.curves import Curve
-from cartrl.analysis.numbers import NOTHING, certain, exact, level_of, number, p_value, percent
+from cartrl.analysis.numbers import NOTHING, exact, number, p_value, percent
+from cartrl.analysis.summaries import Summary, certain, of_json
 from cartrl.settings.writing import scalar
 from cartrl.system.console import say
 from cartrl.system.lasting import columns
@@ -117,7 +118,7 @@ def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[f
     for name, metric in metrics(threshold).items():
         for index, (letter, study) in enumerate(studies):
             reached = _steps if name == "steps_to_threshold" else certain
-            values = reached(*level_of(study["metrics"][name]))
+            values = reached(of_json(study["metrics"][name]))
             table.add_row("" if index else metric.title, letter, *values)
     if threshold is not None:
         for index, (letter, study) in enumerate(studies):
@@ -131,12 +132,11 @@ def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[f
     return table
 
 
-def _steps(
-    middle: Optional[float], low: Optional[float], high: Optional[float], differing: Optional[float]
-) -> tuple[str, str]:
-    """Write steps to the threshold, which for too many seeds without it are not finite."""
+def _steps(summary: Summary) -> tuple[str, str]:
+    """Write steps to the threshold: their mean is None, or its interval open, if too many seeds never reached it."""
+    middle, low, high, _ = summary
     if middle is not None and (low is None or high is not None):
-        return certain(middle, low, high, differing)
+        return certain(summary)
     reached = "not reached" if middle is None else number(middle)
     return reached, NOTHING if low is None else f"{number(low)} {'or more' if high is None else f'to {number(high)}'}"
 

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.analysis import seeds as across
-from cartrl.analysis.numbers import certainty, exact, number, percent
+from cartrl.analysis.numbers import exact, number, percent
+from cartrl.analysis.summaries import certainty
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
 from cartrl.system.calls import call
@@ -183,5 +184,5 @@ def _reached(name: str, values: Sequence[Optional[float]]) -> list[tuple[str, st
     known = np.array([value for value in values if value is not None])
     if not len(known):
         return []
-    text = ", ".join(certainty(*across.summary(known), len(known), "seed"))
+    text = ", ".join(certainty(across.summary(known), len(known), "seed"))
     return [(name, f"{text} (interquartile mean)" if len(known) > 1 else text)]

@@ -9,7 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis.numbers import certain, certainty, exact, level_of, percent
+from cartrl.analysis.numbers import exact, percent
+from cartrl.analysis.summaries import certain, certainty, of_json
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
 from cartrl.settings.writing import scalar
@@ -36,7 +37,7 @@ def reached(console: Console, entry: dict[str, Any]) -> None:
 
 
 def _final(entry: dict[str, Any]) -> str:
-    return ", ".join(certainty(*level_of(entry["final_return"]), len(entry["seeds"]), "seed"))
+    return ", ".join(certainty(of_json(entry["final_return"]), len(entry["seeds"]), "seed"))
 
 
 def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> None:
@@ -105,4 +106,4 @@ def _results(entry: dict[str, Any], threshold: Optional[float]) -> list[str]:
     seeds = f"{len(entry['seeds'])}"
     if solved is not None:
         seeds = f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}"
-    return [*certain(*level_of(entry["final_return"])), seeds]
+    return [*certain(of_json(entry["final_return"])), seeds]

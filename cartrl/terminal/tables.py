@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from cartrl.analysis.numbers import certainty, exact, number, numbers
+from cartrl.analysis.numbers import exact, number, numbers
+from cartrl.analysis.summaries import certainty, of_json
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.manifest import Spent
 from cartrl.runs.outcome import Outcome
@@ -105,8 +106,7 @@ def written(run: RunDirectory) -> list[Path]:
 
 def evaluation(console: Console, report: dict[str, Any]) -> None:
     """Print an evaluation's report."""
-    low, high = report["interval_95"] or (None, None)
-    mean = certainty(report["mean"], low, high, report["differing_95"], report["episodes"], "episode")
+    mean = certainty(of_json(report, "mean"), report["episodes"], "episode")
     threshold, verdict = report["reward_threshold"], report["verdict"]
     rows: list[tuple[str, Any]] = [
         ("policy", f"{report['policy']} (step {report['step']})"),

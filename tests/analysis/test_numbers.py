@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from cartrl.analysis.numbers import certainty, exact, interval, number, numbers, percent, plus_minus
+from cartrl.analysis.numbers import exact, interval, number, numbers, percent, plus_minus
+from cartrl.analysis.summaries import Summary, certainty
 from cartrl.terminal.chart import axis_labels
 from tests.helpers import run_cartrl
 from tests.studies import curves, write_study
@@ -38,7 +39,7 @@ def test_a_mean_and_its_spread(mean, std, text):
 
 def test_an_interval_between_0_and_1():
     assert interval(0.8912, 0.9144) == "0.891 to 0.914"
-    assert certainty(0.9, 0.88912, 0.91088, None, 100, "episode") == ("0.900", "95 % interval 0.889 to 0.911")
+    assert certainty(Summary(0.9, 0.88912, 0.91088, None), 100, "episode") == ("0.900", "95 % interval 0.889 to 0.911")
 
 
 def test_numbers_that_belong_together_have_the_same_digits():
@@ -48,10 +49,10 @@ def test_numbers_that_belong_together_have_the_same_digits():
 
 
 def test_certainty_of_equal_and_of_one():
-    assert certainty(200.0, None, None, 0.26, 10, "episode") == (
+    assert certainty(Summary(200.0, None, None, 0.26), 10, "episode") == (
         "200", "in all 10 episodes; up to 26 % of episodes may differ",
     )  # fmt: skip
-    assert certainty(0.5, None, None, None, 1, "seed") == ("0.5", "one seed has no interval")
+    assert certainty(Summary(0.5, None, None, None), 1, "seed") == ("0.5", "one seed has no interval")
 
 
 def test_what_is_given_keeps_its_digits():

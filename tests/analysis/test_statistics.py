@@ -7,7 +7,7 @@ import scipy.stats
 from cartrl import randomness
 from cartrl.analysis import seeds
 from cartrl.analysis.episodes import RESAMPLES, bootstrap_interval, summary, verdict
-from cartrl.analysis.seeds import Summary
+from cartrl.analysis.summaries import Summary
 from cartrl.randomness import ActionSeeds, Stream
 
 # Skewed, so that the percentile interval differs from its mirror image (the "basic" one) and from mean ± 2 errors.
