@@ -59,7 +59,7 @@ def sweep(
 ) -> None:
     """Train many settings with the same seeds, and rank them."""
     from cartrl.cli.commands import sweep as command
-    from cartrl.cli.commands.train import Output
+    from cartrl.cli.commands.output import Output
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.sweep import find_sweep
 

@@ -13,7 +13,7 @@ from cartrl.system import answers
 from cartrl.system.imports import import_environments
 
 if TYPE_CHECKING:
-    from cartrl.cli.commands.train import Output
+    from cartrl.cli.commands.output import Output
 
 
 def train(
@@ -50,6 +50,7 @@ def train(
     """Train a policy and save everything about it in a run directory."""
     from cartrl.cli.commands import train as one_run
     from cartrl.cli.commands.config import show
+    from cartrl.cli.commands.output import Output
     from cartrl.runs.directory import MANIFEST, RUNS, STUDY, require_new
     from cartrl.runs.study import parse_seeds
     from cartrl.settings import load
@@ -57,7 +58,7 @@ def train(
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
-    output = one_run.Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
+    output = Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
     if dry_run and output.is_alone:
         raise UsageError("--dry-run prints the settings; it cannot be given with --quiet or --json")
     if resume is not None:

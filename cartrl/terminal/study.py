@@ -19,6 +19,7 @@ from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
 from cartrl.system.calls import call
 from cartrl.system.console import say
 from cartrl.terminal import tables
+from cartrl.terminal.display import Display
 
 CELL = 19  # columns for a seed
 BAR = 5
@@ -40,36 +41,29 @@ MARKS = {
 }
 
 
-class SilentDisplay:
+class SilentDisplay(Display):
     """Shows nothing."""
 
-    def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
-        """Take the study to show."""
-        self._title, self._progress, self._threshold = title, progress, threshold
+    def attach(self, progress: StudyProgress, threshold: Optional[float]) -> None:
+        """Take the study to show, and gym's reward threshold if it has one."""
+        self._progress, self._threshold = progress, threshold
 
     def told(self, seed: int) -> None:
-        """Hear that there is news of a seed."""
-
-    def __enter__(self) -> "SilentDisplay":
-        return self
-
-    def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        pass
+        """Take note that ``seed`` has come further, or has ended."""
 
 
 class LineDisplay(SilentDisplay):
     """One plain line for each seed that has ended."""
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console, title: str):
         self._console = console
+        self._title = title
 
-    def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
-        """Take the study to show, and say what it is."""
-        super().attach(title, progress, threshold)
+    def attach(self, progress: StudyProgress, threshold: Optional[float]) -> None:
+        """Take the study to show, and print how many seeds it has."""
+        super().attach(progress, threshold)
         before = f", {progress.over} of them finished before" if progress.over else ""
-        say(self._console, f"{title}: {len(progress.seeds)} seeds{before}")
+        say(self._console, f"{self._title}: {len(progress.seeds)} seeds{before}")
 
     def told(self, seed: int) -> None:
         """Print the seed's line, if it has ended."""
@@ -87,14 +81,15 @@ class LineDisplay(SilentDisplay):
 class LiveDisplay(SilentDisplay):
     """All seeds at once, redrawn in place: how far each has come, and its last greedy return."""
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console, title: str):
         self._console = console
+        self._title = title
         self._live: Optional[Live] = None
 
-    def attach(self, title: str, progress: StudyProgress, threshold: Optional[float]) -> None:
-        """Take the study to show, and begin."""
-        super().attach(title, progress, threshold)
-        self._live = Live(  # which renders at once, so not before there is something to show
+    def attach(self, progress: StudyProgress, threshold: Optional[float]) -> None:
+        """Take the study to show, and begin to show it."""
+        super().attach(progress, threshold)
+        self._live = Live(  # made here, not in __init__: it renders at once, which takes a study
             console=self._console, get_renderable=self._render, refresh_per_second=REFRESHES_PER_SECOND
         )
         self._live.start()

@@ -15,6 +15,7 @@ from cartrl.analysis.numbers import NOTHING, number, plus_minus
 from cartrl.runs.metrics import Row
 from cartrl.system.console import say
 from cartrl.terminal.chart import learning_curve
+from cartrl.terminal.display import Display
 from cartrl.training.journal import Progress, Reached
 
 CHART_HEIGHT = 7
@@ -27,22 +28,15 @@ def spread(evaluation: Optional[Reached]) -> str:
     return NOTHING if evaluation is None else plus_minus(evaluation.mean, evaluation.std)
 
 
-class SilentDisplay:
+class SilentDisplay(Display):
     """Shows nothing."""
 
-    def append(self, row: Row) -> None:
-        """Ignore the row."""
-
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
-        """Ignore the run."""
+        """Take the run to show, once it is built, and gym's reward threshold if it has one."""
+        self._progress, self._threshold = progress, threshold
 
-    def __enter__(self) -> "SilentDisplay":
-        return self
-
-    def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        pass
+    def append(self, row: Row) -> None:
+        """Take the row of one iteration."""
 
 
 class LineDisplay(SilentDisplay):
@@ -51,10 +45,6 @@ class LineDisplay(SilentDisplay):
     def __init__(self, console: Console, log_interval: int):
         self._console = console
         self._log_interval = log_interval
-
-    def attach(self, progress: Progress, threshold: Optional[float]) -> None:
-        """Take the run to show."""
-        self._progress = progress
 
     def append(self, row: Row) -> None:
         """Print the row, if it is due."""
@@ -76,7 +66,7 @@ class LiveDisplay(SilentDisplay):
 
     def __init__(self, console: Console, title: str):
         self._title = title
-        self._progress: Optional[Progress] = None
+        self._is_attached = False
         self._row: Row = {}
         self._began = time.perf_counter()
         self._bar = Bar(
@@ -91,12 +81,13 @@ class LiveDisplay(SilentDisplay):
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=REFRESHES_PER_SECOND)
 
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
-        """Take the run to show."""
-        self._progress, self._threshold = progress, threshold
+        """Take the run to show, and begin with its figures."""
+        super().attach(progress, threshold)
         self._began, self._steps_before = time.perf_counter(), progress.environment_steps
         self._live.console.show_cursor(False)
         before = max(progress.iteration, 0)
         self._task = self._bar.add_task("train", total=progress.num_iterations, completed=before)
+        self._is_attached = True
 
     def append(self, row: Row) -> None:
         """Show this row from the next refresh on."""
@@ -116,10 +107,10 @@ class LiveDisplay(SilentDisplay):
         self._live.stop()
 
     def _render(self) -> Union[Group, Text]:
-        progress = self._progress
         title = Text(self._title, style="bold", overflow="ellipsis", no_wrap=True)
-        if progress is None:
+        if not self._is_attached:
             return Group(title, Text("starting: loading TensorFlow and building the experiment …", style="dim"))
+        progress = self._progress
         chart = learning_curve(
             list(progress.collect_returns),
             list(progress.greedy_returns),

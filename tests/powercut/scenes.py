@@ -139,7 +139,7 @@ class Laboratory:
         def train() -> None:
             config = load(killing.CONFIG, self._overrides)
             study = StudyDirectory(create(STUDY, "", "", ""))
-            study_command.Task(study, config, [SEED], [SEED], None).begin()
+            study_command.Task(study, config, [SEED], [SEED], threshold=None, jobs=1).begin()
             self._work(study)
 
         return self._captured(train)

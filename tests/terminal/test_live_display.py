@@ -55,15 +55,15 @@ def test_at_the_end_it_shows_the_last_figures_and_the_whole_curve(terminal):
 
 def test_a_study_shows_all_its_seeds(terminal):
     progress = StudyProgress(50, {3: SeedState(Outcome.FINISHED, 50, 200.0), 4: SeedState(Outcome.RUNNING, 20, 31.5)})
-    with study.LiveDisplay(terminal) as display:
-        display.attach("runs/study", progress, 195.0)
+    with study.LiveDisplay(terminal, "runs/study") as display:
+        display.attach(progress, 195.0)
     shown = terminal.file.getvalue()
     for text in ("runs/study", "1 of 2 seeds", "3 ✓ ━━━━━    200", "4 ▶ ━━───   31.5", "the threshold, 195"):
         assert text in shown, text
 
 
 def test_a_study_that_fails_before_its_first_frame_shows_nothing(terminal):
-    with pytest.raises(OSError, match="full"), study.LiveDisplay(terminal):
+    with pytest.raises(OSError, match="full"), study.LiveDisplay(terminal, "runs/study"):
         raise OSError("full")
     assert terminal.file.getvalue() == ""
 
@@ -127,8 +127,8 @@ def test_the_columns_of_a_study_s_log_stay_where_they_are():
     seeds = {seed: SeedState(Outcome.FINISHED, 50, 200.0, 200.0) for seed in (0, 7, *range(1_000, 3_000), 2**31 - 1)}
     seeds[7] = SeedState(Outcome.INTERRUPTED, 20, -1_234.5, -0.0123)
     progress = StudyProgress(50, seeds)
-    display = study.LineDisplay(Console(file=written, width=1000, _environ={}))
-    display.attach("runs/study", progress, 195.0)
+    display = study.LineDisplay(Console(file=written, width=1000, _environ={}), "runs/study")
+    display.attach(progress, 195.0)
     for before, seed in ((0.0, 0), (99_999.0, 7), (9.0, 2**31 - 1)):
         progress.before = before
         display.told(seed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from cartrl.cli.commands.train import Output
+from cartrl.cli.commands.output import Output
 from cartrl.errors import CartrlError, UsageError
 from cartrl.execution.processes import Workers, default_jobs
 from cartrl.runs.directory import beginning, create
@@ -32,6 +32,7 @@ class Task:
     seeds: Sequence[int]
     left: Sequence[int]
     threshold: Optional[float]  # gym's
+    jobs: Optional[int]  # processes that train at once; None for one on each core
 
     def begin(self) -> Manifest:
         """Write the config and the manifest of a new study."""
@@ -50,23 +51,17 @@ class Task:
         states = {seed: _known(self.study, seed, seed in self.left) for seed in self.seeds}
         return StudyProgress(self.config.settings.train.num_iterations, states)
 
-    def train(
-        self,
-        manifest: Manifest,
-        progress: StudyProgress,
-        jobs: Optional[int],
-        display: SilentDisplay,
-        title: str,
-        stop: StopRequest,
-    ) -> None:
-        """Train the seeds that are left, until they have ended or it should stop."""
+    def train(self, manifest: Manifest, display: SilentDisplay, stop: StopRequest) -> StudyProgress:
+        """Train the seeds that are left, until they have ended or ``stop`` says so; return what all have reached."""
+        progress = self.progress()
         progress.before = manifest.before.seconds
         with manifest, display:
-            display.attach(title, progress, self.threshold)
-            Workers(self.study, progress, display.told).train(self.left, jobs or default_jobs(), stop)
+            display.attach(progress, self.threshold)
+            Workers(self.study, progress, display.told).train(self.left, self.jobs or default_jobs(), stop)
             manifest.reached(progress.ended)
         for text in progress.warnings:
             warn(text)
+        return progress
 
 
 def run(
@@ -77,8 +72,8 @@ def run(
     threshold = tasks.check_environment(config)
     study = StudyDirectory(create(study_dir, settings.environment.env_name, settings.agent.kind, f"{len(seeds)}-seeds"))
     with beginning(study.root, study.manifest), RunLock(study.lock):
-        task = Task(study, config, seeds, seeds, threshold)
-        _train(task, task.begin(), jobs, output)
+        task = Task(study, config, seeds, seeds, threshold, jobs)
+        _train(task, task.begin(), output)
 
 
 def resume(study: StudyDirectory, overrides: Sequence[str], jobs: Optional[int], output: Output) -> None:
@@ -89,27 +84,27 @@ def resume(study: StudyDirectory, overrides: Sequence[str], jobs: Optional[int],
         threshold = tasks.check_environment(config)
         seeds = study.seeds()
         left = seeds if overrides else study.left()
-        task = Task(study, config, seeds, left, threshold)
+        task = Task(study, config, seeds, left, threshold, jobs)
         if left:
-            _train(task, task.go_on(), jobs, output)
+            _train(task, task.go_on(), output)
         else:
             output.note(f"{study.root}: finished already, all {len(seeds)} seeds")
             if output.is_alone:
                 _answer(study, task.progress(), output)
 
 
-def display_for(output: Output) -> SilentDisplay:
+def display_for(output: Output, title: str) -> SilentDisplay:
     """Return the display of a study that suits ``output``."""
-    if output.quiet:
-        return SilentDisplay()
-    return LiveDisplay(output.console) if output.is_live else LineDisplay(output.console)
+    return output.display(
+        SilentDisplay, lambda console: LineDisplay(console, title), lambda console: LiveDisplay(console, title)
+    )
 
 
-def _train(task: Task, manifest: Manifest, jobs: Optional[int], output: Output) -> None:
+def _train(task: Task, manifest: Manifest, output: Output) -> None:
     """Train the seeds that are left, and print what all reached."""
-    study, progress = task.study, task.progress()
+    study = task.study
     with StopRequest() as stop:
-        task.train(manifest, progress, jobs, display_for(output), str(study.root), stop)
+        progress = task.train(manifest, display_for(output, str(study.root)), stop)
     _answer(study, progress, output)
     if not output.is_alone:
         summary(output.console, study, progress, task.threshold, tasks.threshold_said(task.config, task.threshold))

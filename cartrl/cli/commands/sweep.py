@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
+from cartrl.cli.commands.output import Output
 from cartrl.cli.commands.study import Task, display_for
-from cartrl.cli.commands.train import Output
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs.directory import beginning, create
 from cartrl.runs.json_files import read_json
@@ -19,11 +19,11 @@ from cartrl.runs.sweep import Plan, Setting, SweepDirectory, named, read_plan, r
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
-from cartrl.sweeps import grid as grids
 from cartrl.sweeps import ranking, search
+from cartrl.sweeps.grid import check, corners, parse_grid, parse_ranges
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
-from cartrl.terminal import sweep as display
+from cartrl.terminal.sweep import opening, reached, summary
 from cartrl.training import tasks
 
 
@@ -63,11 +63,11 @@ def run(
     settings = config.settings
     facts: dict[str, Any]
     if choices.grid:
-        combinations = grids.check(path, overrides, grids.parse_grid(choices.grid), "--grid")
+        combinations = check(path, overrides, parse_grid(choices.grid), "--grid")
         records = [record_of(setting) for setting in named(list(combinations))]
         facts = {"grid": list(choices.grid), "settings": records}
     else:
-        combinations = grids.check(path, overrides, grids.corners(grids.parse_ranges(choices.search)), "--search")
+        combinations = check(path, overrides, corners(parse_ranges(choices.search)), "--search")
         sampler = {"trials": choices.trials, "sampler_seed": settings.train.seed, "optuna": search.version()}
         facts = {"search": {"ranges": list(choices.search), **sampler}, "settings": []}
     threshold = tasks.check_environment(config)
@@ -115,7 +115,7 @@ class Sweep:
         if not self.plan.search:
             return self.plan.settings
         return search.suggest(
-            list(grids.parse_ranges(self.plan.search["ranges"]).values()),
+            list(parse_ranges(self.plan.search["ranges"]).values()),
             self.plan.search,
             self.plan.records,
             measure=lambda setting: ranking.value(self.directory, setting),
@@ -141,17 +141,14 @@ class Sweep:
             left = self.plan.seeds if is_new else study.left()
             if not left:
                 return
-            task = Task(study, config, self.plan.seeds, left, self.threshold)
-            progress = task.progress()
-            title = f"{number} of {self.total}: {setting.name}"
-            task.train(
-                task.begin() if is_new else task.go_on(), progress, self.jobs, display_for(self.output), title, stop
-            )
+            task = Task(study, config, self.plan.seeds, left, self.threshold, self.jobs)
+            display = display_for(self.output, f"{number} of {self.total}: {setting.name}")
+            progress = task.train(task.begin() if is_new else task.go_on(), display, stop)
         for seed, state in progress.seeds.items():
             if state.outcome is Outcome.FAILED:
                 self.failed[f"{study.root}, seed {seed}"] = state.error
         if not self.output.quiet and not stop():
-            display.reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
+            reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
 
     def report(self, outcome: Outcome) -> None:
         """Print the ranking."""
@@ -169,14 +166,14 @@ class Sweep:
         elif self.output.quiet:
             self.output.print(self.directory.root)
         else:
-            display.summary(self.output.console, found, self.plan.seeds)
+            summary(self.output.console, found, self.plan.seeds)
 
 
 def _train(sweep: Sweep, manifest: Manifest) -> None:
     """Train what is left, and print the ranking."""
     output, plan = sweep.output, sweep.plan
     if not output.quiet:
-        display.opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
+        opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
     with StopRequest() as stop, manifest:
         sweep.train(manifest, stop)
         ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED

@@ -1,14 +1,11 @@
 """``cartrl train`` of one run."""
 
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Optional
+from typing import Any, Optional
 
-from rich.console import Console
-
+from cartrl.cli.commands.output import Output
 from cartrl.errors import UsageError
 from cartrl.pictures.drawer import Drawer
 from cartrl.runs.directory import RunDirectory, beginning, create
@@ -19,56 +16,12 @@ from cartrl.runs.manifest import Manifest
 from cartrl.runs.outcome import Outcome
 from cartrl.settings import ResolvedConfig
 from cartrl.system.closing import closed_at_end
-from cartrl.system.console import say
-from cartrl.system.lasting import LastingConsole
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
 from cartrl.terminal.tables import run_summary
 from cartrl.terminal.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.training import tasks
 from cartrl.training.tasks import Task
-
-
-@dataclass(frozen=True)
-class Output:
-    """What to print, and when the process began."""
-
-    quiet: bool
-    as_json: bool
-    began: float
-    answers: IO[str]  # stdout, for a directory or JSON alone
-
-    def print(self, answer: Any) -> None:
-        """Print what the command answers."""
-        print(answer, file=self.answers, flush=True)
-
-    def print_json(self, answer: dict[str, Any]) -> None:
-        """Print what the command answers, as JSON on one line."""
-        self.print(json.dumps(answer, allow_nan=False))
-
-    def note(self, text: str) -> None:
-        """Print a line for people, unless they want none."""
-        if not self.quiet:
-            say(self.console, text)
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether programs read the answer, which then stands alone on stdout."""
-        return self.quiet or self.as_json
-
-    @property
-    def console(self) -> Console:
-        """Where people read."""
-        return LastingConsole(stderr=self.as_json)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether a display can be redrawn in place.
-
-        Only on stdout: what is written to stderr while libraries start is held back, and a live display with it.
-        """
-        console = self.console
-        return console.is_terminal and not console.is_dumb_terminal and not console.stderr
 
 
 def run(config: ResolvedConfig, run_dir: Optional[Path], output: Output) -> None:
@@ -101,7 +54,10 @@ def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
 def _train(task: Task, manifest: Manifest, output: Output) -> None:
     """Train, and print what was reached."""
     directory, progress = task.directory, task.progress()
-    display = _display(output, task.config.settings.train.log_interval, str(directory.root))
+    title, log_interval = str(directory.root), task.config.settings.train.log_interval
+    display = output.display(
+        SilentDisplay, lambda console: LineDisplay(console, log_interval), lambda console: LiveDisplay(console, title)
+    )
     with StopRequest() as stop, manifest, closed_at_end(warn) as opened, Drawer() as drawer, display:
         experiment = tasks.build(task, manifest, progress, stop, output.began)
         opened.callback(experiment.close)
@@ -123,9 +79,3 @@ def _answer(directory: RunDirectory, outcome: str, result: dict[str, Any], outpu
         output.print_json({"run": str(directory.root), "outcome": outcome, **result})
     elif output.quiet:
         output.print(directory.root)
-
-
-def _display(output: Output, log_interval: int, title: str) -> SilentDisplay:
-    if output.quiet:
-        return SilentDisplay()
-    return LiveDisplay(output.console, title) if output.is_live else LineDisplay(output.console, log_interval)
