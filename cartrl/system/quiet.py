@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ STDERR = 2
 debug = False  # the option --debug: hold nothing back, and show tracebacks
 is_child = False  # of another process of cartrl, which reads this one's stderr and shows of it what is needed
 _held_back: Optional[int] = None  # the descriptor of the file that takes stderr meanwhile
+# Held by the thread of a program that imports cartrl that holds back stderr. Without it, a second thread could take the
+# file that replaces stderr meanwhile for stderr itself, and write to that file ever after.
+_one_at_a_time = threading.Lock()
 
 
 def prepare() -> None:
@@ -69,13 +73,25 @@ def loading(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
 
 
 @contextmanager
+def in_a_caller() -> Iterator[None]:
+    """Hold back stderr and Python's warnings in the process of a program that imports cartrl, and change nothing else.
+
+    `prepare` and `loading` are for processes of cartrl's own: they set environment variables and signal handlers,
+    filter warnings, freeze the garbage collector, and start a process that watches this one.
+    """
+    with _one_at_a_time, warnings.catch_warnings(), held_back():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def held_back() -> Iterator[None]:
     """Hold back stderr, of Python and of C++ code alike. It is shown if the process ends meanwhile.
 
     Raises:
         CartrlError: when a library asks Python to end the process.
     """
-    if debug or is_child:
+    if debug or is_child or sys.stderr is None:  # Python sets it to None where the caller has closed stderr
         with _no_exit():
             yield
         return

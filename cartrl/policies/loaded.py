@@ -1,0 +1,137 @@
+"""Saved policies for programs that import cartrl: `cartrl.load_policy`."""
+
+import os
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
+
+from cartrl.errors import CartrlError, UsageError
+from cartrl.policies import sidecar
+from cartrl.policies.sidecar import SavedPolicy
+from cartrl.runs.finding import find_policy
+from cartrl.system import quiet
+
+if TYPE_CHECKING:
+    from cartrl.policies.acting import BatchPolicy
+
+NUMBERS = "buif"  # the kinds of dtypes that become float32: booleans, whole numbers, floats
+
+
+class Policy:
+    """A saved policy: numpy arrays of observations in, numpy arrays of actions out.
+
+    Attributes:
+        path: the directory of the policy.
+        environment: what the policy was trained in: ``env_name``, ``max_episode_steps``, ``constants``.
+        observation_shape: the shape of one observation.
+        action_shape: the shape of one action; ``()`` for a Discrete space.
+    """
+
+    def __init__(self, saved: SavedPolicy, policy: "BatchPolicy"):
+        self.path = saved.directory
+        self.environment: dict[str, Any] = saved.environment.dict()
+        self.observation_shape = saved.observation_shape
+        self.action_shape = saved.action_shape
+        self._policy = policy
+        self._first_action = saved.first_action
+        self._least, self._greatest = _bounds(saved)
+
+    def act(self, observations: Any, rng: Optional[np.random.Generator] = None) -> Any:
+        """Return the action for one observation, or an action for each of a batch of observations.
+
+        Args:
+            observations: one observation [*observation_shape], or a batch [N, *observation_shape].
+            rng: draws the actions as training did, from the policy's distribution. Without it the actions are the
+                greedy ones, the mode of that distribution.
+
+        Returns:
+            What the environment's ``step`` takes, as numpy has it: [*action_shape], or [N, *action_shape]. Actions of
+            a Box are within its bounds, and those of a Discrete space count from the space's ``start``.
+
+        Raises:
+            CartrlError: for observations of another shape, or that are not finite numbers.
+        """
+        batch = self._batch(observations)
+        is_single = batch.ndim == len(self.observation_shape)
+        if is_single:
+            batch = batch[np.newaxis]
+        actions = self._policy.exploit(batch) if rng is None else self._policy.explore(batch, _seed(rng))
+        if np.issubdtype(actions.dtype, np.integer):
+            actions = actions + self._first_action
+        else:
+            actions = np.clip(actions, self._least.astype(actions.dtype), self._greatest.astype(actions.dtype))
+        return actions[0] if is_single else actions
+
+    def _batch(self, observations: Any) -> np.ndarray:
+        """Return ``observations`` as a float32 array of one observation or of a batch.
+
+        Raises:
+            UsageError: when they are neither.
+        """
+        try:
+            values = np.asarray(observations)
+        except ValueError:  # rows of different lengths
+            values = np.empty((), object)
+        if values.dtype.kind not in NUMBERS:
+            raise UsageError(f"observations must be numbers, not {type(observations).__name__} of {values.dtype}")
+        one = self.observation_shape
+        if values.shape != one and values.shape[1:] != one:
+            many = str(("N", *one)).replace("'", "")
+            raise UsageError(
+                f"observations of shape {values.shape}, but the policy takes one of shape {one}, or a batch {many}"
+            )
+        with np.errstate(over="ignore"):  # a number too large for a float32 becomes infinite, and is refused as such
+            batch = values.astype(np.float32)
+        if not np.isfinite(batch).all():
+            raise UsageError(f"an observation holds {batch[~np.isfinite(batch)][0]}; every number must be finite")
+        return batch
+
+    def __repr__(self) -> str:
+        return f"<cartrl.Policy {str(self.path)!r} for {self.environment['env_name']}>"
+
+
+def load_policy(path: Union[str, "os.PathLike[str]"]) -> Policy:
+    """Return the saved policy that ``path`` names; this imports TensorFlow, but neither TF-Agents nor gym.
+
+    A saved policy is a TensorFlow program. It is run once the files in its directory are those that its sidecar
+    policy.json names; it comes from whoever wrote both.
+
+    Args:
+        path: what ``cartrl eval`` takes: the directory of a run, whose best policy is loaded, or that of a policy.
+
+    Raises:
+        CartrlError: when there is no policy, its files are damaged, or TensorFlow cannot be imported.
+    """
+    saved = sidecar.read(find_policy(os.fspath(path)))
+    with quiet.in_a_caller():
+        try:
+            from cartrl.policies import acting
+        except ImportError as error:
+            raise CartrlError(f"TensorFlow cannot be imported: {error}") from error
+        return Policy(saved, acting.load(saved))
+
+
+def _bounds(saved: SavedPolicy) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the greatest action.
+
+    Raises:
+        UsageError: when the sidecar holds something else.
+    """
+    try:
+        least, greatest = (
+            np.broadcast_to(np.asarray(bound, np.float64), saved.action_shape) for bound in saved.action_bounds
+        )
+    except (TypeError, ValueError):
+        raise UsageError(f"{saved.directory}: the bounds of its actions are not numbers of their shape") from None
+    return least, greatest
+
+
+def _seed(rng: np.random.Generator) -> np.ndarray:
+    """Draw a seed as tf.random.stateless_* take it, int32 [2].
+
+    Raises:
+        UsageError: when ``rng`` is no Generator.
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise UsageError(f"rng must be a numpy Generator, such as numpy.random.default_rng(0), not {rng!r:.100}")
+    return rng.integers(2**32, size=2, dtype=np.uint32).view(np.int32)
