@@ -1,4 +1,4 @@
-"""Stdout for what a command answers: an environment that prints, in Python or in C, does not come between."""
+"""Keeps stdout for the answer of a command: what an environment prints, in Python or in C, goes to stderr."""
 
 import os
 import sys
@@ -10,9 +10,9 @@ STDOUT, STDERR = 1, 2
 
 
 def stream(is_alone: bool) -> IO[str]:
-    """Return the stream for a command's answer. If it ``is_alone`` there, all else on stdout goes to stderr.
+    """Return the stream for a command's answer. With ``is_alone``, all else that is written to stdout goes to stderr.
 
-    It stays so until the process ends, because what was loaded may print while it is taken down, too.
+    Stdout leads to stderr until the process ends, because libraries may still print while the process shuts down.
     """
     if not is_alone:
         return sys.stdout
@@ -24,7 +24,7 @@ def stream(is_alone: bool) -> IO[str]:
 
 @contextmanager
 def nothing_printed() -> Iterator[None]:
-    """Let what the block prints on stdout go to stderr."""
+    """Send to stderr what the block prints on stdout."""
     sys.stdout.flush()
     kept = os.dup(STDOUT)
     os.dup2(STDERR, STDOUT)

@@ -1,4 +1,4 @@
-"""Commands of cartrl as people can type them: words quoted, and with the modules that this process was given."""
+"""Command lines of cartrl for people to type: words are quoted, and the modules of this process are asked for."""
 
 import shlex
 import sys
@@ -11,21 +11,21 @@ MAKE_ENVIRONMENTS = ("train", "sweep", "eval", "record", "env", "config", "repor
 
 
 def call(command: str, *words: Any) -> str:
-    """Return the line that calls ``command`` with ``words``."""
+    """Return the command line that calls ``command`` with ``words``, and with the modules of this process."""
     return call_with(imports.given, command, *words)
 
 
 def call_with(modules: Sequence[str], command: str, *words: Any) -> str:
-    """Return the line that calls ``command`` with ``words``, and asks for ``modules`` if it makes environments."""
+    """Return the command line that calls ``command`` with ``words``, and with ``modules`` if it makes environments."""
     options = imports.options(modules) if command in MAKE_ENVIRONMENTS else []
     return quoted("cartrl", command, *words, *options)
 
 
 def quoted(*words: Any) -> str:
-    """Return ``words`` as a line for a shell."""
+    """Return ``words`` as a command line for a shell."""
     return shlex.join(map(str, words))
 
 
 def again_with(modules: Sequence[str]) -> str:
-    """Return the line that this process was called with, and ``modules`` asked for."""
+    """Return the command line of this process, with options that import ``modules`` added."""
     return quoted("cartrl", *sys.argv[1:], *imports.options(modules))

@@ -11,8 +11,8 @@ from typing import IO, Any
 from cartrl.system import exits, quiet
 
 # `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
-# matplotlib.py, or a folder cartrl. (The option -P, which forbids that, came with Python 3.11.) So that directory goes
-# before anything is imported, and this very package is imported from where it is.
+# matplotlib.py, or a folder cartrl. (The option -P, which forbids that, came with Python 3.11.) So the child takes the
+# working directory out of its path before it imports anything, and imports cartrl from the directory of this package.
 START = """\
 import sys
 sys.path = [entry for entry in sys.path if entry]
@@ -27,7 +27,7 @@ become(*sys.argv[2:])
 def start(target: str, *arguments: str, stderr: IO[str], **options: Any) -> "subprocess.Popen[str]":
     """Start a process that calls ``target``, written ``module:function``, with ``arguments`` in ``sys.argv``.
 
-    Nothing of its stderr is held back: this process has to read it, and show of it what is needed.
+    The child holds back nothing of its stderr. The caller reads it, and shows what a user needs of it.
     """
     package = Path(__file__).resolve().parent
     return subprocess.Popen(
@@ -40,7 +40,7 @@ def start(target: str, *arguments: str, stderr: IO[str], **options: Any) -> "sub
 
 
 def become(target: str, *arguments: str) -> None:
-    """Be the process that `start` started."""
+    """Call the target of `start`; this runs in the child."""
     quiet.is_child = True
     faulthandler.enable(all_threads=False)
     sys.argv = ["cartrl", *arguments]
@@ -49,13 +49,13 @@ def become(target: str, *arguments: str) -> None:
 
 
 def why_it_ended(process: "subprocess.Popen[str]", stderr: IO[str]) -> str:
-    """Wait until ``process`` ends; return a sentence, without its subject, on how it did."""
+    """Wait until ``process`` ends; return how it ended, as a sentence without its subject."""
     code = process.wait()
     stderr.seek(0)
     return exits.explain(code, stderr.read())
 
 
 def _environment() -> "dict[str, str]":
-    """Return this process's environment, with a PYTHONPATH that has no empty entry: it means the working directory."""
+    """Return this process's environment, without empty entries of PYTHONPATH: they mean the working directory."""
     entries = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(entries)}

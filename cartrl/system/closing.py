@@ -1,4 +1,4 @@
-"""Closing what a run has opened: a failure to close is told, and changes nothing that was reached before."""
+"""Closes what a run has opened. A failure to close is a warning, because the result of the run stands by then."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 
 @contextmanager
 def closed_at_end(warn: Callable[[str], None]) -> Iterator[ExitStack]:
-    """Give a stack of what is to be closed after the block; ``warn`` is told of an error while it is closed.
+    """Yield a stack that is closed after the block; ``warn`` is called with a sentence if closing fails.
 
-    Such an error takes the place of no error of the block, since that is the one which explains the end.
+    An error of the block is raised even where closing fails too, because the error of the block explains the end.
     """
     stack = ExitStack()
     try:

@@ -1,10 +1,10 @@
-"""How a process ended that could not say so itself, for people to read."""
+"""Says in words how a process ended that could not report its end itself."""
 
 import re
 import signal
 from typing import Optional
 
-# What Python's faulthandler writes of a process that a signal ends; a traceback follows, to the end of what is written.
+# The line that Python's faulthandler writes when a signal ends the process. All that follows it is a traceback.
 FAULT = re.compile(r"^Fatal Python error: (.*)$", re.MULTILINE)
 FAULTS = {
     "Aborted": signal.SIGABRT,
@@ -27,11 +27,11 @@ UNKNOWN_FLAGS = re.compile(r"Unknown flags? in (?P<variable>[A-Z_]+): *(?P<flags
 
 
 def explain(code: Optional[int], said: str) -> str:
-    """Return a sentence, without its subject, on how a process ended.
+    """Return how a process ended, as a sentence without its subject.
 
     Args:
         code: its exit code, the negative number of the signal that ended it, or None where that is not known.
-        said: what it wrote on stderr.
+        said: all that the process wrote on stderr.
     """
     fault = FAULT.search(said)
     if fault is not None and fault[1] in FAULTS:
@@ -42,13 +42,13 @@ def explain(code: Optional[int], said: str) -> str:
         reason = f"this TensorFlow does not know {flags['flags']} in the environment variable {variable}; take that out"
     else:
         reason = _last_words(said)
-    if reason.startswith(ERROR):  # a process of cartrl, which said so itself
+    if reason.startswith(ERROR):  # of a process of cartrl, which wrote its own sentence
         return f"failed: {reason[len(ERROR) :]}"
     return f"{_way(code)}: {reason}" if reason else _way(code)
 
 
 def visible(said: str) -> str:
-    """Return what a process wrote on stderr, without what faulthandler added to it."""
+    """Return what a process wrote on stderr, without the lines of faulthandler."""
     return FAULT.split(said, maxsplit=1)[0]
 
 
@@ -63,7 +63,7 @@ def _way(code: Optional[int]) -> str:
 
 
 def _last_words(said: str) -> str:
-    """Return the line that says why: the last that C++ code calls fatal, or the last of all."""
+    """Return the line that gives the reason: the last fatal message of C++ code, or else the last line."""
     fatal = [match["text"] or match["other"] for match in FATAL.finditer(said)]
     lines = [line.strip() for line in visible(said).splitlines() if line.strip()]
     return (fatal or lines or [""])[-1]

@@ -1,4 +1,4 @@
-"""Writing so that no reader ever sees half of a file, and a machine that fails loses nothing that was there."""
+"""Writes files and directories whole or not at all: no reader sees half of one, no power cut damages an old one."""
 
 import ctypes
 import errno
@@ -18,10 +18,10 @@ from cartrl.system.paths import LONGEST_NAME
 
 AT_FDCWD = -100  # Linux: paths are relative to the working directory
 RENAME_EXCHANGE = 2
-DRAFT, OLD = ".draft-", ".old-"  # what names of files that are not for readers begin with
+DRAFT, OLD = ".draft-", ".old-"  # prefixes of the names of files that readers ignore
 _WRITER = re.compile(r"\.(draft|old)-(?P<host>[^-]+)-(?P<pid>[0-9]{1,10})-")
-LONGEST_PAUSE = 24 * 60 * 60  # seconds; a draft that nobody has written to for so long is none any more
-# What file systems say that have no locks, or cannot be asked to bring a directory to disk (NFS, FUSE, containers).
+LONGEST_PAUSE = 24 * 60 * 60  # seconds; a draft that was not written to for longer is abandoned
+# Errors of file systems (NFS, FUSE, containers) that have no locks, or cannot sync a directory to disk.
 UNSUPPORTED = (
     errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EPERM, errno.EACCES, errno.EBADF,
 )  # fmt: skip
@@ -29,7 +29,7 @@ UNSUPPORTED = (
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give the name of a draft to write: it stands at ``path``, on disk, once the block succeeds, or else nowhere."""
+    """Yield the path of a draft. If the block succeeds, the draft replaces ``path``, on disk; if not, it is removed."""
     draft = draft_of(path)
     with new_directories(path.parent):
         try:
@@ -50,7 +50,7 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def new_directories(directory: Path) -> Iterator[None]:
-    """Make ``directory`` and what is missing above it, on disk; if the block fails, remove those that are empty.
+    """Make ``directory`` and its missing parents, on disk; if the block fails, remove those of them that are empty.
 
     Raises:
         UsageError: when one cannot be made.
@@ -76,19 +76,19 @@ def new_directories(directory: Path) -> Iterator[None]:
 
 
 def make_directory(directory: Path, exist_ok: bool = False) -> None:
-    """Make ``directory``, and its name durable: a power cut could else take it away with all that is in it."""
+    """Make ``directory`` and sync its name to disk; without that, a power cut can remove it with all that is in it."""
     directory.mkdir(exist_ok=exist_ok)
     try:
         sync(directory.parent)
     except OSError:
-        with suppress(OSError):  # it holds something
+        with suppress(OSError):  # another process has written into it
             directory.rmdir()
         raise
 
 
 @contextmanager
 def naming(path: Path, draft: Optional[Path] = None) -> Iterator[None]:
-    """Let an OSError of the block name ``path``, where it names no file, or the ``draft`` of that path."""
+    """Let an OSError of the block name ``path``, if it names no file, or only the ``draft`` of ``path``."""
     try:
         yield
     except OSError as error:
@@ -98,15 +98,16 @@ def naming(path: Path, draft: Optional[Path] = None) -> Iterator[None]:
 
 
 def draft_of(path: Path) -> Path:
-    """Return where to draft ``path``: hidden beside it, with its suffix, apart from any other process's draft.
+    """Return the path of this process's draft of ``path``: a hidden file beside it, with the same suffix.
 
-    Processes on other computers and in other containers may share the directory, and the number of this one.
+    The name holds the host as well as the process number: processes on other computers and in other containers may
+    write to the same directory, and may have the same number.
     """
     return path.with_name(_name(DRAFT, path))
 
 
 def _name(kind: str, path: Path) -> str:
-    """Return the name of a file of this process that stands for ``path``, which `_WRITER` takes apart."""
+    """Return the name of this process's draft or old copy (``kind``) of ``path``; `_WRITER` parses it."""
     start = f"{kind}{_host()}-{os.getpid()}-"
     if len(os.fsencode(start + path.name)) <= LONGEST_NAME:
         return start + path.name
@@ -114,7 +115,7 @@ def _name(kind: str, path: Path) -> str:
 
 
 def _host() -> str:
-    """Return a name for all whose process numbers are the same: a computer, or one container on it."""
+    """Return a name of that within which process numbers are unique: this computer, or a container on it."""
     name = re.sub("[^A-Za-z0-9.]", "_", platform.node())[:64]
     try:
         return f"{name}.{Path('/proc/self/ns/pid').stat().st_ino}"
@@ -123,7 +124,7 @@ def _host() -> str:
 
 
 def clear_drafts(directory: Path) -> None:
-    """Remove what processes that are gone left half done below ``directory``; others may be writing there."""
+    """Remove the drafts below ``directory`` whose processes have ended; other processes may be writing theirs."""
     for path in [*directory.rglob(f"{DRAFT}*"), *directory.rglob(f"{OLD}*")]:
         if not _is_abandoned(path):
             continue
@@ -134,11 +135,11 @@ def clear_drafts(directory: Path) -> None:
 
 
 def _is_abandoned(draft: Path) -> bool:
-    """Whether nobody will finish ``draft``: its process is gone, or, where that cannot be seen, it is an old one."""
+    """Whether nobody will finish ``draft``: its process has ended, or has not written to it for `LONGEST_PAUSE`."""
     writer = _WRITER.match(draft.name)
     if writer and writer["host"] == _host():
         number = int(writer["pid"])
-        is_gone = number == os.getpid() or not Path("/proc", str(number)).exists()  # it cannot be of this process
+        is_gone = number == os.getpid() or not Path("/proc", str(number)).exists()  # this process has no draft now
     else:
         is_gone = False
     try:
@@ -151,24 +152,25 @@ def replace_directory(draft: Path, directory: Path) -> None:
     """Put the finished directory ``draft`` in the place of ``directory``, on disk and in one step."""
     for path in (*draft.rglob("*"), draft):
         sync(path)
-    old = draft  # its name, after an exchange
+    old = draft  # an exchange gives the old directory the name of the draft
     if not directory.exists():
         draft.replace(directory)
     elif not _exchange(draft, directory):
         old = directory.with_name(_name(OLD, directory))
         directory.replace(old)
         draft.replace(directory)
-    # Before the old one goes: a power cut could else undo the exchange, and leave in place what is half removed.
+    # Sync before the old directory is removed. Without that, a power cut during the removal can undo the exchange, and
+    # the half removed old directory would be back in place.
     sync(directory.parent)
     if old.exists():
         shutil.rmtree(old)
 
 
 def sync(path: Path) -> Optional[str]:
-    """Wait until a file's content, or what was renamed or made in a directory, is on disk.
+    """Wait until a file's content, or a directory's entries, are on disk.
 
     Returns:
-        None, or why this file system cannot be asked to: a power cut may then take away what was written.
+        None, or the reason why this file system cannot sync: a power cut may then undo what was written.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -190,7 +192,7 @@ def sync_descriptor(descriptor: int, path: Path) -> Optional[str]:
 
 
 def _unsupported(error: OSError, path: Path) -> str:
-    """Return the reason of ``error`` if it says that the file system of ``path`` lacks something; raise it if not."""
+    """Return the message of ``error`` if the file system of ``path`` does not support a call; raise it if not."""
     if error.errno not in UNSUPPORTED:
         with naming(path):
             raise error

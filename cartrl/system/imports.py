@@ -1,4 +1,4 @@
-"""Environments outside gym: the one place where a name that the user gave becomes an import."""
+"""Imports the modules of ``--import-module``, which bring environments; no other name that a user gives is imported."""
 
 import importlib
 import sys
@@ -14,7 +14,7 @@ from cartrl.system import answers, quiet
 OPTION = "--import-module"
 
 given: list[str] = []  # the modules that the user asked for with --import-module, in this order
-remembered: list[str] = []  # those that were asked for when the run was trained that a command is about
+remembered: list[str] = []  # the modules with which the run was trained that a command reads
 
 
 def import_environments(modules: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""A console that outlives its reader."""
+"""A console that falls silent once its output cannot be written any more."""
 
 from typing import IO, Any
 
@@ -16,7 +16,7 @@ def columns(console: rich.console.Console) -> int:
 
 
 class LastingConsole(Console):
-    """Falls silent when its output cannot be written any more: training goes on.
+    """Falls silent once its output cannot be written any more, so that training goes on.
 
     The reader may have gone, as in ``cartrl train … | head``, or the disk of a log file may be full.
     """

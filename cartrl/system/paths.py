@@ -1,4 +1,4 @@
-"""Places for what is written: checked before anything slow happens."""
+"""Checks the paths of new files and directories, before anything slow happens."""
 
 import os
 import unicodedata
@@ -8,7 +8,7 @@ from pathlib import Path
 from cartrl.errors import UsageError
 
 LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes: Linux's NAME_MAX, and PATH_MAX without its final NUL
-# Unicode's control characters, halves of pairs (what is no UTF-8 becomes one), and separators of lines.
+# Unicode's control characters, lone surrogates (bytes that are no UTF-8 become those), and separators of lines.
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
 
 

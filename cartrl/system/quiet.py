@@ -1,7 +1,7 @@
 """Start-up without noise: what TensorFlow, gym, Reverb and SDL say when nothing is wrong.
 
 A run of the notebook opens with a page of warnings. Here they are held back while libraries load and servers start.
-Outside those moments stderr is untouched; with ``--debug`` it is untouched in them too.
+At all other times stderr is untouched. With ``--debug`` nothing is held back.
 """
 
 import fcntl
@@ -21,21 +21,21 @@ from cartrl.system.signals import at_once
 STDERR = 2
 
 debug = False  # the option --debug: hold nothing back, and show tracebacks
-is_child = False  # of another process of cartrl, which reads this one's stderr and shows of it what is needed
-_held_back: Optional[int] = None  # the descriptor of the file that takes stderr meanwhile
+is_child = False  # whether another process of cartrl has started this one, and reads its stderr
+_held_back: Optional[int] = None  # the descriptor of the file that takes stderr while it is held back
 # Held by the thread of a program that imports cartrl that holds back stderr. Without it, a second thread could take the
 # file that replaces stderr meanwhile for stderr itself, and write to that file ever after.
 _one_at_a_time = threading.Lock()
 
 
 def prepare() -> None:
-    """Set what the libraries read from the process's environment; call before the first of them is imported."""
+    """Set the environment variables that libraries read, and start the watcher; call before the first is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     # On a GPU TensorFlow otherwise takes all the memory there is, and a second run beside the first finds none.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    # XLA's matrix products else share their sums among the cores, and the last bits depend on how many there are.
-    # Products as small as these are faster in one thread.
+    # Without this flag, XLA divides the sums of a matrix product among the cores, and their last bits depend on the
+    # number of cores. Products as small as these are also faster in one thread.
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_cpu_multi_thread_eigen" not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
@@ -54,12 +54,12 @@ def prepare() -> None:
 
 @contextmanager
 def loading(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold back what libraries say while they are imported, and the garbage collector, which would find nothing.
+    """Hold back what libraries say while they are imported, and stop the garbage collector until then.
 
     A signal ends the process at once meanwhile, after ``last_words``.
 
-    TensorFlow and what stands on it make millions of objects that stay; looking through them again and again takes a
-    fifth of the start-up.
+    TensorFlow and the libraries on top of it make millions of objects that stay. The collector would look through them
+    again and again, which takes a fifth of the start-up.
     """
     gc.disable()
     try:
@@ -86,7 +86,7 @@ def in_a_caller() -> Iterator[None]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold back stderr, of Python and of C++ code alike. It is shown if the process ends meanwhile.
+    """Hold back what Python and C++ code write to stderr. The watcher shows it if the process ends meanwhile.
 
     Raises:
         CartrlError: when a library asks Python to end the process.
@@ -110,11 +110,11 @@ def held_back() -> Iterator[None]:
 
 
 def _file() -> int:
-    """Return a file in memory that takes what is held back: no disk that is full, or missing, matters to it."""
+    """Return the file that takes what is held back. It is in memory, so that no full disk matters."""
     global _held_back
     if _held_back is None:
         _held_back = os.memfd_create("held-back")
-        fcntl.fcntl(_held_back, fcntl.F_SETFL, os.O_APPEND)  # it is emptied while stderr leads there
+        fcntl.fcntl(_held_back, fcntl.F_SETFL, os.O_APPEND)  # after it is emptied, text begins at 0 again
     return _held_back
 
 

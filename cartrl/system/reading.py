@@ -1,7 +1,7 @@
-"""Reading files that anybody may have put there: none makes the reader wait for ever, or fills the memory.
+"""Reads files that anybody may have put there: no file makes the reader wait for ever, or fills the memory.
 
 A run's directory may have been copied, mailed, shared or unpacked. Where a metrics file should be there may be a FIFO,
-a device, a directory or ten gigabytes. So every file of a directory that cartrl has not just written is opened here.
+a device, a directory or ten gigabytes. So this module opens every file that the process has not just written itself.
 """
 
 import errno
@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-# Of each kind of file, the largest that is read, in bytes.
+# The largest file of each kind that is read, in bytes.
 LARGEST_JSON = 1 << 20  # a manifest or a sidecar has a few thousand
 LARGEST_CONFIG = 1 << 20  # a config is a page of text
 LARGEST_METRICS = 1 << 30  # five million iterations
@@ -54,7 +54,7 @@ def read_bytes(path: Path, most: int) -> bytes:
     """Return the content of a regular file of at most ``most`` bytes; see `open_regular`."""
     with open_regular(path, most) as file:
         content = file.read(most + 1)
-    if len(content) > most:  # it grew, or is one of those in /proc, which have no size
+    if len(content) > most:  # it grew meanwhile, or is a file of /proc, whose size is said to be 0
         raise _too_large(path, most)
     return content
 

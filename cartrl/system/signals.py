@@ -1,4 +1,4 @@
-"""Stopping a run when asked to, at the end of its iteration; and leaving when all is done."""
+"""What a signal does to a run and to a process that still loads, and how a process ends without delay."""
 
 import atexit
 import ctypes
@@ -21,8 +21,8 @@ class StopRequest:
     """While entered, the first SIGINT, SIGTERM or SIGHUP is noted for the training loop to see; the second ends the
     process at once, which loses nothing that has been saved.
 
-    Python raises KeyboardInterrupt wherever it happens to be, and inside TensorFlow that becomes another error, or
-    none at all. A signal that is ignored when the process starts, as SIGHUP is under nohup, stays ignored.
+    Python itself would raise KeyboardInterrupt at whatever line it has reached, and inside TensorFlow that becomes
+    another error, or none. A signal that is ignored when the process starts, as SIGHUP is under nohup, stays ignored.
     """
 
     def __init__(self) -> None:
@@ -60,15 +60,15 @@ class StopRequest:
         if self.signal == signal.SIGHUP:
             silence(1, 2)  # the terminal has gone, and writing to it would fail
         else:
-            show_cursor()  # a second signal leaves no time for it
+            show_cursor()  # a second signal leaves no time to show it
 
 
 @contextmanager
 def at_once(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
     """While entered, a signal ends the process at once, after ``last_words``, and with the exit code of shells.
 
-    This is for the time in which libraries load and compile. There is no end of an iteration to wait for, and an
-    exception that a handler raises there, KeyboardInterrupt too, may become another error or none.
+    This is for the time in which libraries load and compile. No iteration ends there for which the signal could wait,
+    and an exception that a handler raises inside a library, even KeyboardInterrupt, may become another error or none.
     """
 
     def end(number: int, frame: Optional[FrameType]) -> None:
@@ -92,13 +92,13 @@ def at_once(last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
         for number, handler in previous.items():
             signal.signal(number, handler)
             if callable(handler) and handler is not signal.default_int_handler:
-                _handle_once(number)  # as it was
+                _handle_once(number)  # as a StopRequest had it
 
 
 def _handle_once(number: int) -> None:
     """Let the kernel itself end the process at the second signal ``number``.
 
-    It need not wait for Python then, which deep in TensorFlow may not yet have heard of the first.
+    The kernel does not wait for Python, which deep in TensorFlow may not have handled the first signal yet.
     """
     sysv_signal = ctypes.CDLL(None).sysv_signal  # glibc's: the handler holds for one signal, the default follows
     sysv_signal.restype, sysv_signal.argtypes = ctypes.c_void_p, (ctypes.c_int, ctypes.c_void_p)
@@ -112,7 +112,7 @@ def show_cursor() -> None:
 
 
 def silence(*streams: int) -> None:
-    """Let whatever is written to ``streams`` (1 is stdout, 2 is stderr) from here on vanish."""
+    """Discard whatever is written to ``streams`` (1 is stdout, 2 is stderr) from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream)
@@ -120,9 +120,9 @@ def silence(*streams: int) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once, after what is registered to be done at its end.
+    """End the process at once, after the functions that are registered with `atexit`.
 
-    Python would first take apart every module and object that TensorFlow brought, which takes a second and changes
+    A usual exit of Python would first destroy every module and object of TensorFlow, which takes a second and changes
     nothing.
     """
     for thread in threading.enumerate():
@@ -132,7 +132,7 @@ def leave(code: int) -> NoReturn:
 
 
 def leave_now(code: int) -> NoReturn:
-    """End the process as `leave` does, whatever other threads are busy with."""
+    """End the process as `leave` does, without waiting for other threads."""
     atexit._run_exitfuncs()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

@@ -1,7 +1,8 @@
-"""The TCP sockets of this process, those that a library opened and keeps to itself among them.
+"""The TCP sockets of this process, also those that a library has opened and gives nobody access to.
 
 Reverb's server listens on every network interface and has no setting for it. Its listening socket is a descriptor of
-this process like any other, so it can be kept to the loopback device, and shut down once nobody else is to connect.
+this process like any other, so cartrl can bind it to the loopback device, and shut it down once all that is to connect
+has connected.
 """
 
 import os
@@ -18,9 +19,9 @@ LISTENS = "0A"  # the state of a socket that listens, as /proc/net/tcp writes it
 
 
 def loopback() -> str:
-    """Return the address, as it stands in front of a port, at which this process reaches itself.
+    """Return the address at which this process can connect to itself, as it is written in front of a port.
 
-    An address needs no hosts file and no name server, as ``localhost`` does.
+    Unlike ``localhost``, an address needs neither a hosts file nor a name server.
 
     Raises:
         CartrlError: when there is none.
@@ -50,20 +51,20 @@ def is_shared(port: int) -> bool:
 
 
 def keep_to_loopback(port: int) -> bool:
-    """Refuse whoever connects to ``port`` of this process from another machine; return whether the kernel lets us.
+    """Refuse connections from other machines to ``port`` of this process; return whether the kernel allows that.
 
-    Linux does from 5.7 on.
+    Linux allows it from 5.7 on.
     """
     return _do(port, lambda listener: listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0"))
 
 
 def stop_listening(port: int) -> bool:
-    """Refuse whoever connects to ``port`` of this process, keep who is connected; return whether that was possible."""
+    """Refuse new connections to ``port`` of this process, keep the present ones; return whether that was possible."""
     return _do(port, lambda listener: listener.shutdown(socket.SHUT_RDWR))
 
 
 def strangers(port: int) -> int:
-    """Return how many of those who are connected to ``port`` of this process are not in this process themselves."""
+    """Return how many connections to ``port`` of this process come from other processes."""
     served, ours = set(), set()
     for end in _sockets():
         with suppress(OSError):  # one that is not connected
@@ -76,7 +77,7 @@ def strangers(port: int) -> int:
 
 
 def _do(port: int, what: Callable[[socket.socket], None]) -> bool:
-    """Do ``what`` to each socket of this process that listens on ``port``; return whether any did and all let us."""
+    """Call ``what`` with each listening socket of ``port``; return False if there is none, or the kernel refuses."""
     count = 0
     try:
         for found in _sockets():

@@ -1,4 +1,4 @@
-"""What the caller's surroundings would change about a run or its output, set to what cartrl depends on."""
+"""Sets the variables, streams and limits that a process gets from its caller to those that cartrl depends on."""
 
 import codecs
 import os
@@ -14,9 +14,10 @@ SIZES = {"COLUMNS": range(20, 1001), "LINES": range(5, 1001), "TERMINAL_WIDTH": 
 UNLIMITED = 1000  # columns
 DESCRIPTORS = 4096  # open files that a process is allowed, if the system lets it
 LEAST_DESCRIPTORS = 64  # with a dozen fewer, TensorFlow and Reverb die without a word
-# Variables of these beginnings choose other kernels, other precision or another Keras, and so other numbers.
+# Environment variables with these prefixes choose other kernels, another precision or another Keras, and so change
+# numbers.
 CHANGE_NUMBERS = ("TF_", "TF2_", "DNNL_", "ONEDNN_", "NPY_", "NVIDIA_TF32_", "PROTOCOL_BUFFERS_")
-# Of them these do not: logs, memory, threads.
+# Of those variables, the ones with these prefixes change no number: they are about logs, memory and threads.
 CHANGE_NO_NUMBERS = ("TF_CPP_", "TF_GPU_", "TF_FORCE_", "TF_CUDA_", "TF_NUM_", "TF_PER_DEVICE_MEMORY_")
 IGNORED_BY_DEFAULT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 IN_ASCII = {"–": "-", "−": "-", "±": "+-", "×": "x", "…": "...", "→": "->", "█": "#", "●": "o", "━": "-", "─": "-"}
@@ -24,7 +25,7 @@ SPELT_OUT = "cartrl-spelt-out"  # the name of the handler of encoding errors
 
 
 def settle() -> None:
-    """Make the process one that any caller would have started; call before anything else is imported."""
+    """Make the process the same whoever started it; call this before anything else is imported."""
     _keep_docstrings()
     _open_streams()
     _drop_odd_sizes()
@@ -35,7 +36,8 @@ def settle() -> None:
     for name in list(os.environ):
         if name.startswith(CHANGE_NUMBERS) and not name.startswith(CHANGE_NO_NUMBERS):
             del os.environ[name]
-    # Keras reads precision and epsilon from a file below it, by default in the home, and writes one if there is none.
+    # Keras reads precision and epsilon from a file below KERAS_HOME, by default the home directory, and writes the file
+    # where it is missing.
     os.environ["KERAS_HOME"] = os.devnull
 
 
@@ -56,7 +58,7 @@ def require() -> None:
 
 
 def _keep_docstrings() -> None:
-    """Start again without ``PYTHONOPTIMIZE=2``: TensorFlow cannot be imported without its docstrings."""
+    """Start the process again without ``PYTHONOPTIMIZE=2``: TensorFlow cannot be imported without its docstrings."""
     if sys.flags.optimize < 2:
         return
     os.environ.pop("PYTHONOPTIMIZE", None)
@@ -65,9 +67,9 @@ def _keep_docstrings() -> None:
 
 
 def _open_streams() -> None:
-    """Let a stream that the caller closed lead nowhere, and let every stream write whatever text it is given.
+    """Open /dev/null in the place of each stream that the caller closed, and let every stream write any text.
 
-    The next file to be opened would otherwise take the stream's number, and get all that libraries print.
+    Without /dev/null, the next file to be opened would get the descriptor of the stream, and all that libraries print.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
@@ -82,7 +84,7 @@ def _open_streams() -> None:
 
 
 def _spell_out(error: UnicodeError) -> "tuple[str | bytes, int]":
-    """Return what stands for characters that a stream cannot encode: bytes of a path, or letters of ASCII."""
+    """Return what replaces characters that a stream cannot encode: the bytes of a path, or characters of ASCII."""
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end]
     if all("\udc80" <= character <= "\udcff" for character in text):
@@ -92,7 +94,7 @@ def _spell_out(error: UnicodeError) -> "tuple[str | bytes, int]":
 
 
 def _drop_odd_sizes() -> None:
-    """Forget sizes of a terminal in which nothing can be read: with ``COLUMNS=0`` no message would appear."""
+    """Unset sizes of a terminal in which nothing can be read: with ``COLUMNS=0`` no message would appear."""
     for name, sensible in SIZES.items():
         text = os.environ.get(name, "")
         if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) in sensible):
@@ -100,7 +102,7 @@ def _drop_odd_sizes() -> None:
 
 
 def _wrap_nothing_without_terminal() -> None:
-    """Let tables be as wide as they are in a pipe or a file, where a broken path or number is of no use."""
+    """Wrap no table in a pipe or a file, because a broken path or number there is of no use."""
     if not sys.stdout.isatty():
         os.environ.setdefault("TERMINAL_WIDTH", os.environ.get("COLUMNS", "80"))  # of the help
         os.environ.setdefault("COLUMNS", str(UNLIMITED))

@@ -1,7 +1,7 @@
-"""A process that watches this one, and tells how it ended if it could not do so itself.
+"""A second process, the watcher, which reports how this process ended where it could not do so itself.
 
-A library can end a process in ways that no code in it sees: ``abort`` or an error in native code, ``_exit``. What the
-library wrote about it has then been held back, and nobody would ever read it.
+A library can end the process without Python knowing: by ``abort``, an error in native code, or ``_exit``. The library's
+last words are in the file of what was held back, and without the watcher nobody would read them.
 """
 
 import atexit
@@ -16,16 +16,16 @@ from cartrl.system import exits
 from cartrl.system.signals import SHOW_CURSOR, SIGNALS, when_asked_to_stop
 
 STDERR = 2
-GOODBYE, ASKED_TO_STOP = b".", b"s"  # what the process tells the one that watches it
+GOODBYE, ASKED_TO_STOP = b".", b"s"  # what the process writes into the pipe to the watcher
 MOST_SHOWN = 1 << 16  # bytes
 EXIT_CODE = 49  # the field of /proc/PID/stat, counted from the state, that holds how a process ended
 
 
 def watch(held_back: int, with_traceback: bool) -> None:
-    """Watch this process from now on; call this before much is loaded, as a small process is forked in a millisecond.
+    """Start the watcher; call this before much is loaded, because forking a small process takes a millisecond.
 
     Args:
-        held_back: the file that takes what the process writes on stderr and nobody is to see.
+        held_back: the file that takes stderr while it is held back.
         with_traceback: whether to show where in Python the process was when a signal ended it.
     """
     faulthandler.enable(held_back, all_threads=False)
@@ -34,11 +34,11 @@ def watch(held_back: int, with_traceback: bool) -> None:
     status = os.open("/proc/self/stat", os.O_RDONLY | os.O_CLOEXEC)
     try:
         child = os.fork()
-    except OSError:  # as many processes as are allowed: nobody watches
+    except OSError:  # no more processes are allowed: there is no watcher then
         return
     if child == 0:
         try:
-            if os.fork() == 0:  # a child of this child, as this process may wait for its own children
+            if os.fork() == 0:  # a grandchild, because this process may wait for all of its children
                 _wait_and_tell(reading, status, held_back, with_traceback)
         finally:
             os._exit(0)
@@ -50,7 +50,7 @@ def watch(held_back: int, with_traceback: bool) -> None:
 
 
 def _say(process: int, writing: int, word: bytes) -> None:
-    if os.getpid() == process:  # and no copy of it, which would also come here
+    if os.getpid() == process:  # not a forked copy of the process, which calls this too
         os.write(writing, word)
 
 
@@ -73,9 +73,9 @@ def _wait_and_tell(reading: int, status: int, held_back: int, with_traceback: bo
 
 
 def _tell(code: Optional[int], said: str, with_traceback: bool, was_asked_to_stop: bool) -> None:
-    if code is None and was_asked_to_stop and not exits.FAULT.search(said):  # most likely asked once more
+    if code is None and was_asked_to_stop and not exits.FAULT.search(said):  # a second signal has most likely ended it
         return
-    if code is not None and -code in SIGNALS:  # which somebody sent, and so knows
+    if code is not None and -code in SIGNALS:  # somebody has sent it, and knows
         return
     shown = said if with_traceback else exits.visible(said)
     if shown and not shown.endswith("\n"):
@@ -86,7 +86,7 @@ def _tell(code: Optional[int], said: str, with_traceback: bool, was_asked_to_sto
 
 
 def _exit_code(status: int) -> Optional[int]:
-    """Return the exit code of the process, or minus its signal; None when whoever waited for it was faster."""
+    """Return the exit code of the process, or minus its signal; None when its parent has waited for it already."""
     try:
         fields = os.pread(status, 4096, 0).rpartition(b")")[2].split()
     except OSError:
