@@ -11,7 +11,6 @@ from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
 from cartrl.cli.environment import env
 from cartrl.cli.evaluate import evaluate
-from cartrl.cli.examples import epilog
 from cartrl.cli.options import MODULES_OPTION
 from cartrl.cli.plot import plot
 from cartrl.cli.record import record
@@ -45,7 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "report": report,
 }
 for name, command in COMMANDS.items():
-    app.command(name, cls=Command, epilog=epilog(name))(command)
+    app.command(name, cls=Command)(command)
 
 
 def main() -> None:

@@ -17,7 +17,18 @@ EXAMPLES = {
     "report": ("cartrl report latest", "cartrl report runs/NAME --output report.html"),
 }
 
+READ_CONFIGS = ("train", "sweep", "config")
+
 
 def epilog(command: str) -> str:
     """Return the last lines of the help of ``command``."""
-    return "\n\n".join(("Examples:", *EXAMPLES[command]))
+    return "\n\n".join((*_registered(command), "Examples:", *EXAMPLES[command]))
+
+
+def _registered(command: str) -> tuple[str, ...]:
+    """Return the names that a config can have, those of other packages among them, for commands that read one."""
+    if command not in READ_CONFIGS:
+        return ()
+    from cartrl.settings import agents
+
+    return (f"Agents: {', '.join(agents.names())}",)

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cartrl.cli.examples import epilog
+
 USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer versions of typer keep click inside themselves
 
 
@@ -27,6 +29,11 @@ class Command(TyperCommand):
         """Read the options and positions of this command."""
         with _errors_of(ctx):
             return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, whose last lines look for what other packages have registered."""
+        self.epilog = epilog(str(self.name))
+        super().format_help(ctx, formatter)
 
 
 class Group(TyperGroup):

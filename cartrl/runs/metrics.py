@@ -40,6 +40,7 @@ OUTCOMES = (
     Column("seconds", "wall-clock seconds of training so far, of all processes of the run together"),
 )
 
+SHARED = frozenset(column.name for column in (*COUNTERS, *OUTCOMES))
 ONCE_STEP = "step"  # the name of ``iteration`` before there was ``updates``, when each iteration was one update
 
 # The columns that reading a run cannot do without; others have come, and may come, with other versions and agents.
@@ -53,6 +54,11 @@ LINE = re.compile(f"{NUMBER}?(?:,{NUMBER}?)*")
 def columns(kind: Kind) -> tuple[Column, ...]:
     """Return the columns of a run with this kind of agent."""
     return (*COUNTERS, *kind.columns, *OUTCOMES)
+
+
+def headline(row: Row) -> Optional[str]:
+    """Return the first column of ``row`` that its agent brought, as its loss; None where it brought none."""
+    return next((name for name in row if name not in SHARED), None)
 
 
 class MetricsFile:

@@ -58,9 +58,12 @@ def of_kind(name: str) -> type[ExperimentSettings]:
 
 def known_keys() -> list[tuple[str, str]]:
     """Return (section, key) of every setting that an experiment with one of cartrl's own agents may have."""
-    models = map(of_kind, agents.OWN)
-    found = ((section, key) for model in models for section, field in fields(model) for key in field)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(key for name in agents.OWN for key in keys_of(of_kind(name))))
+
+
+def keys_of(model: type[ExperimentSettings]) -> list[tuple[str, str]]:
+    """Return (section, key) of every setting of ``model``."""
+    return [(section, key) for section, settings in fields(model) for key in settings]
 
 
 def fields(model: type[ExperimentSettings]) -> list[tuple[str, Mapping[str, ModelField]]]:

@@ -126,7 +126,7 @@ def _apply(draft: _Draft, override: str) -> None:
     option = f"--set {cut(override)}"
     parts = name.strip().split(".")
     if not equals or len(parts) != 2 or not all(parts):
-        known = None if "." in name else meant(name.strip())
+        known = None if "." in name else meant(name.strip(), experiment.known_keys())
         hint = ", such as --set agent.learning_rate=3e-3" if known is None else f", did you mean {known!r}?"
         raise UsageError(f"{option}: an override is section.key=value{hint}")
     _put(draft, (parts[0], parts[1]), parse(text, option).values, option)
@@ -179,10 +179,10 @@ def _unknown(path: tuple[str, ...], model: type[BaseModel], whole: type[Experime
     names: list[str] = list(model.__fields__)
     if len(path) == 1:
         homes = [f"{name}.{path[0]}" for name, keys in experiment.fields(whole) if path[0] in keys]
-        known = homes[0] if homes else None if nearest(path[0], names) else meant(path[0])
+        known = homes[0] if homes else None if nearest(path[0], names) else meant(path[0], experiment.keys_of(whole))
         hint = f", did you mean {known!r}?" if known else nearest(path[0], names)
         return f"there is no section {shown(path[0])}{hint or '; the sections are ' + ', '.join(names)}"
-    known = meant(path[1])
+    known = meant(path[1], experiment.keys_of(whole))
     hint = nearest(path[1], names) or (f", did you mean {known!r}?" if known else "")
     return f"{path[0]} has no setting {shown(path[1])}{hint or '; it has ' + ', '.join(names)}"
 

@@ -1,16 +1,15 @@
 """Which setting was meant by a name that is none."""
 
 import difflib
+from collections.abc import Iterable
 from typing import Optional
-
-from cartrl.settings import experiment
 
 SYNONYMS = {"gamma": "discount"}  # words of the field that are the name of no setting
 
 
-def meant(word: str) -> Optional[str]:
-    """Return the ``section.key`` that ``word`` may stand for: a key, its initials, a synonym, or what is nearest."""
-    keys = {key: f"{section}.{key}" for section, key in experiment.known_keys()}
+def meant(word: str, among: Iterable[tuple[str, str]]) -> Optional[str]:
+    """Return the ``section.key`` of ``among`` that ``word`` may stand for: its key, initials, a synonym, or nearly."""
+    keys = {key: f"{section}.{key}" for section, key in among}
     wanted = SYNONYMS.get(word.lower(), word.lower().replace("-", "_"))
     initials = {"".join(part[0] for part in key.split("_")): name for key, name in keys.items() if "_" in key}
     if wanted in keys or wanted in initials:

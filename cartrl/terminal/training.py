@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cartrl.analysis.numbers import NOTHING, number, plus_minus
-from cartrl.runs.metrics import Row
+from cartrl.runs.metrics import Row, headline
 from cartrl.system.console import say
 from cartrl.terminal.chart import learning_curve
 from cartrl.terminal.display import Display
@@ -54,8 +54,8 @@ class LineDisplay(SilentDisplay):
         progress = self._progress
         total = str(progress.num_iterations)
         line = f"iteration {step:>{len(total)}}/{total} steps {progress.environment_steps:>10,}"
-        if "loss" in row:
-            line += f" loss {number(row['loss']):>10} collect {number(row['collect_return_mean']):>7}"
+        if own := headline(row):
+            line += f" {own} {number(row[own]):>10} collect {number(row.get('collect_return_mean')):>7}"
         if greedy is not None:
             line += f" greedy {number(greedy):>7}"
         say(self._console, line)
@@ -135,5 +135,6 @@ class LiveDisplay(SilentDisplay):
         table.add_row("episodes", number(progress.episodes), "collect return", number(row.get("collect_return_mean")))
         table.add_row("environment steps", number(progress.environment_steps), "greedy return", spread(progress.last))
         table.add_row("steps per second", number(round(steps_per_second)), "best greedy return", best)
-        table.add_row("loss", number(row.get("loss")))
+        own = headline(row)
+        table.add_row(*((own.replace("_", " "), number(row[own])) if own else ("", "")))
         return table

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from cartrl import cli
+from cartrl.cli import examples
 from cartrl.cli.examples import EXAMPLES
 from tests.cli.test_references import make_run
 from tests.helpers import CONFIGS, everything_below, one_line, run_cartrl, run_several
@@ -21,7 +22,7 @@ CONFIG = CONFIGS / "reinforce.yaml"
 def test_the_examples_of_a_help_are_commands(name):
     command = PROGRAM.commands[name]
     for example in EXAMPLES[name]:
-        assert example in command.epilog
+        assert example in examples.epilog(name)
         program, typed, *arguments = shlex.split(example)
         assert (program, typed) == ("cartrl", name)
         _, rest, _ = command.make_parser(typer.Context(command)).parse_args(arguments)
