@@ -8,17 +8,19 @@ import fcntl
 import gc
 import logging
 import os
+import resource
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Optional
 
 from cartrl.errors import CartrlError
 from cartrl.system.signals import at_once
 
 STDERR = 2
+MUCH = 1 << 20  # bytes; more than libraries say at a start
 
 debug = False  # the option --debug: hold nothing back, and show tracebacks
 is_child = False  # whether another process of cartrl has started this one, and reads its stderr
@@ -103,18 +105,25 @@ def held_back() -> Iterator[None]:
         with _no_exit():
             yield
     finally:
-        sys.stderr.flush()
+        with suppress(OSError):  # whatever happens, stderr comes back
+            sys.stderr.flush()
         os.dup2(stderr, STDERR)
         os.close(stderr)
-        os.ftruncate(file, 0)
+        with suppress(OSError):  # the null device cannot be emptied
+            os.ftruncate(file, 0)
 
 
 def _file() -> int:
     """Return the file that takes what is held back. It is in memory, so that no full disk matters."""
     global _held_back
     if _held_back is None:
-        _held_back = os.memfd_create("held-back")
-        fcntl.fcntl(_held_back, fcntl.F_SETFL, os.O_APPEND)  # after it is emptied, text begins at 0 again
+        # The user's limit on the size of files (ulimit -f) holds for those in memory, and writing beyond it fails.
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if limit != resource.RLIM_INFINITY and limit < MUCH:
+            _held_back = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        else:
+            _held_back = os.memfd_create("held-back")
+            fcntl.fcntl(_held_back, fcntl.F_SETFL, os.O_APPEND)  # after it is emptied, text begins at 0 again
     return _held_back
 
 
