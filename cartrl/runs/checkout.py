@@ -1,6 +1,6 @@
-"""The git checkout that a command is called in, looked at without running a program that the checkout names.
+"""Reads the state of the git checkout that a command is called in, without running a program that the checkout names.
 
-Its configuration can name some that ``git status`` calls: a monitor of its files, filters of their content, hooks.
+The configuration of a checkout can name programs that ``git status`` calls: a monitor of its files, filters, hooks.
 """
 
 import os
@@ -14,7 +14,7 @@ FILTER = re.compile(r"filter\..*\.(clean|smudge|process|required)", re.DOTALL)
 
 
 def state() -> Optional[dict[str, Any]]:
-    """Return the commit, and whether files were changed since (``dirty``); None outside of a checkout."""
+    """Return the commit, and whether files differ from it (``dirty``); None outside of a checkout."""
     try:
         settings = NO_PROGRAMS
         commit = _ask(settings, "rev-parse", "HEAD").strip()
@@ -27,7 +27,7 @@ def state() -> Optional[dict[str, Any]]:
 
 
 def _ask(settings: dict[str, str], *words: str) -> str:
-    """Return what git answers, with ``settings`` in place of its own.
+    """Return the output of git, called with ``settings`` in the place of those of the checkout.
 
     Raises:
         ValueError: for a setting whose name cannot be told from its value.
@@ -37,7 +37,7 @@ def _ask(settings: dict[str, str], *words: str) -> str:
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     done = subprocess.run(
         ["git", *options, *words],
-        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # else it writes the index anew, and calls a hook
+        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # otherwise git writes the index anew, and calls a hook
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -42,7 +42,7 @@ class RunDirectory:
         self.videos = root / "videos"
 
     def kept_policy(self, iteration: int) -> Path:
-        """Return where the policy after ``iteration`` is kept, if it is."""
+        """Return the path of the policy after ``iteration``, if that policy is kept."""
         return self.kept_policies / f"{iteration:08d}"
 
 
@@ -51,9 +51,9 @@ def create(root: Optional[Path], env_name: str, agent: str, what: str) -> Path:
 
     Args:
         root: the directory, if the user names one.
-        env_name: of a name made up here the first part,
-        agent: the second,
-        what: and the third: a seed, or how many seeds.
+        env_name: the first part of the name of a directory below ``runs/``.
+        agent: the second part.
+        what: the third part: a seed, or the number of seeds.
 
     Raises:
         UsageError: when it exists already, or cannot be made.
@@ -79,7 +79,7 @@ def require_new(root: Path) -> None:
 
 
 def _make(directory: Path) -> bool:
-    """Make ``directory``; return False when something is there already, be it a file or a symlink."""
+    """Make ``directory``; return False when there is a file, a directory or a symlink of that name."""
     require_creatable(directory)
     with files.new_directories(directory.parent):
         try:
@@ -93,7 +93,7 @@ def _make(directory: Path) -> bool:
 
 @contextmanager
 def beginning(root: Path, manifest: Path) -> Iterator[None]:
-    """Remove the new directory ``root`` if the block fails before there is a ``manifest``: nothing has begun in it."""
+    """Remove the new directory ``root`` if the block fails before the ``manifest`` exists: no run has begun by then."""
     try:
         yield
     except BaseException:

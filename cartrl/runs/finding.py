@@ -1,4 +1,4 @@
-"""How a run or a policy is found by what the user names: its directory, or ``latest``."""
+"""Finds the run or the policy that the user names by its directory or as ``latest``."""
 
 import math
 import os
@@ -15,7 +15,7 @@ from cartrl.system import notices
 
 LATEST = "latest"
 MOST_NAMED = 10  # directories in one warning
-CLOCKS_DIFFER_BY = timedelta(days=1)  # at most, of two computers: a run that began later has not begun
+CLOCKS_DIFFER_BY = timedelta(days=1)  # at most, of two computers; no run has begun later than that from now
 
 
 def find_policy(reference: Optional[str]) -> Path:
@@ -58,7 +58,7 @@ def find_run(reference: str) -> RunDirectory:
 
 
 def refuse_many(place: Path) -> None:
-    """Refuse a study or a sweep where one run is wanted, and say which run of it to name: the best.
+    """Refuse a study or a sweep where a single run is wanted, and name the best of its runs.
 
     Raises:
         UsageError: when ``place`` is one.
@@ -80,10 +80,10 @@ def _best_return(run: Path) -> float:
 
 
 def latest(*manifests: str) -> Path:
-    """Return what began last below ``runs/``, of the directories with one of these ``manifests``.
+    """Return the directory below ``runs/`` with one of these ``manifests`` that began last.
 
-    A directory whose manifest is damaged, or of another program, is skipped, and named in a warning. A note says so if
-    something of another kind, such as a sweep where a run is wanted, began later still.
+    A directory whose manifest is damaged, or of another program, is skipped, and a warning names it. If a directory of
+    another kind, such as a sweep where a run is wanted, began later, a note says so.
 
     Raises:
         UsageError: when there is none.
@@ -113,7 +113,7 @@ def latest(*manifests: str) -> Path:
 
 
 def warn_of_skipped(directories: Sequence[Path]) -> None:
-    """Name the directories that were skipped among those of runs, if any were."""
+    """Warn that ``directories`` were skipped, if there are any."""
     if directories:
         rest = f" and {len(directories) - MOST_NAMED} more" if len(directories) > MOST_NAMED else ""
         names = ", ".join(map(str, directories[:MOST_NAMED]))
@@ -139,7 +139,7 @@ def _runs() -> list[Path]:
 
 
 def _start(manifest: Path) -> Optional[datetime]:
-    """Return when what ``manifest`` is of began; None where it is not what cartrl writes."""
+    """Return the start that a manifest names; None where cartrl has not written the manifest, or it is damaged."""
     try:
         content = read_json(manifest)
     except UsageError:
@@ -148,7 +148,7 @@ def _start(manifest: Path) -> Optional[datetime]:
 
 
 def started(manifest: dict[str, Any]) -> Optional[datetime]:
-    """Return when a run began, as its manifest has it; None for no time, or for one that has yet to come."""
+    """Return when a run began, by its manifest; None where that is no time, or a time in the future."""
     try:
         time = datetime.fromisoformat(manifest["started"])
     except (KeyError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""JSON files that cartrl writes, and reads back with a sentence about whatever is wrong with them."""
+"""JSON files that cartrl writes and reads back; a damaged one is refused with a sentence."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int:
-    """Return a whole number; one of a million digits would take Python seconds."""
+    """Return a whole number. A longer one is refused, because Python takes seconds for a million digits."""
     if len(digits) > MOST_DIGITS:
         raise ValueError(f"a number of {len(digits)} digits")
     return int(digits)

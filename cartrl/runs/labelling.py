@@ -8,7 +8,7 @@ from cartrl.errors import UsageError
 from cartrl.runs.results import Study
 from cartrl.settings.writing import scalar
 
-MOST_SETTINGS = 4  # more of them make no label that can be read
+MOST_SETTINGS = 4  # with more of them a label is too long to read
 # Settings on which neither a return nor the length of a run depends.
 WITHOUT_EFFECT = ("train.checkpoint_interval", "train.log_interval", "eval.keep_policies")
 UNITS = {
@@ -21,7 +21,7 @@ UNITS = {
 
 
 def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
-    """Return what a picture calls each study: as it was ``given``, or the settings that differ, or its name.
+    """Return the label of each study in a picture: the ``given`` one, or else the settings that differ, or its name.
 
     Raises:
         UsageError: when there are not as many given as studies.
@@ -56,7 +56,7 @@ def by_settings(differences: Mapping[str, Sequence[Any]], names: Sequence[str]) 
 
     Args:
         differences: by ``section.key``, the value of each study.
-        names: of the studies, each another; a name is added where two studies have the same settings.
+        names: the names of the studies, all different; a name is added where two studies have the same settings.
     """
     told = [key for key in differences if key not in WITHOUT_EFFECT]
     if not 0 < len(told) <= MOST_SETTINGS:
@@ -69,13 +69,13 @@ def by_settings(differences: Mapping[str, Sequence[Any]], names: Sequence[str]) 
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """Return by ``section.key`` what to call a setting: its key, and all of it where two sections have that key."""
+    """Return a name for each ``section.key``: the key alone, or ``section.key`` where two sections have that key."""
     short = [key.partition(".")[2] for key in keys]
     return {key: name if short.count(name) == 1 else key for key, name in zip(keys, short)}
 
 
 def _phrase(key: str, name: str, value: Any) -> str:
-    """Return a setting and its value as one says it."""
+    """Return a setting and its value in words, such as ``8 episodes``."""
     if key in UNITS and isinstance(value, int):
         return f"{value:,} {UNITS[key]}"
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""What runs, studies and sweeps are below a directory, and how far each is. It forgives all damage."""
+"""Lists the runs, studies and sweeps below a directory, and how far each is. Damage is listed, not raised."""
 
 import math
 import os
@@ -18,13 +18,13 @@ from cartrl.runs.sweep import SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
 from cartrl.system import reading
 
-# What reading a damaged file may raise.
+# The errors that reading a damaged file may raise.
 DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A run, a study or a sweep; what its files do not tell is None."""
+    """A run, a study or a sweep; an attribute that its files do not tell is None."""
 
     path: Path
     kind: str  # run, study or sweep
@@ -32,18 +32,20 @@ class Entry:
     env_name: Optional[str] = None
     agent: Optional[str] = None
     seeds: tuple[int, ...] = ()
-    settings: Optional[int] = None  # of a sweep, those so far
-    iterations: int = 0  # done; of a study or sweep, by all its runs together
+    settings: Optional[int] = None  # of a sweep: the number of its settings so far
+    iterations: int = 0  # done; of a study or sweep, the sum over its runs
     num_iterations: Optional[int] = None  # planned, likewise
     best: Optional[float] = (
         None  # best evaluation's mean return; of a study, the mean of the seeds' best; of a sweep, its best study's
     )
     started: Optional[datetime] = None
-    problem: Optional[str] = None  # what is damaged
+    problem: Optional[str] = None  # a sentence about what is damaged
 
 
 def entries(root: Path) -> tuple[list[Entry], list[Path]]:
-    """Return the runs, studies and sweeps directly below ``root``, the latest first; and other things with a manifest.
+    """Return the runs, studies and sweeps directly below ``root``, the latest first, and a second list.
+
+    The second list names the directories with a file that is called as a manifest is, but that cartrl has not written.
 
     Raises:
         UsageError: when ``root`` is no directory that can be read.
@@ -91,7 +93,7 @@ def _run(run: RunDirectory) -> Entry:
         problems.append(str(error))
     try:
         entry = replace(entry, **_plan(run.config))
-        if run.metrics.exists() or entry.state == FINISHED:  # one stopped while it started has none
+        if run.metrics.exists() or entry.state == FINISHED:  # a run that was stopped while it started has no metrics
             iterations, best = _progress(run.metrics)
             entry = replace(entry, iterations=iterations, best=best)
     except DAMAGE as error:
@@ -150,7 +152,7 @@ def _sweep(sweep: SweepDirectory) -> Entry:
 
 
 def _sentence(directory: Path, error: Exception) -> str:
-    """Say in one line what is wrong in ``directory``."""
+    """Return what is wrong in ``directory``, in one line."""
     if isinstance(error, UsageError):
         return str(error)
     if isinstance(error, OSError):
@@ -159,7 +161,7 @@ def _sentence(directory: Path, error: Exception) -> str:
 
 
 def _plan(config: Path) -> dict[str, Any]:
-    """Return what a resolved config says, without checking the rest of it."""
+    """Return environment, agent and iterations of a resolved config, without checking the rest of it."""
     content = parse(reading.read_text(config, reading.LARGEST_CONFIG), str(config), quick=True).values
     try:
         plan = {

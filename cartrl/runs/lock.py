@@ -1,4 +1,4 @@
-"""One process a run: the second is refused. Whoever only looks is told whether there is one."""
+"""A lock of a run: a second process that would train it is refused, and others can see whether a process trains it."""
 
 import errno
 import fcntl
@@ -22,17 +22,17 @@ _told: set[tuple[str, ...]] = set()
 
 
 class RunLock:
-    """Holds a run while entered. The kernel lets go of it when the process dies, so none is ever stale.
+    """Holds the lock of a run while entered. The kernel frees the lock when the process dies, so no lock is ever stale.
 
-    On a file system without locks nothing is held, and on one that cannot be asked to bring a directory to disk a power
-    cut may take away what was reached. Both are told, once a process, and the run goes on.
+    On a file system without locks nothing is held. On one that cannot sync a directory, a power cut may undo what the
+    run has reached. Both are told once in a process, and the run goes on.
 
     Args:
         path: the lock's file; it names the process that holds it, and stays.
-        tell: is told what is not guarded against.
+        tell: called with a sentence about what the file system does not protect from.
 
     Raises:
-        UsageError: on entering, when another process holds it.
+        UsageError: on entering, when another process holds the lock.
     """
 
     def __init__(self, path: Path, tell: Callable[[str], None] = warn):
@@ -85,7 +85,7 @@ class RunLock:
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        with suppress(OSError):  # which is no reason to take back what the run has reached
+        with suppress(OSError):  # the run has reached its result by then
             os.close(self._descriptor)
 
 
@@ -93,7 +93,7 @@ def is_held(path: Path) -> Optional[bool]:
     """Return whether a process holds the lock at ``path``; None where that cannot be known."""
     try:
         file = reading.open_regular(path, LONGEST_HOLDER)
-    except FileNotFoundError:  # the lock is the first thing that a run makes
+    except FileNotFoundError:  # a run makes its lock first of all
         return False
     except OSError:
         return None
@@ -126,5 +126,5 @@ def _flock(descriptor: int, how: int) -> Optional[str]:
 
 
 def _holder(descriptor: int) -> str:
-    """Return what a lock's file says of the process that holds it, or held it last."""
+    """Return the text of a lock's file: which process holds the lock, or held it last."""
     return os.pread(descriptor, LONGEST_HOLDER, 0).decode(errors="replace").strip()

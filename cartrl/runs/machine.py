@@ -1,4 +1,4 @@
-"""What a manifest says of the machine: the time, the processor, the versions of the libraries."""
+"""Facts about the machine for a manifest: the time, the processor, the versions of the libraries."""
 
 import platform
 from datetime import datetime, timezone

@@ -19,37 +19,37 @@ from cartrl.runs.outcome import Outcome
 from cartrl.settings.section import has_type
 from cartrl.system import imports
 
-OF_THE_END = ("result", "error")  # the facts of an end that no longer hold when a run goes on
+OF_THE_END = ("result", "error")  # facts about the end of a run, which are dropped when it is resumed
 
 
 class Clock(NamedTuple):
-    """The seconds of training that the metrics of a run count."""
+    """The column ``seconds`` of a run's metrics, where one process stopped and the next goes on."""
 
-    stopped: float = 0.0  # in the last row that the process before has written
-    now: float = 0.0  # in the row after which this process goes on
+    stopped: float = 0.0  # in the last row that the earlier process has written
+    now: float = 0.0  # in the row of the checkpoint from which this process goes on
 
 
 NO_CLOCK = Clock()
 
 
 class Spent(NamedTuple):
-    """How long processes have worked on a run, a study or a sweep."""
+    """The time that processes have spent on a run, a study or a sweep."""
 
     processes: int = 0
-    seconds: float = 0.0  # of those whose time is known
-    is_whole: bool = True  # False where one was killed, and left no sign of how long it had worked
+    seconds: float = 0.0  # the sum over the processes whose time is known
+    is_whole: bool = True  # False if a process was killed and its time is not known
 
 
 def spent(sessions: Sequence[dict[str, Any]]) -> Spent:
-    """Return how long the processes in ``sessions`` have worked together."""
+    """Return the time that the processes in ``sessions`` have spent."""
     known = [session["seconds"] for session in sessions if has_type(session.get("seconds"), float)]
     return Spent(len(sessions), sum(known), len(known) == len(sessions))
 
 
 def sessions_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what a manifest says of each process: ``started``, ``ended``, ``seconds`` and ``outcome``.
+    """Return the facts of each process in a manifest: ``started``, ``ended``, ``seconds`` and ``outcome``.
 
-    An older manifest lists no sessions. It tells how long its process took only where there was one alone.
+    A manifest of an older version lists no sessions. It tells the time of its process only where there was one alone.
     """
     found = manifest.get("sessions")
     if isinstance(found, list):
@@ -57,7 +57,7 @@ def sessions_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     processes = [manifest, *(process for process in _list(manifest, "resumed") if isinstance(process, dict))]
     sessions = [_session(process.get("started")) for process in processes]
     if len(sessions) == 1:
-        with suppress(KeyError, TypeError, ValueError):  # it has not ended, or is damaged
+        with suppress(KeyError, TypeError, ValueError):  # the run has not ended, or the manifest is damaged
             began, ended = (datetime.fromisoformat(manifest[name]) for name in ("started", "ended"))
             sessions[0].update(ended=manifest["ended"], seconds=(ended - began).total_seconds())
     return sessions
@@ -66,8 +66,8 @@ def sessions_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 class Manifest:
     """What ran, where, and how it ended: written when a run starts, when it is resumed, and when it ends.
 
-    Enter it around the work of this process. When the block ends, one outcome is written: that of `reached`, also
-    where closing something failed after it; or ``failed``, where an error ended the block before.
+    Enter it around the work of this process. At the end of the block the outcome is written: the one given to
+    `reached`, even if closing something failed afterwards; or ``failed``, if an error ended the block before `reached`.
     """
 
     def __init__(self, path: Path, content: dict[str, Any]):
@@ -79,7 +79,7 @@ class Manifest:
 
     @classmethod
     def begin(cls, path: Path, **facts: Any) -> "Manifest":
-        """Write the manifest of a new run or study, and ``facts`` into it."""
+        """Write the manifest of a new run or study, with ``facts`` in it."""
         process = _process()
         content = {
             **facts,
@@ -93,12 +93,12 @@ class Manifest:
 
     @classmethod
     def resume(cls, path: Path, clock: Clock = NO_CLOCK, **facts: Any) -> "Manifest":
-        """Write that a run goes on in this process, and ``facts`` of where from.
+        """Write that this process continues a run, with ``facts`` about the checkpoint that it continues from.
 
         Args:
             path: the manifest.
-            clock: the run's own, which tells how long a process worked that was killed.
-            facts: what else to write of this process.
+            clock: the run's clock, which tells how long a process worked that was killed.
+            facts: written beside the facts of this process.
 
         Raises:
             UsageError: when there is no manifest, or it is damaged.
@@ -115,16 +115,16 @@ class Manifest:
         return cls(path, {**kept, formats.KEY: formats.FORMAT, **now})
 
     def note(self, **facts: Any) -> None:
-        """Write down ``facts`` that have become known on the way."""
+        """Add ``facts`` that have become known since the run began."""
         self._content.update(facts)
         write_json(self._path, self._content)
 
     def reached(self, outcome: Outcome, **facts: Any) -> None:
-        """Set the outcome that is written when the block ends, and what there is to say about it."""
+        """Set the outcome that is written when the block ends, and ``facts`` about it."""
         self._content.update(outcome=outcome, **facts)
 
     def end(self, outcome: Outcome) -> None:
-        """Write the outcome at once, for a process that ends before its block does."""
+        """Write the outcome at once, for a process that exits inside the block."""
         self.reached(outcome)
         self._write_end()
 
@@ -151,7 +151,7 @@ class Manifest:
 
 
 def _session(started: Any, clock: float = 0.0) -> dict[str, Any]:
-    """Return what a manifest says of a process that began at ``started``, when the run's clock stood at ``clock``."""
+    """Return the entry of a process that began at ``started``, when the run's clock stood at ``clock``."""
     return {"started": started, "clock": clock, "ended": None, "seconds": None, "outcome": Outcome.RUNNING}
 
 

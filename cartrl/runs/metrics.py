@@ -65,9 +65,9 @@ class MetricsFile:
     """Appends rows to ``path``, each in the file at once, and on disk after the next `sync`.
 
     Args:
-        path: the file; what stood there is replaced.
+        path: the file; an earlier file is replaced.
         columns: the names of its columns.
-        rows: those of a run that goes on, with which the file begins.
+        rows: those of a resumed run, with which the file begins.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], rows: Sequence[Row] = ()):
@@ -99,10 +99,10 @@ class MetricsFile:
 
 
 def cells(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of a metrics file as they are written, by column; a last line without its end is no row.
+    """Yield the rows of a metrics file as texts, by column. A last line without a line end is left out.
 
     Raises:
-        UsageError: naming the line, for anything but a header, and rows of as many cells with a number or nothing each.
+        UsageError: naming the line, unless the file is a header, and rows of as many cells, each a number or empty.
     """
     try:
         with reading.open_regular(path, reading.LARGEST_METRICS) as file:
@@ -126,7 +126,7 @@ def cells(path: Path) -> Iterator[dict[str, str]]:
 def read(path: Path, count: Optional[int] = None) -> list[Row]:
     """Read the rows back, or the first ``count`` of them; an empty cell is None. See `cells`.
 
-    What comes after the first ``count`` rows is not looked at: a power cut may have left anything there.
+    The file is not read beyond the first ``count`` rows, because a power cut may have left anything there.
     """
     rows = itertools.islice(cells(path), count)
     return [{name: _number(cell) for name, cell in row.items()} for row in rows]
@@ -138,7 +138,7 @@ def seconds_after(rows: Sequence[Row]) -> float:
 
 
 def _whole_lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    """Yield the lines that have an end, without it; what is not UTF-8 becomes what is no number either."""
+    """Yield the lines that have a line end, without it. Bytes that are not UTF-8 become characters of no number."""
     for number in itertools.count(1):
         line = file.readline(LONGEST_LINE)
         if not line.endswith(b"\n"):
@@ -149,7 +149,7 @@ def _whole_lines(path: Path, file: BinaryIO) -> Iterator[str]:
 
 
 def _names(path: Path, header: str) -> list[str]:
-    """Return the names of the columns, those that every reader needs among them."""
+    """Return the names of the columns, after checking that those which every reader needs are among them."""
     names = header.split(",")
     if "iteration" not in names:
         names = ["iteration" if name == ONCE_STEP else name for name in names]

@@ -12,10 +12,10 @@ from cartrl.system import imports
 
 
 def remember_modules(place: Path) -> None:
-    """Take note of the modules that were asked for when the run, the study or the sweep ``place`` was trained.
+    """Note in `imports.remembered` the modules with which the run, study or sweep in ``place`` was trained.
 
     Args:
-        place: its directory, or a policy inside it.
+        place: the directory of the run, study or sweep, or of a policy inside it.
     """
     folders = [place, *itertools.islice(place.absolute().parents, 3)]
     manifest = next((folder / name for folder in folders for name in MANIFESTS if (folder / name).is_file()), None)
@@ -25,6 +25,6 @@ def remember_modules(place: Path) -> None:
 
 
 def modules_of(manifest: dict[str, Any]) -> list[str]:
-    """Return the modules that were asked for with ``--import-module`` when it was trained."""
+    """Return the modules that a manifest names: those of ``--import-module`` in the training."""
     modules = manifest.get("import_modules")
     return [name for name in modules if imports.is_name(name)] if isinstance(modules, list) else []

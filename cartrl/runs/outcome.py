@@ -1,13 +1,13 @@
-"""How a run, a study or a sweep stands, by the words that its manifest and the JSON of commands have for it."""
+"""The outcome of a run, a study or a sweep, in the words of manifests and of the commands' JSON."""
 
 from enum import Enum
 from typing import Any, Optional
 
 
 class Outcome(str, Enum):
-    """The state of a run, a study or a sweep."""
+    """How far a run, a study or a sweep has come."""
 
-    WAITING = "waiting"  # a seed of a study that has not begun; no manifest says so
+    WAITING = "waiting"  # a seed of a study that has not begun; it has no manifest
     RUNNING = "running"
     FINISHED = "finished"
     SOLVED = "solved"  # finished before its last iteration, as train.stop_when_solved has it
@@ -24,12 +24,12 @@ class Outcome(str, Enum):
 
     @property
     def is_result(self) -> bool:
-        """Whether the last evaluation is the run's result: running and interrupted runs go on from there."""
+        """Whether the last evaluation is the run's result. A run that is running or interrupted may go on."""
         return self.is_over or self is Outcome.FAILED
 
 
 def outcome_of(manifest: dict[str, Any]) -> Optional[Outcome]:
-    """Return the outcome that a manifest names; None where it names none, or one that does not exist."""
+    """Return the outcome that a manifest names; None where it names none, or an unknown one."""
     try:
         return Outcome(manifest.get("outcome"))
     except ValueError:

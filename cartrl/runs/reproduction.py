@@ -1,4 +1,4 @@
-"""Whether a run repeated itself: two metrics files held against each other, and what changed on the machine since."""
+"""Compares the metrics of two runs of one config, and the machines that they ran on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any, Optional
 from cartrl.errors import UsageError
 from cartrl.runs import metrics
 
-CLOCK = "seconds"  # the one column that no seed decides
+CLOCK = "seconds"  # the only column that differs between two runs of one seed
 CLOSING = ("greedy_return_mean", "greedy_return_std")  # a run that was stopped may lack its closing evaluation
 
 Cells = dict[str, str]
@@ -16,7 +16,7 @@ Cells = dict[str, str]
 
 @dataclass(frozen=True)
 class Difference:
-    """The first cell in which two runs differ; a cell that one of them lacks is None."""
+    """The first cell in which two runs differ; None for a cell that a run lacks."""
 
     iteration: str
     column: str
@@ -37,7 +37,7 @@ def read_cells(path: Path) -> list[Cells]:
 
 
 def first_difference(before: Sequence[Cells], now: Sequence[Cells]) -> Optional[Difference]:
-    """Return the first cell of ``before`` that is another in ``now``, row by row; None when all are the same.
+    """Return the first cell that differs between ``before`` and ``now``, row by row; None when all are the same.
 
     Only columns that both have are compared, and never the clock. Rows are compared as far as ``before`` goes.
     """
@@ -54,11 +54,11 @@ def first_difference(before: Sequence[Cells], now: Sequence[Cells]) -> Optional[
 
 
 def compared_columns(before: Sequence[Cells], now: Sequence[Cells]) -> list[str]:
-    """Return the columns that two metrics files share, but for the clock."""
+    """Return the columns that both metrics files have, except the clock."""
     return [column for column in before[0] if column in now[0] and column != CLOCK]
 
 
 def changes(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return (name, before, now) for every value that differs, None where there is none."""
+    """Return (name, before, now) for every value that differs; None stands for a value that is missing."""
     names = [*before, *(name for name in now if name not in before)]
     return [(name, before.get(name), now.get(name)) for name in names if before.get(name) != now.get(name)]

@@ -1,4 +1,4 @@
-"""Runs and studies as they stand on disk, read back as arrays of evaluations.
+"""Reads runs and studies from disk as arrays of evaluations.
 
 A study is a directory with a study.json and a run directory for each seed inside. A run on its own is read as a study
 of one seed.
@@ -30,15 +30,15 @@ class Run:
     seed: int
     outcome: Outcome
     num_iterations: int  # planned
-    iterations: np.ndarray  # updates before each evaluation
-    steps: np.ndarray  # environment steps before each
-    seconds: np.ndarray  # wall time since training began
-    returns: np.ndarray  # the mean return of each
+    iterations: np.ndarray  # iterations before each evaluation
+    steps: np.ndarray  # environment steps before each evaluation
+    seconds: np.ndarray  # wall-clock seconds of training before each evaluation
+    returns: np.ndarray  # the mean return of each evaluation
     state: str  # as `cartrl runs` has it
 
     @property
     def has_ended(self) -> bool:
-        """Whether its last evaluation is its result."""
+        """Whether the last evaluation is the result of the run."""
         return self.outcome.is_result
 
     @property
@@ -55,7 +55,7 @@ class Run:
     def area(self) -> float:
         """The area under returns over iterations, divided by the planned iterations: the mean return on the way.
 
-        Trapezoids; a run that ended early keeps its last value to the end, as its policy stays what it is.
+        Trapezoids. A run that ended early keeps its last return to the end, because its policy stays the same.
         """
         iterations, returns = self.iterations, self.returns
         if iterations[-1] < self.num_iterations:
@@ -90,7 +90,7 @@ class Study:
 
     @property
     def is_own_task(self) -> bool:
-        """Whether there is no threshold, and the task is another than gym's, which may be why."""
+        """Whether there is no threshold, and time limit or constants are other than gym's, which may be the reason."""
         environment = self.settings.environment
         return self.threshold is None and bool(environment.max_episode_steps or environment.constants)
 
@@ -100,7 +100,7 @@ class Study:
         return tuple(run for run in self.runs if run.has_ended)
 
     def notes(self) -> list[str]:
-        """Say what is not as it would be in a study that is done: one sentence for each kind."""
+        """Return a sentence for each way in which seeds are not finished, and on a missing threshold."""
         kinds = {"missing": list(self.missing)}
         for run in self.runs:
             kinds.setdefault(run.state, []).append(run.seed)
@@ -206,9 +206,9 @@ def load_studies(paths: list[Path]) -> list[Study]:
 
 
 def common_threshold(studies: list[Study]) -> Optional[float]:
-    """Return the reward threshold of the studies' environment, as the first knows it that knows any.
+    """Return the reward threshold of the studies' environment: that of the first study that has one.
 
-    There is none where a study has another task than gym's.
+    Return None where the time limit or the constants of a study are other than gym's.
     """
     if any(study.is_own_task for study in studies):
         return None

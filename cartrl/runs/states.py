@@ -1,4 +1,4 @@
-"""The state of a run, a study or a sweep, for whoever tells people of it: one function decides."""
+"""The state of a run, a study or a sweep, as displays and lists name it."""
 
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ OF_LOCK = {True: RUNNING, False: STOPPED, None: UNKNOWN}
 
 
 def state_of(root: Path, manifest: dict[str, Any]) -> str:
-    """Return the state of what is in ``root``, a run, a study or a sweep, with the content of its ``manifest``.
+    """Return the state of the run, the study or the sweep in ``root``, given the content of its ``manifest``.
 
-    One that was killed never came to say so: its manifest has it running. But its lock is free, as is that of a copy.
-    Where the file system has no locks it is unknown, unless the process is seen to be gone.
+    The manifest of a killed run says that it is running, but its lock is free, and so is the lock of a copy. Where the
+    file system has no locks the state is unknown, unless the process is seen to be gone.
     """
     outcome = outcome_of(manifest)
     if outcome is Outcome.RUNNING:

@@ -1,4 +1,4 @@
-"""A study: the same experiment with many seeds. What each seed gives is what it gives alone."""
+"""A study: the same experiment with many seeds. Each seed gives the same numbers as in a run on its own."""
 
 import time
 from collections.abc import Sequence
@@ -45,11 +45,11 @@ class StudyDirectory:
         return seeds
 
     def result(self, seed: int) -> dict[str, Any]:
-        """Return what the run of ``seed`` reached, as its manifest has it."""
+        """Return the result of the run of ``seed``, from its manifest."""
         return dict(read_json(self.run(seed).manifest)["result"])
 
     def outcome(self, seed: int) -> Optional[Outcome]:
-        """Return how the run of ``seed`` ended; None where it has not begun, or its manifest does not say."""
+        """Return the outcome of the run of ``seed``; None where it has not begun, or its manifest names none."""
         manifest = self.run(seed).manifest
         return outcome_of(read_json(manifest)) if manifest.is_file() else None
 
@@ -93,7 +93,7 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def named(seeds: Sequence[int]) -> str:
-    """Write seeds as briefly as `parse_seeds` reads them."""
+    """Write seeds in the form that `parse_seeds` reads, such as ``0-31``."""
     parts: list[list[int]] = []
     for seed in sorted(seeds):
         if parts and parts[-1][-1] == seed - 1:
@@ -105,7 +105,7 @@ def named(seeds: Sequence[int]) -> str:
 
 @dataclass
 class SeedState:
-    """How far a seed has come."""
+    """The progress of a seed."""
 
     outcome: Outcome = Outcome.WAITING
     iteration: int = 0
@@ -114,7 +114,7 @@ class SeedState:
     error: str = ""
 
     def note(self, iteration: int, greedy: Optional[float]) -> None:
-        """Take in a row."""
+        """Note the iteration and the evaluation of a row of the metrics."""
         self.iteration = iteration
         if greedy is not None:
             self.greedy = greedy
@@ -123,13 +123,13 @@ class SeedState:
 
 @dataclass
 class StudyProgress:
-    """The state of a study, for displays."""
+    """The progress of a study, for displays."""
 
     num_iterations: int
     seeds: dict[int, SeedState]
     began: float = field(default_factory=time.perf_counter)
-    before: float = 0.0  # seconds that the processes before this one took
-    warnings: list[str] = field(default_factory=list)  # of seeds, none of which ended one
+    before: float = 0.0  # seconds that earlier processes took
+    warnings: list[str] = field(default_factory=list)  # about seeds, none of which has ended its seed
 
     def count(self, *outcomes: Outcome) -> int:
         """Return how many seeds are in one of these states."""
@@ -137,7 +137,7 @@ class StudyProgress:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken so far, in all its processes."""
+        """The seconds that the study has taken so far, in all its processes."""
         return self.before + time.perf_counter() - self.began
 
     @property
@@ -147,7 +147,7 @@ class StudyProgress:
 
     @property
     def ended(self) -> Outcome:
-        """The outcome of the whole."""
+        """The outcome of the study."""
         if self.count(Outcome.FAILED):
             return Outcome.FAILED
         return Outcome.FINISHED if self.over == len(self.seeds) else Outcome.INTERRUPTED

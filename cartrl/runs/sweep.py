@@ -19,7 +19,7 @@ from cartrl.system.paths import LONGEST_NAME
 
 @dataclass(frozen=True)
 class Setting:
-    """The values of one study, as overrides ``section.key=value``, and its directory's name."""
+    """A setting of a sweep: overrides ``section.key=value``, and the name of its study's directory."""
 
     name: str
     overrides: tuple[str, ...]
@@ -41,26 +41,26 @@ class SweepDirectory:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep's manifest says of it."""
+    """The content of a sweep's manifest."""
 
     seeds: list[int]
-    records: list[dict[str, Any]]  # of each setting name and overrides, and of one that was searched its value
+    records: list[dict[str, Any]]  # for each setting its name and overrides, and in a search its value
     search: dict[str, Any]  # ranges, trials and sampler; empty for a grid
     outcome: Outcome
 
     @property
     def settings(self) -> list[Setting]:
-        """The settings so far, each once."""
+        """The settings so far, without repetitions."""
         return list(dict.fromkeys(setting_of(record) for record in self.records))
 
 
 def setting_of(record: dict[str, Any]) -> Setting:
-    """Return the setting that a manifest's record is of."""
+    """Return the setting of a record in a manifest."""
     return Setting(record["name"], tuple(record["overrides"]))
 
 
 def record_of(setting: Setting) -> dict[str, Any]:
-    """Return what a manifest holds of ``setting``."""
+    """Return the record of ``setting`` for a manifest."""
     return {"name": setting.name, "overrides": list(setting.overrides)}
 
 
@@ -86,7 +86,7 @@ def read_plan(sweep: SweepDirectory) -> Plan:
 
 
 def _is_name(name: Any) -> bool:
-    """Whether it names a directory inside the sweep, and not one elsewhere."""
+    """Whether ``name`` is that of a directory inside the sweep, and does not lead elsewhere."""
     return isinstance(name, str) and name not in ("", "..") and Path(name).name == name
 
 
@@ -107,7 +107,7 @@ def find_sweep(directory: Path) -> SweepDirectory:
 
 
 def directory_name(overrides: Sequence[str]) -> str:
-    """Return a name made of the values, safe in any shell; a list's brackets go, its commas become dashes."""
+    """Return a name made of the values, safe in any shell: without brackets, and with dashes for a list's commas."""
     parts = (override.partition("=") for override in overrides)
     return ",".join(f"{key}={re.sub(r'[^a-zA-Z0-9_.+]+', '-', _bare(value)) or '-'}" for key, _, value in parts)
 

@@ -1,4 +1,4 @@
-"""The metrics again, as TensorBoard's event files: ``tensorboard --logdir runs`` shows them."""
+"""Writes the metrics as TensorBoard's event files: ``tensorboard --logdir runs`` shows them."""
 
 import time
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ class EventLog:
     """Writes an event file into ``directory``.
 
     Args:
-        directory: for event files alone; those of before are replaced.
+        directory: for event files alone; earlier event files in it are removed.
         columns: of the rows; those with a tag are written.
-        rows: those of a run that goes on, with which the file begins, so that each iteration is in it once.
+        rows: those of a resumed run, with which the file begins, so that each iteration is in it once.
     """
 
     def __init__(self, directory: Path, columns: Sequence[Column], rows: Sequence[Row] = ()):

@@ -7,10 +7,10 @@ from cartrl.settings.section import has_type
 
 
 def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings) -> Optional[float]:
-    """Return the reward threshold that the manifest of a run, a study or a sweep has kept.
+    """Return the reward threshold in the manifest of a run, a study or a sweep.
 
-    Older manifests have kept none. For them gym is asked, which takes an import of gym; for an environment of another
-    module nobody is, since that would run the module's code.
+    Manifests of older versions hold none. For those, gym is imported and asked, unless the environment is of another
+    module, because that would run the module's code.
     """
     if "reward_threshold" in manifest:
         threshold = manifest["reward_threshold"]
