@@ -1,4 +1,4 @@
-"""Studies compared: what each reached over its seeds, which is better, and what that conclusion rests on."""
+"""Compares studies: what the seeds of each reached, which study is better, and the numbers behind that."""
 
 import itertools
 import math
@@ -14,10 +14,10 @@ from cartrl.errors import UsageError
 from cartrl.runs.labelling import differences
 from cartrl.runs.results import Run, Study
 
-LEVEL = 0.05  # of a wrong claim anywhere in one comparison
+LEVEL = 0.05  # the probability of a wrong claim, for all pairs of one comparison together
 FINAL = "final_return"
 BY = {"final": FINAL, "best": "best_return", "area": "area", "steps": "steps_to_threshold"}  # as --by names them
-SMALLEST = 0.1  # from even odds: a probability of improvement of 0.6 is the least that seeds are counted for
+SMALLEST = 0.1  # seeds are counted for a probability of improvement this far from 0.5, or further
 
 
 class Metric(NamedTuple):
@@ -28,13 +28,13 @@ class Metric(NamedTuple):
     of: Callable[[Run], float]
 
     def tested(self, name: str) -> Tested:
-        """Return how a conclusion speaks of it; ``name`` is that in the JSON."""
+        """Return the words in which a conclusion speaks of this number; ``name`` is its name in the JSON."""
         words = ("is", "higher", "lower") if self.is_higher_better else ("are", "fewer", "more")
         return Tested(name, self.title, *words)
 
 
 def metrics(threshold: Optional[float]) -> dict[str, Metric]:
-    """Return what is compared, by its name in the JSON; without a ``threshold`` there are no steps to it."""
+    """Return the numbers to compare, by their names in the JSON; without a ``threshold`` no steps to it."""
     found = {
         FINAL: Metric("final return", True, lambda run: run.final),
         "best_return": Metric("best return", True, lambda run: run.best),
@@ -49,7 +49,7 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
 def compare(
     studies: Sequence[Study], names: Sequence[str], threshold: Optional[float], by: str = "final"
 ) -> dict[str, Any]:
-    """Return all that ``cartrl compare`` tells, by name: its JSON. The number ``by`` is tested, the others describe.
+    """Return the JSON of ``cartrl compare``. Only the number ``by`` is tested.
 
     Raises:
         UsageError: when no run of a study has ended, or ``by`` is steps and there is no threshold to reach.
@@ -89,7 +89,7 @@ def compare(
 
 
 def across(values: np.ndarray) -> dict[str, Any]:
-    """Return what the seeds ``values`` [N] say together, by the names of the JSON."""
+    """Return the summary of the seeds ``values`` [N], by the names of the JSON."""
     found = seeds.summary(values)
     return {
         "values": [_finite(value) for value in values],
@@ -100,7 +100,7 @@ def across(values: np.ndarray) -> dict[str, Any]:
 
 
 def _finite(value: Optional[float]) -> Optional[float]:
-    """Return ``value`` as JSON has it: never reached, and not known, are null."""
+    """Return ``value``, or None, which JSON has as null, where it is infinite or not known."""
     return float(value) if value is not None and math.isfinite(value) else None
 
 
@@ -120,7 +120,7 @@ def share_of(final: np.ndarray, threshold: float) -> dict[str, Any]:
 
 
 def _profile(finals: Sequence[np.ndarray], threshold: Optional[float]) -> list[dict[str, Any]]:
-    """Return the performance profile (Agarwal et al., 2021) at a few returns: the share of seeds from there on."""
+    """Return the performance profile (Agarwal et al., 2021): the share of seeds with at least each of a few returns."""
     pooled = np.concatenate(finals)
     places = round_numbers(float(pooled.min()), float(pooled.max()))
     places = sorted({*places, *([] if threshold is None else [threshold])})
@@ -137,9 +137,10 @@ def round_numbers(low: float, high: float) -> list[float]:
 
 
 def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float], tested: str) -> list[dict[str, Any]]:
-    """Compare each study with each later one; ``tested`` is tested, all metrics have a probability of improvement.
+    """Compare each study with each later one: a test of ``tested``, and the probability of improvement of every number.
 
-    Seeds that never reached the threshold have infinitely many steps: they tie, and are worse than all that did.
+    Seeds that never reached the threshold have infinitely many steps: they tie with each other, and lose against all
+    that reached it.
     """
     both = list(itertools.combinations(range(len(values)), 2))
     tests = [pairs.difference_test(values[a][tested], values[b][tested]) for a, b in both]
@@ -172,8 +173,8 @@ def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float], 
 def more_seeds(first: np.ndarray, second: np.ndarray, level: float) -> int:
     """Return how many more seeds each study needs to show the difference between ``first`` [N] and ``second`` [M].
 
-    With a power of `POWER`, and taking the probability of improvement that was found for the true one, but none
-    nearer to even odds than `SMALLEST`, for which ties are not counted on. Where there are seeds enough for that, 0.
+    The seeds are those for a power of `POWER`, with the probability of improvement that was found. If that is nearer to
+    0.5 than `SMALLEST`, they are those for a probability `SMALLEST` away from 0.5, without ties; 0 if there are enough.
     """
     effect = abs(pairs.probability_of_improvement(first, second) - 0.5)
     _, counts = np.unique(np.concatenate([first, second]), return_counts=True)

@@ -1,4 +1,4 @@
-"""The sentence that ends a comparison: which study is better, or that it cannot be told and what would tell."""
+"""The sentence that ends a comparison: which study is better, or how many more seeds may show it."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -9,13 +9,13 @@ POWER = 0.8
 
 
 class Tested(NamedTuple):
-    """The number on which a comparison rests.
+    """The number that a comparison tests.
 
     Attributes:
-        name: in the JSON.
-        title: for people.
-        verb: of the title.
-        better, worse: the words for that of the better and of the worse study.
+        name: its name in the JSON.
+        title: its name for people.
+        verb: the verb that follows the title: ``is`` or ``are``.
+        better, worse: the adjectives for the number of the better study and of the worse one, such as ``higher``.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Tested(NamedTuple):
 
 
 def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], tested: Tested) -> str:
-    """Return one plain sentence: which study is better, or that it cannot be told and what would tell."""
+    """Return one sentence: which study is better, or how many more seeds may show it."""
     leader = _leader(len(names), comparisons, tested.name)
     own = [pair for pair in comparisons if leader in (pair["first"], pair["second"])]
     beaten = [pair for pair in own if pair["better"] is not None]
@@ -59,7 +59,7 @@ def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], test
 
 
 def _shares(shares: dict[str, float], is_first: bool, tested: Tested) -> str:
-    """Say in how many pairs of seeds the better study is above, equal and below; what never happens is left out."""
+    """Say in what share of the pairs of seeds the better study is better, equal and worse; shares of 0 are left out."""
     above, below = (shares["better"], shares["worse"])[:: 1 if is_first else -1]
     rest = (("equal", shares["equal"]), (tested.worse, below))
     return f"{tested.better} in {percent(above)} of the pairs of seeds" + "".join(
@@ -68,12 +68,12 @@ def _shares(shares: dict[str, float], is_first: bool, tested: Tested) -> str:
 
 
 def _leader(studies: int, comparisons: Sequence[dict[str, Any]], tested: str) -> int:
-    """Return the study that is least often beaten and most often above the others; of equals the first."""
+    """Return the study that the fewest others beat; of several, the one that is most often above the others."""
     wins = [0.0] * studies
     for pair in comparisons:
         probability = pair["probability_of_improvement"][tested]
         wins[pair["first"]] += probability
         wins[pair["second"]] += 1 - probability
         if pair["better"] is not None:
-            wins[pair["first"] + pair["second"] - pair["better"]] -= studies  # outweighs all that can be won
+            wins[pair["first"] + pair["second"] - pair["better"]] -= studies  # more than a study can gain above
     return wins.index(max(wins))

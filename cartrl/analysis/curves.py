@@ -10,12 +10,12 @@ from cartrl.analysis.seeds import Statistic, interval, wilson_interval
 from cartrl.runs.results import Run, Study
 
 Axis = Literal["iterations", "steps", "seconds"]
-POINTS = 60  # where no two runs were evaluated at the same place
+POINTS = 60  # of a curve whose runs were evaluated at different places
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What a study does over ``places`` [P]: its middle, and the 95 % interval at each place (NaN for one run)."""
+    """The middle of a study at ``places`` [P] of the axis, and its 95 % interval (NaN for one run)."""
 
     label: str
     places: np.ndarray
@@ -27,8 +27,8 @@ class Curve:
 def learning_curve(study: Study, label: str, axis: Axis, statistic: Statistic) -> Curve:
     """Return the ``statistic`` of the runs' returns over ``axis``.
 
-    Between its evaluations a run's return goes in a straight line. Runs that ended keep their last return to the end
-    of the longest; others are left out, but where no run has ended all are taken as far as all have come.
+    Between two evaluations the return of a run is interpolated linearly. Runs that have ended keep their last return to
+    the end of the longest. Other runs are left out; if no run has ended, the curve goes as far as all runs have come.
     """
     runs = study.ended or study.runs
     ends = [getattr(run, axis)[-1] for run in runs]
@@ -39,7 +39,7 @@ def learning_curve(study: Study, label: str, axis: Axis, statistic: Statistic) -
 
 
 def _places(runs: tuple[Run, ...], axis: Axis, end: float) -> np.ndarray:
-    """Return where to draw: at the iterations that were evaluated, or evenly where each run has places of its own."""
+    """Return the places of a curve: the iterations with an evaluation, or evenly spaced ones over steps and seconds."""
     own = np.unique(np.concatenate([getattr(run, axis) for run in runs]))
     if axis == "iterations" or len(runs) == 1:
         return own[own <= end]
@@ -47,13 +47,13 @@ def _places(runs: tuple[Run, ...], axis: Axis, end: float) -> np.ndarray:
 
 
 def performance_profiles(finals: Sequence[np.ndarray], labels: Sequence[str]) -> list[Curve]:
-    """Return for each study, over returns, the share of its seeds with at least that final return (``finals`` [N]).
+    """Return for each study the share of its seeds (``finals`` [N]) whose final return is at least each of the places.
 
-    The intervals are Wilson's, as a share is all that it is within one environment.
+    The intervals are Wilson's, because within one environment a profile is a share of seeds.
     """
     pooled = np.concatenate(finals)
     margin = 0.03 * (np.ptp(pooled) or 1.0)
-    # A profile goes in steps: it falls between a return that was reached and the next number above it.
+    # A profile is a step function: it falls between a return that a seed has reached and the next larger float.
     places = np.unique([pooled, np.nextafter(pooled, np.inf)])
     places = np.concatenate([[pooled.min() - margin], places])
     drawn = []

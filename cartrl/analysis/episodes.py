@@ -1,4 +1,4 @@
-"""How sure a mean return is, and what follows from it. What was measured of the intervals: docs/studies.md."""
+"""How certain the mean return of episodes is, and the verdict on it. docs/studies.md tests the intervals."""
 
 from typing import Optional
 
@@ -8,12 +8,12 @@ from cartrl import randomness
 from cartrl.analysis.seeds import RESAMPLES, Interval, expanded, mean, summary_of
 from cartrl.analysis.summaries import Summary
 
-LARGEST_BLOCK = 2_000_000  # draws at once, to bound memory
-FEW = 0.05  # of the episodes: where no more may differ, equal returns decide
+LARGEST_BLOCK = 2_000_000  # draws that are in memory at once
+FEW = 0.05  # a share of episodes: if no more may differ, equal returns lead to a verdict
 
 
 def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Interval:
-    """Return the expanded bootstrap interval of the mean of ``values`` [N], the same every time; NaN for one value."""
+    """Return the expanded bootstrap interval of the mean of ``values`` [N], with fixed draws; NaN for one value."""
     rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.BOOTSTRAP))
     blocks = np.array_split(np.arange(RESAMPLES), 1 + RESAMPLES * len(values) // LARGEST_BLOCK)
     means = np.concatenate([rng.choice(values, (len(block), len(values))).mean(axis=1) for block in blocks])
@@ -21,7 +21,7 @@ def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Interval:
 
 
 def summary(returns: np.ndarray) -> Summary:
-    """Return the mean of the ``returns`` [N] of episodes, and how sure it is."""
+    """Return the mean of the ``returns`` [N] of episodes, and how certain it is."""
     return summary_of(returns, float(returns.mean()), bootstrap_interval)
 
 
@@ -44,9 +44,10 @@ def verdict(found: Summary, threshold: Optional[float]) -> Optional[str]:
 
 
 def _equal_returns_decide(found: Summary, threshold: float) -> bool:
-    """Whether the mean stays on its side of the threshold, although some episodes may have another return.
+    """Whether equal returns lead to a verdict, although episodes that were not seen may have another return.
 
-    It does where next to none may differ, and where those that may would have to differ by more than a whole return.
+    They do if at most `FEW` of all episodes may differ, or if those that may differ would have to do so by more than a
+    whole return to bring the mean to the other side of the threshold.
     """
     if found.differing is None:
         return False

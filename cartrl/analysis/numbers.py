@@ -1,25 +1,26 @@
-"""Numbers written for people: as many digits as the interval, or the spread, justifies."""
+"""Writes numbers for people: with as many digits as their interval or spread justifies."""
 
 import math
 from collections.abc import Sequence
 from typing import Optional
 
 NOTHING = "–"
-DIGITS = 2  # significant ones of half an interval, or of a spread
-WITHOUT_SPREAD = 4  # significant digits of a number that comes alone
-SMALL, LARGE = 1e-4, 1e12  # where powers of ten are shorter
+DIGITS = 2  # significant digits of half an interval, or of a spread
+WITHOUT_SPREAD = 4  # significant digits of a number without interval and spread
+SMALL, LARGE = 1e-4, 1e12  # numbers outside of these are written with a power of ten
 
 
 def number(value: Optional[float], spread: Optional[float] = None) -> str:
-    """Return a number with thousands set apart, and with the digits that its ``spread`` justifies; a dash for none."""
+    """Return a number with commas between thousands, and the digits that its ``spread`` justifies; a dash for None."""
     return numbers([value], spread)[0]
 
 
 def numbers(values: Sequence[Optional[float]], spread: Optional[float] = None) -> list[str]:
     """Return numbers that belong together, with the same digits: a mean and its interval, or bounds and median.
 
-    ``spread`` is half the interval's width, or a standard deviation, and shows two significant digits. Without one, or
-    with one of 0, there are four significant digits of the largest. Whole numbers, all of them, stay whole.
+    ``spread`` is half the interval's width, or a standard deviation; the digits are such that it would show two
+    significant ones. Without a spread, or with one of 0, the largest number shows four significant digits. If all are
+    whole numbers, they are written without a point.
     """
     known = [value for value in values if value is not None and math.isfinite(value)]
     largest = max(map(abs, known), default=0.0)
@@ -53,7 +54,7 @@ def _without_zeros(text: str) -> str:
 
 
 def exact(value: float) -> str:
-    """Return a number that is given, such as a threshold, with all of its digits."""
+    """Return a number that was not measured, such as a threshold, with all of its digits."""
     return f"{value:,.10g}" if not value or SMALL <= abs(value) < LARGE else f"{value:.10g}"
 
 
@@ -75,12 +76,12 @@ def round_step(span: float, count: int = 5) -> float:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent; 0 % and 100 % are said of none and of all alone."""
+    """Return a share in percent; only none is written as 0 %, and only all as 100 %."""
     if 0 < share < 0.005:
         return "< 1 %"
     return "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def p_value(value: float) -> str:
-    """Return a p-value with its relation."""
+    """Return a p-value after = or <."""
     return f"= {value:.4f}" if value >= 0.0001 else "< 0.0001"

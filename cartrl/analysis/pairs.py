@@ -1,4 +1,4 @@
-"""Which of two studies is better, and how sure that is. What was measured of the error level: docs/studies.md."""
+"""Tests which of two studies is better. docs/studies.md tests the error level."""
 
 import functools
 import itertools
@@ -13,11 +13,11 @@ from cartrl import randomness
 from cartrl.analysis.seeds import Interval
 
 PERMUTATIONS = 9_999
-MOST_ENUMERATED = 20_000  # ways to divide the seeds between two studies; above, they are drawn
+MOST_ENUMERATED = 20_000  # divisions of the seeds between two studies; if there are more, some are drawn
 
 
 class Outcomes(NamedTuple):
-    """Of all pairs of a seed of one study with a seed of another: the shares in which the first is better, or not."""
+    """The shares of all pairs of seeds, one of each study, in which the first is better, equal and worse."""
 
     better: float
     equal: float
@@ -53,10 +53,10 @@ def _above(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def improvement_interval(probability: float, first: int, second: int, level: float = 0.95) -> Interval:
     """Return the interval of a probability of improvement found with ``first`` and ``second`` seeds.
 
-    Those probabilities from which the one found is less than z standard errors away, as in Wilson's interval, with
-    the standard error of Newcombe (2006, "Confidence intervals for an effect size measure based on the Mann-Whitney
-    statistic. Part 2", method 5). Unlike the bootstrap's it has a width even where no seed of one study reaches the
-    other.
+    The interval holds all probabilities that are at most z of their standard errors away from the one found, as
+    Wilson's interval does; the standard error is that of Newcombe (2006, "Confidence intervals for an effect size
+    measure based on the Mann-Whitney statistic. Part 2", method 5). Unlike a bootstrap interval, this one has a width
+    even where all seeds of one study are above all of the other.
     """
     z = float(ndtri((1 + level) / 2))
     extra = (first + second) / 2 - 1
@@ -82,9 +82,9 @@ def _edge(is_inside: Callable[[float], bool], inside: float, outside: float) -> 
 def difference_test(first: np.ndarray, second: np.ndarray) -> float:
     """Return the two-sided p-value of "neither of ``first`` [N] and ``second`` [M] is more often above the other".
 
-    The permutation test of Neubert and Brunner (2007) with the statistic of Brunner and Munzel (2000). Where both
-    studies draw their seeds from one distribution it is exact, with any ties; where they differ in spread alone it
-    is right for many seeds, which the test of Mann and Whitney is not.
+    The permutation test of Neubert and Brunner (2007) with the statistic of Brunner and Munzel (2000). Where the seeds
+    of both studies have one distribution, the test is exact, with any ties. Where their distributions differ in spread
+    alone, the test holds its level for many seeds, which that of Mann and Whitney does not.
     """
     divisions = _divisions(len(first), len(second))
     pooled = np.concatenate([first, second])
@@ -97,7 +97,8 @@ def difference_test(first: np.ndarray, second: np.ndarray) -> float:
 def _divisions(first: int, second: int) -> np.ndarray:
     """Return ways to divide the pooled seeds: float [divisions, first + second], 1 for a seed of the first study.
 
-    The first row is the division as it is. All ways there are, or else `PERMUTATIONS` drawn ones beside that.
+    The first row is the division into the two studies. The other rows are all other divisions, or if there are too many
+    of them, `PERMUTATIONS` drawn ones.
     """
     total = first + second
     if math.comb(total, first) <= MOST_ENUMERATED:
@@ -122,13 +123,13 @@ def _brunner_munzel(above: np.ndarray, divisions: np.ndarray) -> np.ndarray:
     for members, placements, count in ((first, of_first, first_count), (second, of_second, second_count)):
         squares = np.einsum("ij,ij,ij->i", members, placements, placements) - count * probability**2
         variance += squares / max(count - 1, 1) / count
-    # Without any overlap there is no variance; half a step of the probability stands in for the standard error.
+    # If the studies do not overlap, the variance is 0, and half a step of the probability replaces the standard error.
     smallest = 1 / (2 * first_count * second_count)
     return np.asarray((probability - 0.5) / np.sqrt(np.maximum(variance, smallest**2)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return ``p_values`` adjusted for their number (Holm, 1979): together they err as often as one alone would."""
+    """Return ``p_values`` adjusted for their number (Holm, 1979): the error level then holds for all together."""
     order = np.argsort(p_values, kind="stable")
     scaled = np.asarray(p_values)[order] * np.arange(len(p_values), 0, -1)
     adjusted = np.empty(len(p_values))
@@ -146,7 +147,7 @@ def seeds_needed(probability: float, tied: float, level: float, power: float = 0
         probability: the true probability of improvement.
         tied: the probability that three seeds of the pooled studies are equal.
         level: the two-sided error level of the test.
-        power: that probability.
+        power: the probability with which the difference is found.
     """
     quantiles = float(ndtri(1 - level / 2) + ndtri(power))
     return math.ceil(quantiles**2 * (1 - tied) / (6 * (probability - 0.5) ** 2))

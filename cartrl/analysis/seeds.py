@@ -1,4 +1,4 @@
-"""What the seeds of a study say together, and how sure that is. What was measured of the intervals: docs/studies.md."""
+"""Means across the seeds of a study, and how certain they are. docs/studies.md tests the intervals."""
 
 import functools
 import math
@@ -25,7 +25,7 @@ def mean(values: np.ndarray) -> np.ndarray:
 def interquartile_mean(values: np.ndarray) -> np.ndarray:
     """Return the mean of the middle half of ``values`` [..., N] along the last axis (Agarwal et al., 2021).
 
-    As there, a quarter of N that is no whole number is rounded down.
+    As in that paper, N / 4 is rounded down.
     """
     count = values.shape[-1]
     cut = int(QUARTER * count)
@@ -33,15 +33,16 @@ def interquartile_mean(values: np.ndarray) -> np.ndarray:
 
 
 def resampled(values: np.ndarray, statistic: Statistic) -> np.ndarray:
-    """Return ``statistic`` of `RESAMPLES` bootstrap samples of ``values`` [N], the same every time (Efron, 1979)."""
+    """Return ``statistic`` of `RESAMPLES` bootstrap samples (Efron, 1979) of ``values`` [N], with fixed draws."""
     return statistic(np.sort(values)[_draws(len(values))])
 
 
 @functools.lru_cache(maxsize=8)
 def _draws(count: int) -> np.ndarray:
-    """Return which of ``count`` sorted seeds each bootstrap sample is of: [RESAMPLES, count], each row sorted.
+    """Return the positions among ``count`` sorted values of each bootstrap sample: [RESAMPLES, count], each row sorted.
 
-    Sorted rows of sorted values are sorted already, which is most of the work of a curve's many intervals.
+    A sorted row takes sorted values, so that no sample has to be sorted, which would take most of the time of a curve's
+    many intervals.
     """
     rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.BOOTSTRAP))
     return np.sort(rng.integers(count, size=(RESAMPLES, count)), axis=1)
@@ -50,27 +51,27 @@ def _draws(count: int) -> np.ndarray:
 def interval(values: np.ndarray, statistic: Statistic = interquartile_mean, level: float = 0.95) -> Interval:
     """Return the expanded bootstrap interval of ``statistic`` over the seeds ``values`` [N]; NaN for one seed.
 
-    Values may be infinite. Equal ones give an interval without a width: see `Summary`.
+    Values may be infinite. Equal values give an interval of width 0: see `Summary`.
     """
     return expanded(values, resampled(values, statistic), statistic, level)
 
 
 def expanded(values: np.ndarray, found: np.ndarray, statistic: Statistic, level: float) -> Interval:
-    """Return the interval of ``statistic`` over ``values`` [N], given what bootstrap samples ``found``.
+    """Return the interval of ``statistic`` over ``values`` [N], given what it ``found`` for bootstrap samples.
 
     The plain percentile interval is too short for few values. This one is expanded, after Hesterberg (2015, "What
     teachers should know about the bootstrap"): its tails are those at which a normal distribution has the quantiles
     of Student's t with N - 1 degrees of freedom. Hesterberg's factor sqrt(N / (N - 1)) is for the mean alone: the
-    interquartile mean covers without. No bootstrap sample leaves the range of the values, and of N values from a
-    symmetric distribution all lie on one side of its middle with probability 2^(1 - N): for so few that this exceeds
-    the error level, the interval is at least Student's.
+    interval of an interquartile mean has its coverage without that factor. No bootstrap sample leaves the range of the
+    values, and N values from a symmetric distribution all lie on one side of its middle with probability 2^(1 - N).
+    Where that exceeds the error level, the interval is at least Student's.
     """
     count = len(values)
     if count < 2:
         return math.nan, math.nan
     quantile = float(stdtrit(count - 1, (1 + level) / 2))
     tail = float(ndtr(-quantile * (math.sqrt(count / (count - 1)) if statistic is mean else 1.0)))
-    # Without interpolation, which has no meaning between a number and infinity.
+    # Without interpolation, because there is nothing between a number and infinity.
     low, high = (float(end) for end in np.quantile(found, [tail, 1 - tail], method="inverted_cdf"))
     if 2.0 ** (1 - count) <= 1 - level:
         return low, high
@@ -81,12 +82,12 @@ def expanded(values: np.ndarray, found: np.ndarray, statistic: Statistic, level:
 
 
 def summary(values: np.ndarray) -> Summary:
-    """Return the interquartile mean of the seeds ``values`` [N], and how sure it is."""
+    """Return the interquartile mean of the seeds ``values`` [N], and how certain it is."""
     return summary_of(values, float(interquartile_mean(values)), interval)
 
 
 def summary_of(values: np.ndarray, middle: float, of_middle: Callable[[np.ndarray], Interval]) -> Summary:
-    """Return what ``values`` [N] say of their ``middle``, the interval of which ``of_middle`` gives."""
+    """Return the summary of ``values`` [N] with their ``middle``; ``of_middle`` computes the interval of the middle."""
     if len(values) > 1 and bool((values == values[0]).all()):
         return Summary(middle, None, None, may_differ(len(values)) if math.isfinite(middle) else None)
     low, high = (None if math.isnan(end) else end for end in of_middle(values))
@@ -94,7 +95,7 @@ def summary_of(values: np.ndarray, middle: float, of_middle: Callable[[np.ndarra
 
 
 def may_differ(count: int, level: float = 0.95) -> float:
-    """Return the greatest share of other values that ``count`` equal ones leave possible."""
+    """Return the greatest share of different values that ``count`` equal values leave possible."""
     return float(1 - (1 - level) ** (1 / count))
 
 

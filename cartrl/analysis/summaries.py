@@ -1,4 +1,4 @@
-"""A mean and how certain it is: as JSON has it, and as people read it."""
+"""A mean and how certain it is: read from JSON, and written for people."""
 
 from typing import Any, NamedTuple, Optional
 
@@ -9,11 +9,11 @@ class Summary(NamedTuple):
     """The mean of several values, and how certain it is.
 
     Attributes:
-        middle: their mean or interquartile mean.
-        low, high: its 95 % interval. None for a single value, and for equal ones, which say nothing of what other
-            values there might be.
-        differing: where several values are all equal, the greatest share of others that would have stayed unseen in
-            so many with a probability of 5 % (Clopper and Pearson, 1934).
+        middle: the mean or the interquartile mean of the values.
+        low, high: the 95 % interval of that mean. None for a single value, and for equal values, which do not show
+            what other values are possible.
+        differing: None, unless there are several values, all equal. Then it is the greatest share of different values
+            with which a sample of this size shows none of them with a probability of 5 % (Clopper and Pearson, 1934).
     """
 
     middle: float
@@ -23,13 +23,13 @@ class Summary(NamedTuple):
 
 
 def of_json(found: dict[str, Any], middle: str = "interquartile_mean") -> Summary:
-    """Return the summary that the JSON of ``cartrl eval``, ``compare`` or ``sweep`` holds, its mean as ``middle``."""
+    """Return the summary in the JSON of ``cartrl eval``, ``compare`` or ``sweep``, with ``middle`` the mean's key."""
     low, high = found["interval_95"] or (None, None)
     return Summary(found[middle], low, high, found["differing_95"])
 
 
 def certain(summary: Summary) -> tuple[str, str]:
-    """Return a mean, and how certain it is, for two columns of a table."""
+    """Return the mean, and how certain it is, as texts for two columns of a table."""
     middle, low, high, differing = summary
     if low is not None and high is not None:
         text, *ends = numbers([middle, low, high], (high - low) / 2)
@@ -38,7 +38,7 @@ def certain(summary: Summary) -> tuple[str, str]:
 
 
 def certainty(summary: Summary, count: int, what: str) -> tuple[str, str]:
-    """Return a mean of ``count`` episodes or seeds (``what``), and in words how certain it is."""
+    """Return the mean of ``count`` episodes or seeds (``what``), and how certain it is, in words."""
     text, ends = certain(summary)
     if summary.low is not None:
         return text, f"95 % interval {ends}"

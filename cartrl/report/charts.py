@@ -1,7 +1,7 @@
 """Geometry of the charts: from values to SVG paths, in percent of the plot's width and height.
 
-The template stretches each plot over the width that there is and writes the labels beside it as HTML, so that they
-keep their size on a phone.
+The template stretches each plot to the width of the page, and writes the labels beside it as HTML, so that labels keep
+their size on a phone.
 """
 
 import math
@@ -24,7 +24,7 @@ class Axis:
     ticks: list[float]
 
     def at(self, value: float) -> float:
-        """Return where ``value`` is, in percent of the way from ``low`` to ``high``."""
+        """Return the place of ``value``, in percent of the way from ``low`` to ``high``."""
         return round(100 * (value - self.low) / (self.high - self.low), 2)
 
     @property
@@ -35,7 +35,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Layer:
-    """A path, drawn in the style that the template has for ``kind``, named in the legend by ``name`` if it has one."""
+    """A path that the template draws in its style for ``kind``; the legend shows its ``name``, if it has one."""
 
     kind: str
     path: str
@@ -44,7 +44,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Stop:
-    """A place of the chart that pointer and arrow keys stop at: its value on x, and a value for each legend entry."""
+    """A place of the chart at which pointer and arrow keys stop: a place on x, and a value for each legend entry."""
 
     x: float
     label: str
@@ -53,13 +53,13 @@ class Stop:
 
     @property
     def data(self) -> list[Any]:
-        """Return what the page's script needs."""
+        """Return the list that the page's script reads."""
         return [self.x, self.label, self.values, self.marks]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """What the template draws."""
+    """A chart that the template draws."""
 
     title: str
     x_label: str
@@ -79,7 +79,7 @@ class Chart:
 def axis(values: Iterable[float], count: int = 5, tight: bool = False) -> Axis:
     """Return a scale over ``values`` with about ``count`` steps of 1, 2 or 5 times a power of ten.
 
-    It ends at ticks, or with ``tight`` at the least and the greatest value.
+    The scale begins and ends at ticks, or with ``tight`` at the least and the greatest value.
     """
     known = list(values) or [0.0]
     low, high = min(known), max(known)
@@ -100,7 +100,7 @@ def line(points: Sequence[Point], x: Axis, y: Axis) -> str:
 
 
 def dots(points: Sequence[Point], x: Axis, y: Axis) -> str:
-    """Return a path of zero length at each point: with round caps, a dot that no stretching deforms."""
+    """Return a path of zero length at each point, which round caps draw as a dot; stretching does not deform it."""
     return "".join(f"M{_place(point, x, y)}h0" for point in points)
 
 

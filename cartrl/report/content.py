@@ -1,4 +1,4 @@
-"""What a report says: from a run or a study and its evaluations to the words and charts of the page."""
+"""The content of a report, from a run or a study and its evaluations."""
 
 import base64
 import shlex
@@ -22,7 +22,7 @@ from cartrl.settings import ExperimentSettings
 from cartrl.settings.writing import scalar
 from cartrl.system.calls import call_with
 
-OURS = ("python", "cartrl")  # of the versions in a manifest, those that are no packages to install
+OURS = ("python", "cartrl")  # names among the versions in a manifest that are not packages to install
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Evaluated:
     """A run's best policy over fresh episodes.
 
     Attributes:
-        facts: what ``cartrl eval`` tells of it.
-        returns: of each episode.
+        facts: the JSON of ``cartrl eval`` about it.
+        returns: the return of each episode.
     """
 
     facts: dict[str, Any]
@@ -51,7 +51,7 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Film:
-    """An mp4, and what to say of it."""
+    """An mp4, and a note about it."""
 
     content: bytes
     note: str
@@ -59,14 +59,14 @@ class Film:
 
 @dataclass(frozen=True)
 class Subject:
-    """All that a report is about.
+    """The subject of a report: a run or a study, with evaluations and a film of its policies.
 
     Attributes:
         study: a study, or a run on its own as a study of one seed.
-        threshold: gym's reward threshold, if it has one.
-        evaluations: of the runs' best policies, by the seed.
-        film: of one of them.
-        missing: what could not be had, a sentence each.
+        threshold: the reward threshold of the environment, if it has one.
+        evaluations: the evaluation of each run's best policy, by the seed of the run.
+        film: a film of one of these policies.
+        missing: a sentence for each part of the report that could not be made.
     """
 
     study: Study
@@ -77,17 +77,17 @@ class Subject:
 
     @property
     def is_study(self) -> bool:
-        """Whether it is a study, be it of a single seed."""
+        """Whether the subject is a study, even one of a single seed."""
         return (self.study.path / STUDY).is_file()
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What the run or the study says of itself."""
+        """The manifest of the run or the study."""
         return read_json(self.study.path / STUDY if self.is_study else RunDirectory(self.study.path).manifest)
 
 
 def frame_of(subject: Subject) -> dict[str, Any]:
-    """Return what the pages of a run and of a study have in common, for the template."""
+    """Return the content that pages of runs and of studies have in common."""
     study, manifest, film = subject.study, subject.manifest, subject.film
     return {
         **frame(study.path, "study" if subject.is_study else "run", manifest, study.settings),
@@ -98,7 +98,7 @@ def frame_of(subject: Subject) -> dict[str, Any]:
 
 
 def frame(path: Path, kind: str, manifest: dict[str, Any], settings: ExperimentSettings) -> dict[str, Any]:
-    """Return what all pages have in common: what ``path`` is (``kind``), its settings, and with what it was made."""
+    """Return the content that all pages have in common: the ``kind`` of ``path``, settings, versions and times."""
     config = config_text(settings)
     return {
         "name": path.resolve().name,
@@ -140,7 +140,7 @@ def config_text(settings: ExperimentSettings) -> str:
 
 
 def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
-    """Return how to get the same again: what to say, and the code to type."""
+    """Return the ways to train the same again: a text, and the code to type."""
     option = ["--seeds", _written(subject.study)] if subject.is_study else []
     modules = modules_of(manifest)
     directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
@@ -189,7 +189,7 @@ def _written(study: Study) -> str:
 
 
 def provenance(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return with what it was made: versions, machine, commit, times."""
+    """Return the facts about the training: versions, machine, commit, times."""
     host, git = _mapping(manifest, "host"), _mapping(manifest, "git")
     facts = [(name, str(version)) for name, version in _mapping(manifest, "versions").items()]
     if git:
@@ -202,7 +202,7 @@ def provenance(manifest: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def tile(name: str, value: str, note: str, verdict: Optional[str] = None) -> dict[str, Optional[str]]:
-    """Return a number that stands at the top of a page: its name, itself, a note, and a verdict on it."""
+    """Return a number at the top of a page: its name, its value, a note, and a verdict."""
     return {"name": name, "value": value, "note": note, "verdict": verdict}
 
 
@@ -215,7 +215,7 @@ def date(text: Any) -> str:
 
 
 def duration(manifest: dict[str, Any]) -> Optional[str]:
-    """Return how long it took in all its processes, start-up included; None while it runs, or where nobody knows."""
+    """Return how long the training took in all its processes, with start-up; None while it runs, or if unknown."""
     took = spent(sessions_of(manifest))
     if not manifest.get("ended") or not took.seconds:
         return None

@@ -12,7 +12,7 @@ from cartrl.report.charts import Axis, Chart, Layer, Point, Stop, axis, band, ba
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.runs.metrics import Row
 
-STOPS = 300  # a longer run has neighbouring iterations joined: a screen has no more pixels for them
+STOPS = 300  # neighbouring iterations of a longer run are joined, because a screen has no more pixels
 SMALL_STOPS = 80
 HISTOGRAM_COLUMNS = 24
 COLLECTED = ("iteration", "collect_return_mean", "collect_return_min", "collect_return_max")
@@ -21,12 +21,12 @@ EVALUATED = ("iteration", "greedy_return_mean", "greedy_return_std")
 
 @dataclass(frozen=True)
 class Curve:
-    """What a run's metrics tell of its returns.
+    """The returns in the metrics of a run.
 
     Attributes:
-        collected: [N, 5], of N stretches of iterations: first, last, and of the returns collected in them the mean,
-            least and greatest.
-        evaluated: [M, 3], of M evaluations: iteration, mean and standard deviation.
+        collected: [N, 5], for each of N stretches of iterations: the first iteration, the last, and the mean, least and
+            greatest of the returns that were collected in them.
+        evaluated: [M, 3], for each of M evaluations: the iteration, and mean and standard deviation of the returns.
     """
 
     collected: np.ndarray
@@ -39,12 +39,12 @@ class Curve:
 
     @property
     def reached(self) -> list[float]:
-        """Return every return in it, of collected episodes and means of evaluations."""
+        """Return the least and greatest collected returns and the means of the evaluations."""
         return [*self.collected[:, 3:].ravel().tolist(), *self.evaluated[:, 1].tolist()]
 
 
 def curve_of(rows: Sequence[Row]) -> Curve:
-    """Read the returns out of the rows of a metrics file; what is missing or not finite is left out."""
+    """Return the curve of the rows of a metrics file; rows without finite returns are left out."""
     steps, means, lows, highs = _table(rows, COLLECTED).T
     return Curve(np.stack([steps, steps, means, lows, highs], axis=1), _table(rows, EVALUATED))
 
@@ -71,7 +71,7 @@ def scales(curves: Sequence[Curve], values: Sequence[float], threshold: Optional
 
 
 def run_chart(whole: Curve, threshold: Optional[float]) -> Chart:
-    """Draw a run: what it collected, and in front of that its evaluations."""
+    """Draw a run: its collected returns, and in front of them its evaluations."""
     curve = joined(whole, STOPS)
     steps, means, spreads = curve.evaluated.T
     x, y = scales([curve], [*curve.reached, *(means - spreads).tolist(), *(means + spreads).tolist()], threshold)
@@ -119,7 +119,7 @@ def _run_stop(curve: Curve, part: np.ndarray, x: Axis, y: Axis) -> Stop:
 
 
 def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
-    """Say what the last evaluation up to ``step`` found; the mark is for one at ``step`` itself."""
+    """Return the last evaluation up to ``step`` as text, and its place on y if it is at ``step`` itself."""
     past = curve.evaluated[curve.evaluated[:, 0] <= step]
     if not len(past):
         return NOTHING, []
@@ -130,7 +130,7 @@ def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
 
 
 def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optional[float]) -> Chart:
-    """Draw a study: each seed's evaluations, and in front of them the level that they have in common."""
+    """Draw a study: each seed's evaluations, and in front of them their interquartile mean."""
     x, y = scales(seeds, [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()], threshold)
     middle = _points(together.places, together.middle)
     known = np.isfinite(together.low)  # a single seed has no interval
@@ -152,13 +152,13 @@ def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optiona
 
 
 def _interval(low: float, high: float) -> str:
-    """Write an interval; a single seed has none, and that of equal returns is not known."""
+    """Write an interval, or a dash for a single seed, which has none, and for equal returns, whose is not known."""
     return with_minus(interval(low, high)) if low < high else NOTHING
 
 
 @dataclass(frozen=True)
 class Center:
-    """Where returns lie together: their mean or interquartile mean, and its 95 % interval if it has one."""
+    """The centre of returns: their mean or interquartile mean, and its 95 % interval if it has one."""
 
     name: str
     value: float
@@ -167,7 +167,7 @@ class Center:
 
 
 def histogram(title: str, what: str, returns: np.ndarray, center: Center, threshold: Optional[float]) -> Chart:
-    """Draw how the ``returns`` [N] of ``what`` (episodes, seeds) are spread, and where their center is."""
+    """Draw the histogram of the ``returns`` [N] of ``what`` (episodes, seeds), and their centre."""
     x = axis([*returns.tolist(), *([] if threshold is None else [threshold])])
     counts, edges = np.histogram(returns, HISTOGRAM_COLUMNS, (x.low, x.high))
     y = axis([0, max(int(counts.max()), 3)], count=3)

@@ -1,4 +1,4 @@
-"""Fills the page's template: everything in it is escaped, and all that it needs is in it."""
+"""Fills the template of a report: all text is escaped, and the page loads no other file."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parent / "template"
 
 
 def render(content: dict[str, Any], template: str = "report.html") -> str:
-    """Return the page made from ``template``, which calls the ``content`` ``page``."""
+    """Return the HTML of ``template``, in which ``content`` is called ``page``."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -30,6 +30,6 @@ def render(content: dict[str, Any], template: str = "report.html") -> str:
 
 
 def security_policy(script: str) -> str:
-    """Return the Content-Security-Policy: no network, no script but ``script``, pictures and films from inside."""
+    """Return the Content-Security-Policy: no network, no script but ``script``, films from inside the page."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; media-src data:"

@@ -1,4 +1,4 @@
-"""What is particular to the page of a run, and to that of a study."""
+"""The parts of a report that only runs have, and those that only studies have."""
 
 from collections import Counter
 from typing import Any, Optional
@@ -21,13 +21,13 @@ EVALUATED = "The best policy of each seed played 100 fresh episodes of gym's env
 
 
 def page_of(subject: Subject) -> dict[str, Any]:
-    """Return all that the template shows."""
+    """Return the content of the page, for the template."""
     particular = study_parts(subject) if subject.is_study else run_parts(subject)
     return {**frame_of(subject), **particular}
 
 
 def run_parts(subject: Subject) -> dict[str, Any]:
-    """Return what only the page of a run has."""
+    """Return the content that only the page of a run has."""
     (run,) = subject.study.runs
     rows = metrics.read(RunDirectory(run.directory).metrics)
     evaluated = subject.evaluations.get(run.seed)
@@ -78,7 +78,7 @@ def _returns_note(evaluated: Evaluated) -> str:
 
 
 def study_parts(subject: Subject) -> dict[str, Any]:
-    """Return what only the page of a study has."""
+    """Return the content that only the page of a study has."""
     study = subject.study
     of_seeds = {run.seed: figures.curve_of(metrics.read(RunDirectory(run.directory).metrics)) for run in study.runs}
     together = learning_curve(study, study.path.name, "iterations", interquartile_mean)

@@ -31,7 +31,7 @@ from cartrl.system.calls import call_with
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell of the table shows, and what it is sorted by: a number, or text; nothing goes to the end."""
+    """The text of a cell of the table, and the number or text that sorts it; an empty ``key`` sorts last."""
 
     text: str = ""
     key: str = ""
@@ -44,11 +44,11 @@ class Column:
     title: str
     cells: list[Cell]
     is_number: bool = True
-    is_best_first: bool = False  # at the first click: the greatest above
+    is_best_first: bool = False  # whether the first click sorts the greatest to the top
 
 
 def page_of(sweep: SweepDirectory) -> dict[str, Any]:
-    """Return all that the template shows.
+    """Return the content of the page, for the template.
 
     Raises:
         UsageError: when a file of the sweep is damaged, or no seed has ended.
@@ -82,7 +82,7 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
 
 
 def columns(entries: Sequence[dict[str, Any]], threshold: Optional[float]) -> list[Column]:
-    """Return the table of the ranked ``entries``; a column in which there is nothing is left out."""
+    """Return the columns of the table of the ranked ``entries``; a column without any text is left out."""
     keys = _keys(entries)
     titles = short_names(keys)
     levels = [of_json(entry["final_return"]) if entry["final_return"] else None for entry in entries]
@@ -108,7 +108,7 @@ def columns(entries: Sequence[dict[str, Any]], threshold: Optional[float]) -> li
 
 
 def _number(value: Optional[float], text: Optional[str] = None) -> Cell:
-    """Return a cell that is sorted by ``value``, and shows it, or else ``text``."""
+    """Return a cell that is sorted by ``value``, and shows ``text``, or without one ``value``."""
     shown = text if text is not None else NOTHING if value is None else given(value)
     return Cell(with_minus(shown), "" if value is None else json.dumps(value))
 
@@ -123,7 +123,7 @@ def _solved(entries: Sequence[dict[str, Any]]) -> Column:
 
 
 def _varied(key: str, title: str, entries: Sequence[dict[str, Any]]) -> Column:
-    """Return the values of the setting ``key``."""
+    """Return the column with the values of the setting ``key``."""
     own = [entry["values"] for entry in entries]
     texts = [scalar(values[key]) if key in values else "" for values in own]
     is_number = all(has_type(values[key], float) for values in own if key in values)
@@ -143,7 +143,7 @@ def _keys(entries: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _mark_varied(sections: list[dict[str, Any]], keys: Sequence[str]) -> None:
-    """Say of the settings ``keys`` in the list of all that they vary."""
+    """Mark the settings ``keys`` in the list of all settings as varied."""
     for section in sections:
         for setting in section["settings"]:
             if f"{section['name']}.{setting['name']}" in keys:

@@ -13,7 +13,7 @@ from cartrl.report.numbers import with_minus
 
 
 def sweep_chart(curves: Sequence[Curve], threshold: Optional[float]) -> Chart:
-    """Draw the ``curves``, the best first: that is in front, and the first of the legend."""
+    """Draw the ``curves``, of which the first is the best: it is drawn in front, and stands first in the legend."""
     places = np.unique(np.concatenate([curve.places for curve in curves]))
     thresholds = [] if threshold is None else [threshold]
     x = axis([0.0, max(1.0, float(places[-1]))], tight=True)
@@ -42,7 +42,7 @@ def _stop(curves: Sequence[Curve], step: float, x: Axis, y: Axis) -> Stop:
 
 
 def _value(curve: Curve, index: int, step: float) -> str:
-    """Write what ``curve`` has at a place, with its interval if it has one, and where that is if not at ``step``."""
+    """Write the value of ``curve`` at ``index`` with its interval, and the iteration if that is not ``step``."""
     middle, low, high = (float(values[index]) for values in (curve.middle, curve.low, curve.high))
     if low < high:  # a single seed has no interval, nor have equal returns
         text, *ends = numbers([middle, low, high], (high - low) / 2)

@@ -1,4 +1,4 @@
-"""What ``--grid`` and ``--search`` say: which settings are varied, and over which values."""
+"""Reads ``--grid`` and ``--search``: which settings are varied, and over which values."""
 
 import itertools
 import math
@@ -13,7 +13,7 @@ from cartrl.settings.writing import scalar
 from cartrl.settings.yaml_text import parse
 
 MOST_SETTINGS = 1000
-DIGITS = 4  # significant ones of a number that is searched
+DIGITS = 4  # significant digits of a number that a search suggests
 OPENING, CLOSING = "[{", "]}"
 
 Choice = tuple[str, ...]  # overrides section.key=value, one for each setting that varies
@@ -21,7 +21,7 @@ Choice = tuple[str, ...]  # overrides section.key=value, one for each setting th
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from ``low`` to ``high``, of which a search tries some."""
+    """A range of ``--search``: numbers from ``low`` to ``high``, of which the search tries some."""
 
     key: str
     low: float
@@ -30,7 +30,7 @@ class Range:
     is_whole: bool
 
     def override(self, value: float) -> str:
-        """Return ``value`` as an override, rounded to what a name and a table can hold."""
+        """Return ``value`` as an override, rounded to `DIGITS`, so that names and tables stay short."""
         if self.is_whole:
             return f"{self.key}={int(value)}"
         return f"{self.key}={scalar(min(max(float(f'{value:.{DIGITS}g}'), self.low), self.high))}"
@@ -52,7 +52,7 @@ def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _parts(option: str, text: str, example: str, earlier: dict) -> tuple[str, str]:
-    """Return the key and the rest of ``text``, of a setting that a sweep may vary."""
+    """Return the key of ``text``, after checking that a sweep may vary that setting, and what follows the =."""
     key, equals, rest = text.partition("=")
     key = key.strip()
     if not equals or key.count(".") != 1:
@@ -101,7 +101,7 @@ def parse_ranges(texts: Sequence[str]) -> dict[str, Range]:
 
 
 def _is_whole(key: str) -> bool:
-    """Whether a setting takes whole numbers alone; what does not exist is for `check` to find."""
+    """Whether a setting takes whole numbers only. False for an unknown setting, which `check` refuses."""
     section, _, name = key.partition(".")
     for model in map(experiment.of_kind, agents.names()):
         if name in dict(experiment.fields(model)).get(section, {}):
@@ -112,7 +112,10 @@ def _is_whole(key: str) -> bool:
 def check(
     path: Path, overrides: Sequence[str], values: dict[str, list[str]], option: str
 ) -> dict[Choice, ResolvedConfig]:
-    """Load every combination of ``values``, the first key's changing slowest, and return them by what they vary.
+    """Load the config with every combination of ``values``; the first key changes slowest.
+
+    Returns:
+        The configs, by the overrides of each combination.
 
     Raises:
         UsageError: for a combination that cannot be used, a value given twice, or too many of them.
@@ -132,7 +135,7 @@ def check(
 
 
 def corners(ranges: dict[str, Range]) -> dict[str, list[str]]:
-    """Return both ends of each range, as the values of a grid: if these can be used, so can all between."""
+    """Return both ends of each range, as the values of a grid: if both can be used, all numbers between them can."""
     return {key: [scalar(range_.low), scalar(range_.high)] for key, range_ in ranges.items()}
 
 

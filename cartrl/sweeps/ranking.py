@@ -17,7 +17,7 @@ from cartrl.settings.yaml_text import parse
 from cartrl.system.calls import call_with
 
 NOT_BEGUN = "not begun"
-MOST_DRAWN = 8  # settings of a sweep that are drawn: more curves in one picture are not told apart
+MOST_DRAWN = 8  # settings of a sweep in one picture: nobody can tell more curves apart
 RANKED_BY = "interquartile mean of the final greedy return"
 CAUTION = (
     "The best of many settings looks better than it is: it was chosen by these seeds, and luck took part. "
@@ -27,12 +27,12 @@ CAUTION = (
 
 @dataclass
 class Chosen:
-    """Directories to draw or to compare, with the studies of a sweep's settings in the place of the sweep.
+    """Directories to draw or to compare; each sweep is replaced by the studies of its settings.
 
     Attributes:
-        directories: of runs and studies.
-        left_out: what is known of each setting without a seed that has ended.
-        notes: what is left out, a sentence each.
+        directories: the directories of runs and studies.
+        left_out: the entry (see `entry`) of each setting without a seed that has ended.
+        notes: a sentence for each reason why settings are left out.
     """
 
     directories: list[Path] = field(default_factory=list)
@@ -41,9 +41,9 @@ class Chosen:
 
 
 def rank(sweep: SweepDirectory, settings: Sequence[Setting], threshold: Optional[float]) -> list[dict[str, Any]]:
-    """Return what is known of each setting, the best first, and last those without a seed that has ended.
+    """Return the entry (see `entry`) of each setting, the best first, and last those without a seed that has ended.
 
-    They are ranked by the interquartile mean of the final greedy return; equal ones share a rank.
+    The settings are ranked by the interquartile mean of the final greedy return; equal settings share a rank.
     """
     entries = [entry(sweep, setting, threshold) for setting in settings]
     entries.sort(key=lambda found: -math.inf if found["final_return"] is None else _middle(found), reverse=True)
@@ -54,7 +54,7 @@ def rank(sweep: SweepDirectory, settings: Sequence[Setting], threshold: Optional
 
 
 def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -> dict[str, Any]:
-    """Return what is known of ``setting``, by the names of the JSON; it has no rank yet."""
+    """Return the facts about ``setting`` by the names of the JSON, without a rank yet."""
     path = sweep.study(setting).root
     study, problem = _study(sweep, setting)
     finals = np.array([run.final for run in study.ended]) if study else np.array([])
@@ -72,11 +72,11 @@ def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -
 
 
 def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> Chosen:
-    """Return ``paths`` with the studies of a sweep's settings in the place of the sweep, and what is left out of it.
+    """Return ``paths``, in which the studies of its settings replace each sweep, and what of a sweep is left out.
 
     Args:
-        paths: of runs, studies and sweeps.
-        most: of the settings of a sweep, so many are taken, the best first. None takes all.
+        paths: the paths of runs, studies and sweeps.
+        most: how many settings of a sweep are taken, the best first; None takes all.
     """
     chosen = Chosen()
     for path in paths:
@@ -98,10 +98,10 @@ def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> Chosen:
 
 
 def require_ranked(sweep: SweepDirectory, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return those of a sweep's ``entries`` that have a rank.
+    """Return the entries with a rank.
 
     Raises:
-        UsageError: when none has.
+        UsageError: when none has a rank.
     """
     ranked = [entry for entry in entries if entry["rank"] is not None]
     if not ranked:
@@ -112,14 +112,14 @@ def require_ranked(sweep: SweepDirectory, entries: Sequence[dict[str, Any]]) -> 
 def going_on(
     root: Any, paths: Sequence[Any], seeds: Sequence[int], can_resume: bool, modules: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Return the commands that go on from a ranked sweep, each after a sentence that says what it does.
+    """Return commands that make sense after a sweep, each with a sentence that says what it does.
 
     Args:
         root: the sweep's directory.
-        paths: of its settings that have a rank, the best first.
-        seeds: of the sweep.
+        paths: the studies of the settings that have a rank, the best first.
+        seeds: the seeds of the sweep.
         can_resume: whether there is something left to train.
-        modules: those that its environment needs.
+        modules: the modules that the environment needs.
     """
     found = [("Train what is left:", call_with(modules, "sweep", "--resume", root))] if can_resume else []
     if len(paths) == 1:
@@ -135,13 +135,13 @@ def going_on(
 
 
 def value(sweep: SweepDirectory, setting: Setting) -> Optional[float]:
-    """Return what a setting is ranked by, or None where no seed has ended."""
+    """Return the number by which a setting is ranked, or None where no seed has ended."""
     found = entry(sweep, setting, None)
     return _middle(found) if found["final_return"] else None
 
 
 def fresh_seeds(seeds: Sequence[int]) -> str:
-    """Return as many seeds as ``seeds``, none of which is among them."""
+    """Return as many other seeds as there are in ``seeds``, as an option; one if there is no room above for so many."""
     first = max(seeds) + 1
     if first + len(seeds) - 1 > LARGEST_SEED:
         first = next(number for number in range(LARGEST_SEED) if number not in seeds)

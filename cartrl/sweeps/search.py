@@ -35,19 +35,19 @@ def suggest(
     measure: Callable[[Setting], Optional[float]],
     note: Callable[[], None],
 ) -> Iterator[Setting]:
-    """Suggest the settings of all trials, each to be trained before the next is asked for.
+    """Suggest the settings of all trials; the caller trains each before it asks for the next.
 
-    A search that goes on asks again for what it has ``records`` of, so that the sampler comes to where it was.
+    A resumed search asks Optuna again for the trials in ``records``, so that the sampler gets back into its state.
 
     Args:
-        ranges: what is varied.
-        search: of the manifest: ``trials``, ``sampler_seed``, and the version of ``optuna``.
-        records: of each trial what a manifest holds, and its ``value`` once it is known; kept up to date.
-        measure: returns what a trained setting reached, or None.
+        ranges: the settings that are varied.
+        search: the manifest's facts about the search: ``trials``, ``sampler_seed``, and the version of ``optuna``.
+        records: the manifest's record of each trial, with its ``value`` once it is known; new trials are appended.
+        measure: returns the number that a trained setting reached, or None.
         note: called when the records have changed.
 
     Raises:
-        UsageError: when another version of Optuna suggests something else than is recorded.
+        UsageError: when another version of Optuna suggests other settings than are recorded.
     """
     optuna = load_optuna()
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=search["sampler_seed"]))
@@ -80,7 +80,7 @@ def _distribution(optuna: Any, range_: Range) -> Any:
 
 
 def _record(overrides: list[str], earlier: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the record of a new trial; one that repeats another is of the same study."""
+    """Return the record of a new trial. A trial that repeats an earlier one has the study of that one."""
     known = next((record for record in earlier if record["overrides"] == overrides), None)
     if known is not None:
         return {"name": known["name"], "overrides": overrides}
