@@ -11,7 +11,7 @@ from cartrl.analysis import pairs, seeds
 from cartrl.analysis.conclusions import POWER, Tested, conclusion
 from cartrl.analysis.numbers import exact, round_step
 from cartrl.errors import UsageError
-from cartrl.runs.labelling import differences
+from cartrl.runs.labelling import differences, names
 from cartrl.runs.results import Run, Study
 
 LEVEL = 0.05  # the probability of a wrong claim, for all pairs of one comparison together
@@ -47,9 +47,9 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
 
 
 def compare(
-    studies: Sequence[Study], names: Sequence[str], threshold: Optional[float], by: str = "final"
+    studies: Sequence[Study], labels: Sequence[str], threshold: Optional[float], by: str = "final"
 ) -> dict[str, Any]:
-    """Return the JSON of ``cartrl compare``. Only the number ``by`` is tested.
+    """Return the JSON of ``cartrl compare``, whose conclusion calls the studies by ``labels``. Only ``by`` is tested.
 
     Raises:
         UsageError: when no run of a study has ended, or ``by`` is steps and there is no threshold to reach.
@@ -73,18 +73,19 @@ def compare(
         "studies": [
             {
                 "name": name,
+                "label": label,
                 "path": str(study.path),
                 "seeds": [run.seed for run in study.ended],
                 "notes": study.notes(),
                 "metrics": {metric: across(found) for metric, found in own.items()},
                 "solved": _solved(own[FINAL], threshold),
             }
-            for study, name, own in zip(studies, names, values)
+            for study, name, label, own in zip(studies, names(studies), labels, values)
         ],
         "differences": differences(list(studies)),
         "comparisons": comparisons,
         "profile": _profile([own[FINAL] for own in values], threshold),
-        "conclusion": conclusion(names, comparisons, tested),
+        "conclusion": conclusion(labels, comparisons, tested),
     }
 
 

@@ -29,6 +29,7 @@ def evaluate(
 ) -> None:
     """Roll a saved policy out on the real environment, and say how good it is and how sure that is."""
     from cartrl.cli.commands.evaluate import run
+    from cartrl.policies.rollouts import Rollouts
 
     import_environments(modules)
-    run(one_of(policy, checkpoint, "--checkpoint"), episodes, is_greedy=not stochastic, seed=seed, as_json=as_json)
+    run(one_of(policy, checkpoint, "--checkpoint"), Rollouts(episodes, seed, not stochastic), as_json)

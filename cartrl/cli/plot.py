@@ -56,5 +56,4 @@ def plot(
 
     import_environments(modules)
     found = [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths]
-    look = Look(label, title, size)
-    run(found, output, axis.value, with_mean=mean, in_terminal=terminal, look=look)
+    run(found, Look(axis.value, mean, label, title, size), output, in_terminal=terminal)

@@ -49,8 +49,8 @@ def record(
 ) -> None:
     """Film a saved policy, or how a run learned."""
     from cartrl.cli.commands.record import run
+    from cartrl.policies.rollouts import Rollouts
 
     import_environments(modules)
-    run(
-        one_of(policy, checkpoint, "--checkpoint"), progress, episodes, output, fps, is_greedy=not stochastic, seed=seed
-    )
+    rollouts = Rollouts(episodes, seed, not stochastic)
+    run(one_of(policy, checkpoint, "--checkpoint"), progress, rollouts, output, fps)

@@ -58,10 +58,11 @@ def sweep(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train many settings with the same seeds, and rank them."""
-    from cartrl.cli.commands import sweep as command
     from cartrl.cli.commands.output import Output
+    from cartrl.cli.commands.sweep import Choices, go_on, run
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.sweep import find_sweep
+    from cartrl.sweeps.grid import Base
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
@@ -73,10 +74,10 @@ def sweep(
         }  # fmt: skip
         for option in (name for name, value in given.items() if value):
             raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
-        command.resume(find_sweep(resolved(Path(resume), SWEEP)), jobs, output)
+        go_on(find_sweep(resolved(Path(resume), SWEEP)), jobs, output)
     elif config is None:
         raise UsageError("give a --config to sweep over, or a sweep to --resume")
     elif seeds is None:
         raise UsageError("give --seeds, such as 0-7: settings are ranked by what several seeds reach")
     else:
-        command.run(config, overrides, command.Choices(grid, search, trials), seeds, run_dir, jobs, output)
+        run(Base(config, overrides), Choices(grid, search, trials, seeds), run_dir, jobs, output)

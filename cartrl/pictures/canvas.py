@@ -1,4 +1,4 @@
-"""What pictures are drawn on: matplotlib with its own defaults and without a window, whatever its settings are here."""
+"""Figures for pictures: matplotlib without a window and with its own defaults, not those of the user."""
 
 import logging
 import os
@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -78,9 +79,35 @@ def _no_settings_of_users() -> Iterator[None]:
             os.environ["MPLBACKEND"] = backend
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A figure with one pair of axes, and the file that it is for."""
+
+    figure: Any
+    axes: Any
+    target: Path
+    may_grow: bool  # higher, if the legend needs it
+
+    def save(self, words: legends.Words, entries: Sequence[legends.Entry]) -> None:
+        """Give the figure its ``words`` and a legend of ``entries``, and write it."""
+        self.axes.margins(x=0.01)
+        self.axes.spines[["top", "right"]].set_visible(False)
+        self.axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
+        self.axes.set_axisbelow(True)
+        legend_height = legends.add(self.figure, entries, self.may_grow)
+        legends.write_words(self.figure, self.axes, words, legend_height)
+        with files.whole_file(self.target) as draft:
+            if self.target.suffix.lower() == ".png":
+                self.figure.canvas.print_png(draft)  # savefig would lay out and draw everything twice
+            else:
+                self.figure.savefig(draft, format=self.target.suffix[1:].lower())
+
+
 @contextmanager
-def drawing(target: Path) -> Iterator[None]:
-    """Draw ``target`` in the block: with matplotlib's defaults, also where other code of the process changed them.
+def drawing(target: Path, size: Optional[Size] = None) -> Iterator[Sheet]:
+    """Yield a sheet for the picture ``target``; in the block matplotlib has its defaults, whatever has changed them.
+
+    Without a ``size`` the picture has the usual one, and grows with its legend.
 
     Raises:
         CartrlError: when it cannot be drawn or written, saying why.
@@ -94,7 +121,7 @@ def drawing(target: Path) -> Iterator[None]:
             with matplotlib.rc_context():
                 defaults = dict.items(matplotlib.rcParamsDefault)
                 matplotlib.rcParams.update({key: value for key, value in defaults if not key.startswith("backend")})
-                yield
+                yield Sheet(*_figure(size or USUAL), target, may_grow=size is None)
     except CartrlError:
         raise
     except OSError as error:
@@ -104,7 +131,7 @@ def drawing(target: Path) -> Iterator[None]:
         raise CartrlError(f"{target}: cannot be drawn: {cut(said, 200)}") from error
 
 
-def figure(size: Size) -> tuple[Any, Any]:
+def _figure(size: Size) -> tuple[Any, Any]:
     """Return a new figure, and its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -113,23 +140,3 @@ def figure(size: Size) -> tuple[Any, Any]:
     new = Figure(figsize=inches, dpi=PIXELS_PER_INCH, layout="constrained")
     FigureCanvasAgg(new)
     return new, new.add_subplot()
-
-
-def save(
-    drawn: Any, axes: Any, words: Sequence[str], entries: Sequence[legends.Entry], size: Optional[Size], target: Path
-) -> None:
-    """Give the figure its ``words``, title and names of both axes, and a legend of ``entries``; write it to ``target``.
-
-    Without a ``size`` that was asked for, the picture grows with its legend.
-    """
-    axes.margins(x=0.01)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
-    axes.set_axisbelow(True)
-    legend_height = legends.add(drawn, entries, may_grow=size is None)
-    legends.write_words(drawn, axes, legend_height, *words)
-    with files.whole_file(target) as draft:
-        if target.suffix.lower() == ".png":
-            drawn.canvas.print_png(draft)  # savefig would lay out and draw everything twice
-        else:
-            drawn.savefig(draft, format=target.suffix[1:].lower())

@@ -19,51 +19,62 @@ from cartrl.system import child_process
 LONGEST = 60.0  # seconds for a picture; matplotlib's first one on a machine looks through all fonts
 
 
-class Picture(NamedTuple):
-    """A picture that was asked for, and who is told if it fails."""
+class LearningCurve(NamedTuple):
+    """A picture to draw; see `cartrl.pictures.plots.learning_curve`."""
 
-    target: Path
+    source: str  # the metrics file
+    target: str
+    title: str
+    threshold: Optional[float]
+
+
+class Asked(NamedTuple):
+    """The picture that the process is drawing, and the function that is told if it fails."""
+
+    target: str
     warn: Callable[[str], None]
 
 
 class Drawer:
-    """The process; another takes its place when it dies. It ends with the block, or when this process does."""
+    """A process that draws one picture after another, to be entered around the training.
+
+    The process exits when the block ends or when this process dies. When it dies itself, the next picture starts
+    another.
+    """
 
     def __enter__(self) -> "Drawer":
         self._process: Optional[subprocess.Popen] = None
-        self._picture: Optional[Picture] = None
-        with suppress(OSError):  # the first picture tries again, and tells
+        self._asked: Optional[Asked] = None
+        with suppress(OSError):  # the first picture starts the process again, and reports a failure
             self._start()
         return self
 
-    def draw(
-        self, source: Path, target: Path, title: str, threshold: Optional[float], warn: Callable[[str], None]
-    ) -> None:
-        """Begin to draw what `cartrl.pictures.plots.learning_curve` draws, once the picture before is there.
+    def draw(self, curve: LearningCurve, warn: Callable[[str], None]) -> None:
+        """Wait until the picture before is there, and have the process begin with this one.
 
-        ``warn`` is told, then or later, when it cannot be drawn.
+        If it cannot be drawn, ``warn`` is called with the reason: here, in the next `draw` or in `wait`.
         """
         self.wait()
         try:
             if self._process is None or self._process.poll() is not None:
                 self._start()
             assert self._process is not None and self._process.stdin is not None
-            with suppress(BrokenPipeError):  # waiting for it will tell
-                print(json.dumps([str(source), str(target), title, threshold]), file=self._process.stdin, flush=True)
-            self._picture = Picture(target, warn)
+            with suppress(BrokenPipeError):  # the process has died, which `wait` reports
+                print(json.dumps(curve), file=self._process.stdin, flush=True)
+            self._asked = Asked(curve.target, warn)
         except OSError as error:
-            warn(f"{target}: cannot be drawn: no process can be started for it: {error.strerror or error}")
+            warn(f"{curve.target}: cannot be drawn: no process can be started for it: {error.strerror or error}")
 
     def wait(self) -> None:
         """Wait until the picture is there, or cannot be drawn."""
-        if self._picture is not None:
-            picture, self._picture = self._picture, None
-            why = self._answer(picture.target)
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            why = self._answer(asked.target)
             if why is not None:
-                picture.warn(why)
+                asked.warn(why)
 
-    def _answer(self, target: Path) -> Optional[str]:
-        """Return what the process says of its picture: why it cannot be drawn, or None."""
+    def _answer(self, target: str) -> Optional[str]:
+        """Read the process's answer: return why the picture cannot be drawn, or None."""
         process = self._process
         assert process is not None and process.stdout is not None
         if not select.select([process.stdout], [], [], LONGEST)[0]:
@@ -103,21 +114,21 @@ class Drawer:
 def serve() -> None:
     """Draw a curve for each line of stdin, and answer each with a line: null, or what went wrong."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # else lines that a library prints would be read as answers
     from cartrl.pictures import canvas
 
-    with suppress(Exception):  # the first picture tries again, and tells
+    with suppress(Exception):  # the first picture loads it again, and reports a failure
         canvas.load()
     for line in sys.stdin:
-        print(json.dumps(_draw(*json.loads(line))), file=answers, flush=True)
+        print(json.dumps(_draw(LearningCurve(*json.loads(line)))), file=answers, flush=True)
 
 
-def _draw(source: str, target: str, title: str, threshold: Optional[float]) -> Optional[str]:
+def _draw(curve: LearningCurve) -> Optional[str]:
     """Draw a curve; return what went wrong, or None."""
     from cartrl.pictures import plots
 
     try:
-        plots.learning_curve(Path(source), Path(target), title, threshold)
+        plots.learning_curve(Path(curve.source), Path(curve.target), curve.title, curve.threshold)
     except Exception as error:
         return str(error)
     return None

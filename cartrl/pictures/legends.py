@@ -15,6 +15,14 @@ ABOVE_AND_BELOW = 110  # pixels of the title, the name of the x axis and its num
 MOST_LINES = 4  # of a name; the rest is cut
 
 
+class Words(NamedTuple):
+    """The title of a picture and the names of its axes."""
+
+    title: str
+    x: str
+    y: str
+
+
 class Entry(NamedTuple):
     """A line of a legend."""
 
@@ -22,24 +30,24 @@ class Entry(NamedTuple):
     name: str
 
 
-def write_words(figure: Any, axes: Any, legend_height: float, title: str, xlabel: str, ylabel: str) -> None:
-    """Write the title and the names of the axes, in several lines where there is no room for one beside the legend."""
+def write_words(figure: Any, axes: Any, words: Words, legend_height: float) -> None:
+    """Write the title and the names of the axes, each in several lines where one is too long."""
     width, height = figure.get_size_inches() * figure.dpi
-    for text, words, room in (
-        (axes.title, title, width - MARGINS),
-        (axes.xaxis.label, xlabel, width - MARGINS),
-        (axes.yaxis.label, ylabel, height - legend_height - ABOVE_AND_BELOW),
+    for text, written, room in (
+        (axes.title, words.title, width - MARGINS),
+        (axes.xaxis.label, words.x, width - MARGINS),
+        (axes.yaxis.label, words.y, height - legend_height - ABOVE_AND_BELOW),
     ):
-        _write(text, "\n".join(wrapped(words, room, _measure(figure, text.get_fontproperties()))))
+        _write(text, "\n".join(wrapped(written, room, _measure(figure, text.get_fontproperties()))))
 
 
 def add(figure: Any, entries: Sequence[Entry], may_grow: bool) -> float:
-    """Add a legend below the axes, which fits in the width of the figure; return its height in pixels.
+    """Add a legend below the axes, no wider than the figure; return its height in pixels.
 
-    The figure may grow higher for it.
+    With ``may_grow`` the figure is made higher where the legend needs it.
 
     Raises:
-        UsageError: where it may not, and there is too little room.
+        UsageError: where the legend needs more height, and the figure may not grow.
     """
     height = figure.get_size_inches()[1] * figure.dpi
     for font_size in FONT_SIZES[:1] if may_grow else FONT_SIZES:
@@ -86,7 +94,7 @@ def _write(text: Any, words: str) -> None:
 
 
 def _measure(figure: Any, font: Any) -> Callable[[str], float]:
-    """Return what tells the width of a line, in pixels."""
+    """Return a function that measures the width of a line in pixels."""
     renderer = figure.canvas.get_renderer()
     return lambda line: float(renderer.get_text_width_height_descent(line, font, ismath=False)[0])
 

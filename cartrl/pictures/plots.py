@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl.analysis.numbers import exact
 from cartrl.pictures import canvas
-from cartrl.pictures.legends import Entry
+from cartrl.pictures.legends import Entry, Words
 from cartrl.runs import metrics
 
 if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with
@@ -34,9 +34,8 @@ def learning_curve(source: Path, target: Path, title: str, threshold: Optional[f
     Raises:
         CartrlError: as each function of this module, when the picture cannot be drawn or written.
     """
-    with canvas.drawing(target):
-        rows = metrics.read(source)
-        figure, axes = canvas.figure(canvas.USUAL)
+    with canvas.drawing(target) as sheet:
+        rows, axes = metrics.read(source), sheet.axes
         entries = []
         steps, means = _series(rows, "collect_return_mean")
         if steps:
@@ -48,33 +47,25 @@ def learning_curve(source: Path, target: Path, title: str, threshold: Optional[f
         spreads = _series(rows, "greedy_return_std")[1]
         bars = axes.errorbar(steps, means, yerr=spreads, color=GREEDY, marker="o", markersize=5, linewidth=2, capsize=3)
         entries += [Entry(bars, "greedy return, mean ± standard deviation"), *_threshold(axes.axhline, threshold)]
-        canvas.save(figure, axes, (title, "Iterations", "Average return"), entries, None, target)
+        sheet.save(Words(title, "Iterations", "Average return"), entries)
 
 
 def curves(
-    drawn: "Sequence[Curve]",
-    target: Path,
-    words: Sequence[str],
-    threshold: Optional[float],
-    size: Optional[canvas.Size] = None,
+    drawn: "Sequence[Curve]", threshold: Optional[float], words: Words, target: Path, size: Optional[canvas.Size]
 ) -> None:
-    """Draw the learning curves of studies, each with the band of its 95 % intervals; ``words`` as in `canvas.save`."""
-    with canvas.drawing(target):
-        figure, axes = canvas.figure(size or canvas.USUAL)
-        entries = [_draw(axes, index, curve) for index, curve in enumerate(drawn)]
-        entries += _threshold(axes.axhline, threshold)
-        canvas.save(figure, axes, words, entries, size, target)
+    """Draw the learning curves of studies, each with the band of its 95 % intervals."""
+    with canvas.drawing(target, size) as sheet:
+        entries = [_draw(sheet.axes, index, curve) for index, curve in enumerate(drawn)]
+        sheet.save(words, entries + _threshold(sheet.axes.axhline, threshold))
 
 
-def profiles(drawn: "Sequence[Curve]", target: Path, title: str, threshold: Optional[float]) -> None:
+def profiles(drawn: "Sequence[Curve]", threshold: Optional[float], title: str, target: Path) -> None:
     """Draw performance profiles (Agarwal et al., 2021): the share of seeds whose final return is at least so high."""
-    with canvas.drawing(target):
-        figure, axes = canvas.figure(canvas.USUAL)
-        entries = [_draw(axes, index, curve) for index, curve in enumerate(drawn)]
-        entries += _threshold(axes.axvline, threshold)
-        axes.set(ylim=(-0.03, 1.03))
-        words = (title, "Final return", "Share of seeds with at least that")
-        canvas.save(figure, axes, words, entries, None, target)
+    with canvas.drawing(target) as sheet:
+        entries = [_draw(sheet.axes, index, curve) for index, curve in enumerate(drawn)]
+        sheet.axes.set(ylim=(-0.03, 1.03))
+        words = Words(title, "Final return", "Share of seeds with at least that")
+        sheet.save(words, entries + _threshold(sheet.axes.axvline, threshold))
 
 
 def _draw(axes: Any, index: int, curve: "Curve") -> Entry:

@@ -1,6 +1,7 @@
 """Films a policy: every frame of every episode, captioned, at the environment's own frame rate."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
@@ -14,20 +15,30 @@ from cartrl.errors import CartrlError
 from cartrl.pictures import ffmpeg
 from cartrl.pictures.captions import captioned
 from cartrl.policies import acting
+from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy, fingerprint
 from cartrl.runs.directory import SIDECAR
 from cartrl.system.files import whole_file
 
+OnFrame = Callable[[int, int], None]  # is told (episode from 1, step from 0) after each frame
+
+
+class FilmFile(NamedTuple):
+    """Where a film goes, and how fast it is shown."""
+
+    path: Path  # with a suffix of `ffmpeg.SUFFIXES`; the film appears whole, in the place of what was there
+    fps: Optional[int] = None  # frames a second; None is the environment's own rate, as near as the format comes to it
+
 
 @dataclass(frozen=True)
 class Recording:
-    """What was filmed."""
+    """A film that has been written."""
 
     path: Path
     fps: float
     frames: int
-    returns: list[list[float]]  # of each policy, an episode each
-    note: Optional[str]  # what is to be said of the frame rate
+    returns: list[list[float]]  # of each policy: one number an episode
+    note: Optional[str]  # a sentence about the frame rate, if it is not what the environment asks for
 
     @property
     def seconds(self) -> float:
@@ -35,70 +46,114 @@ class Recording:
         return self.frames / self.fps
 
 
-def record(
-    saved: SavedPolicy,
-    output: Path,
-    episodes: int,
-    fps: Optional[int],
-    is_greedy: bool,
-    seed: int,
-    on_frame: Callable[[int, int], None],
-) -> Recording:
-    """Film ``episodes`` episodes of a saved policy; after each the film stands still for a second.
+class Start(NamedTuple):
+    """How an episode begins, and how its actions are chosen."""
 
-    Args:
-        saved: the policy.
-        output: the film, with a suffix of `films.SUFFIXES`; it appears whole, in the place of what was there.
-        episodes: how many.
-        fps: frames a second; None takes the environment's own rate, as near as the format comes to it.
-        is_greedy: take the most probable action, or draw one.
-        seed: start states, and drawn actions, depend on it alone.
-        on_frame: called with (episode from 1, step from 0) after each frame.
+    reset: int  # the seed of the start state
+    actions: Optional[randomness.ActionSeeds]  # with which actions are drawn; None takes the most probable ones
+
+
+class Moment(NamedTuple):
+    """A frame of an episode, and what led up to it."""
+
+    step: int  # from 0
+    total: float  # the return so far
+    picture: np.ndarray  # uint8 [height, width, 3]
+    is_terminal: bool  # the episode terminated here
+    is_over: bool  # it terminated here, or was truncated
+
+
+class Camera:
+    """Takes the frames of one film and refuses a change of their size, which neither captions nor ffmpeg allow."""
+
+    def __init__(self) -> None:
+        self._shape: Optional[tuple[int, ...]] = None
+
+    def take(self, env: Environment) -> np.ndarray:
+        """Render ``env`` as it stands.
+
+        Raises:
+            CartrlError: as `gym_suite.frame`, or when the frame is of another size than those before.
+        """
+        picture = gym_suite.frame(env)
+        if self._shape is None:
+            self._shape = picture.shape
+        if picture.shape != self._shape:
+            before, now = (f"{width} × {height} pixels" for height, width, _ in (self._shape, picture.shape))
+            raise CartrlError(f"{env.name} renders {now} after {before}; a film has frames of one size")
+        return picture
+
+
+class Actor:
+    """A saved policy in an environment of its own, which is rendered. Close it when its film is over."""
+
+    def __init__(self, saved: SavedPolicy, camera: Camera):
+        self._policy = acting.load(saved)
+        self._limit = gym_suite.time_limit(saved.environment)
+        self._camera = camera
+        self.env = gym_suite.playable(saved.environment, is_filmed=True)
+
+    def play(self, start: Start) -> Iterator[Moment]:
+        """Play one episode: yield the moment before the first step, and the one after each."""
+        env = self.env
+        observation, total, terminated, truncated = env.reset(start.reset), 0.0, False, False
+        for step in range(self._limit + 1):
+            is_over = terminated or truncated or step == self._limit
+            yield Moment(step, total, self._camera.take(env), terminated, is_over)
+            if is_over:
+                return
+            drawn = self._policy.act(observation[np.newaxis], step, start.actions)
+            move = gym_suite.moves(env.action_space, drawn)[0]
+            observation, reward, terminated, truncated = env.checked_step(move)
+            total += reward
+
+    def close(self) -> None:
+        """Close the environment."""
+        self.env.close()
+
+
+def record(saved: SavedPolicy, rollouts: Rollouts, file: FilmFile, on_frame: OnFrame) -> Recording:
+    """Film ``rollouts`` of a saved policy; after each episode the film stands still for a second.
 
     Raises:
         CartrlError: when the environment fails, or the film cannot be written; then none is left.
     """
-    policy = acting.load(saved)
-    env = gym_suite.playable(saved.environment, is_filmed=True)
-    camera = Camera()
-    returns = [0.0] * episodes
-    actions_are = "" if is_greedy else ", drawn actions"
+    returns = [0.0] * rollouts.count
+    actions_are = "" if rollouts.is_greedy else ", drawn actions"
 
-    def pictures(still: int) -> Iterator[np.ndarray]:
-        for number, (reset, actions) in enumerate(starts(episodes, is_greedy, seed)):
-            for moment in play(env, saved, policy, camera, reset, actions):
+    def pictures(actor: Actor, still: int) -> Iterator[np.ndarray]:
+        for number, start in enumerate(starts(rollouts)):
+            for moment in actor.play(start):
                 returns[number] = moment.total
-                heading = f"{env.name}, iteration {saved.step:,}{actions_are}"
-                status = f"episode {number + 1} of {episodes}   step {moment.step}   return {moment.total:g}"
+                heading = f"{actor.env.name}, iteration {saved.step:,}{actions_are}"
+                status = f"episode {number + 1} of {rollouts.count}   step {moment.step}   return {moment.total:g}"
                 picture = captioned(moment.picture, [heading, status])
                 yield picture
                 on_frame(number + 1, moment.step)
             yield from [picture] * still
 
-    try:
-        rate, note = fps_of(env, output, fps)
-        frames = write(output, rate, pictures(held(rate)), comment(saved, is_greedy))
-        return Recording(output, rate, frames, [returns], note)
-    finally:
-        env.close()
+    with closing(Actor(saved, Camera())) as actor:
+        rate, note = frame_rate(actor.env, file)
+        frames = write(file.path, rate, pictures(actor, held(rate)), comment(saved, rollouts.is_greedy))
+        return Recording(file.path, rate, frames, [returns], note)
 
 
-def fps_of(env: Environment, output: Path, fps: Optional[int]) -> tuple[float, Optional[str]]:
-    """Return the frame rate of a film of ``env``, ``fps`` if that is given, and what is to be said of it."""
-    if fps is not None:
-        return fps, None
+def frame_rate(env: Environment, file: FilmFile) -> tuple[float, Optional[str]]:
+    """Return the frame rate of a film of ``env``, and a sentence about it where ``env`` names none that can be used."""
+    if file.fps is not None:
+        return file.fps, None
     own, note = gym_suite.render_fps(env)
-    return ffmpeg.rate(output, own), note
+    return ffmpeg.rate(file.path, own), note
 
 
 def comment(saved: SavedPolicy, is_greedy: bool) -> str:
-    """Return what the film of a policy has in it, unseen: which policy it shows, and which of its actions."""
+    """Return the metadata of a policy's film: the fingerprint of the policy, and how its actions were chosen."""
     actions = "most probable" if is_greedy else "drawn"
     return f"cartrl: policy {fingerprint(saved.directory / SIDECAR)}, {actions} actions"
 
 
 def held(fps: float) -> int:
-    """Return for how many frames the last one of an episode stands still: a second, to read how it ended."""
+    """Return how many times the last frame of an episode is repeated: for a second, to read how it ended."""
     return round(fps)
 
 
@@ -119,61 +174,9 @@ def write(output: Path, fps: float, pictures: Iterator[np.ndarray], comment: str
     return frames
 
 
-def starts(episodes: int, is_greedy: bool, seed: int) -> Iterator[tuple[int, Optional[randomness.ActionSeeds]]]:
-    """Yield for each episode the seed of its start state, and those of its actions, or None for the greedy ones."""
-    for number, reset in enumerate(randomness.draw(episodes, seed, randomness.Stream.RECORD_RESETS)):
-        actions = None if is_greedy else randomness.ActionSeeds(seed, randomness.Stream.RECORD_ACTIONS, number)
-        yield int(reset), actions
-
-
-class Camera:
-    """Takes the frames of one film, which are all of one size: a caption's room and ffmpeg both rest on that."""
-
-    def __init__(self) -> None:
-        self._shape: Optional[tuple[int, ...]] = None
-
-    def take(self, env: Environment) -> np.ndarray:
-        """Render ``env`` as it stands.
-
-        Raises:
-            CartrlError: as `gym_environment.frame`, or when the frame is of another size than those before.
-        """
-        picture = gym_suite.frame(env)
-        if self._shape is None:
-            self._shape = picture.shape
-        if picture.shape != self._shape:
-            before, now = (f"{width} × {height} pixels" for height, width, _ in (self._shape, picture.shape))
-            raise CartrlError(f"{env.name} renders {now} after {before}; a film has frames of one size")
-        return picture
-
-
-class Moment(NamedTuple):
-    """A frame of an episode, and what led up to it."""
-
-    step: int  # from 0
-    total: float  # the return so far
-    picture: np.ndarray  # uint8 [height, width, 3]
-    is_terminal: bool  # the episode terminated here
-    is_over: bool  # it terminated here, or was truncated
-
-
-def play(
-    env: Environment,
-    saved: SavedPolicy,
-    policy: acting.BatchPolicy,
-    camera: Camera,
-    reset: int,
-    actions: Optional[randomness.ActionSeeds],
-) -> Iterator[Moment]:
-    """Play one episode from the start state ``reset``, greedily without ``actions``; one more moment than steps."""
-    limit = gym_suite.time_limit(saved.environment)
-    observation, total, terminated, truncated = env.reset(reset), 0.0, False, False
-    for step in range(limit + 1):
-        is_over = terminated or truncated or step == limit
-        yield Moment(step, total, camera.take(env), terminated, is_over)
-        if is_over:
-            return
-        drawn = policy.act(observation[np.newaxis], step, actions)
-        move = gym_suite.moves(env.action_space, drawn)[0]
-        observation, reward, terminated, truncated = env.checked_step(move)
-        total += reward
+def starts(rollouts: Rollouts) -> Iterator[Start]:
+    """Yield how each episode starts; an episode starts the same, however many others are filmed."""
+    seeds = randomness.draw(rollouts.count, rollouts.seed, randomness.Stream.RECORD_RESETS)
+    for number, reset in enumerate(seeds):
+        drawn = randomness.ActionSeeds(rollouts.seed, randomness.Stream.RECORD_ACTIONS, number)
+        yield Start(int(reset), None if rollouts.is_greedy else drawn)

@@ -1,72 +1,52 @@
-"""Films policies side by side: all play from the same start states, and step together."""
+"""Films policies side by side: all start from the same states, and take their steps together."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
-from typing import Callable, Optional
 
 import numpy as np
 from PIL import Image
 
-from cartrl.environments import gym_suite
 from cartrl.pictures import recording
 from cartrl.pictures.captions import GAP, PAPER, STRIP, enlarged, write
 from cartrl.pictures.milestones import Milestone
-from cartrl.pictures.recording import Moment, Recording
-from cartrl.policies import acting
+from cartrl.pictures.recording import Actor, FilmFile, Moment, Recording
+from cartrl.policies.rollouts import Rollouts
 
 WIDEST = 1200  # pixels, of all panels together
-READABLE = 240  # pixels in which what a panel says can be read
+READABLE = 240  # pixels of width in which the words of a panel can be read
 DESK = (226, 226, 226)
-DIMMED = 0.6  # how much of the paper shows through the picture of an episode that is over
+DIMMED = 0.6  # the share of the paper's colour in a panel whose episode is over
 
 
 def record(
-    milestones: Sequence[Milestone],
-    output: Path,
-    episodes: int,
-    fps: Optional[int],
-    is_greedy: bool,
-    seed: int,
-    on_frame: Callable[[int, int], None],
+    milestones: Sequence[Milestone], rollouts: Rollouts, file: FilmFile, on_frame: recording.OnFrame
 ) -> Recording:
-    """Film policies of one environment; see `cartrl.pictures.recording.record`.
+    """Film policies of one environment side by side; see `cartrl.pictures.recording.record`.
 
-    A panel whose episode is over stands still. After each episode the film stands still for a
-    second, so that one can read how it ended.
+    A panel whose episode is over stands still until all are. Then the film stands still for a second, so that one can
+    read how the episodes ended.
     """
-    loaded = [acting.load(milestone.saved) for milestone in milestones]
     camera = recording.Camera()
     returns: list[list[float]] = [[] for _ in milestones]
-    actions_are = "" if is_greedy else ", drawn actions"
+    actions_are = "" if rollouts.is_greedy else ", drawn actions"
+    width = _width(len(milestones))
 
-    def pictures(still: int) -> Iterator[np.ndarray]:
-        for number, (reset, actions) in enumerate(recording.starts(episodes, is_greedy, seed), start=1):
-            panels = [
-                Panel(
-                    milestone,
-                    recording.play(env, milestone.saved, policy, camera, reset, actions),
-                    _width(len(milestones)),
-                )
-                for milestone, env, policy in zip(milestones, envs, loaded)
-            ]
-            heading = f"{envs[0].name}{actions_are}   episode {number} of {episodes}"
+    def pictures(actors: Sequence[Actor], still: int) -> Iterator[np.ndarray]:
+        for number, start in enumerate(recording.starts(rollouts), start=1):
+            panels = [Panel(milestone.title, actor.play(start), width) for milestone, actor in zip(milestones, actors)]
+            heading = f"{actors[0].env.name}{actions_are}   episode {number} of {rollouts.count}"
             for step, picture in enumerate(_play(panels, heading)):
                 yield picture
                 on_frame(number, step)
-            for _ in range(still):
-                yield picture
+            yield from [picture] * still
             for panel, totals in zip(panels, returns):
                 totals.append(panel.total)
 
     with ExitStack() as opened:
-        envs = [
-            opened.enter_context(closing(gym_suite.playable(milestone.saved.environment, is_filmed=True)))
-            for milestone in milestones
-        ]
-        rate, note = recording.fps_of(envs[0], output, fps)
-        frames = recording.write(output, rate, pictures(recording.held(rate)))
-    return Recording(output, rate, frames, returns, note)
+        actors = [opened.enter_context(closing(Actor(milestone.saved, camera))) for milestone in milestones]
+        rate, note = recording.frame_rate(actors[0].env, file)
+        frames = recording.write(file.path, rate, pictures(actors, recording.held(rate)))
+    return Recording(file.path, rate, frames, returns, note)
 
 
 def _width(panels: int) -> int:
@@ -75,23 +55,23 @@ def _width(panels: int) -> int:
 
 
 class Panel:
-    """An episode, drawn: a title, the frame of the moment, and how far it is.
+    """The picture of one policy's episode: a title, the current frame, and below it step and return.
 
     Args:
-        milestone: whose episode.
+        title: which policy it is.
         moments: the episode.
-        width: what a frame is scaled down to if it is wider, in pixels.
+        width: pixels to which a wider frame is scaled down.
     """
 
-    def __init__(self, milestone: Milestone, moments: Iterator[Moment], width: int):
-        self._milestone = milestone
+    def __init__(self, title: str, moments: Iterator[Moment], width: int):
+        self._title = title
         self._moments = moments
         self._width = width
         self.is_over = False
         self.total = 0.0
 
     def advance(self) -> None:
-        """Go on to the next moment."""
+        """Draw the next moment of the episode."""
         moment = next(self._moments)
         self.is_over = moment.is_over
         self.total = moment.total
@@ -109,7 +89,7 @@ class Panel:
             frame = Image.blend(frame, Image.new("RGB", frame.size, PAPER), DIMMED)
         image = Image.new("RGB", (max(width, READABLE), height + 2 * STRIP), PAPER)
         image.paste(frame, ((image.width - width) // 2, STRIP))
-        write(image, self._milestone.title, 0)
+        write(image, self._title, 0)
         write(image, status, STRIP + height)
         return image
 

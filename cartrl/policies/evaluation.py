@@ -11,6 +11,7 @@ from cartrl.environments import gym_suite
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.policies import acting
+from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 
 WIDEST = 256  # environments at once; more would gain little
@@ -26,17 +27,18 @@ def evaluate(
     return environment.evaluate(lambda observations, step: policy.act(observations, step, actions), resets)
 
 
-def evaluate_saved(saved: SavedPolicy, episodes: int, is_greedy: bool, seed: int) -> Evaluation:
-    """Load a saved policy and evaluate it on fresh episodes."""
-    with closing(VectorEnvironment(saved.environment, min(episodes, WIDEST))) as environment:
+def evaluate_saved(saved: SavedPolicy, rollouts: Rollouts) -> Evaluation:
+    """Load a saved policy and play ``rollouts`` with it."""
+    with closing(VectorEnvironment(saved.environment, min(rollouts.count, WIDEST))) as environment:
         policy = acting.load(saved)
-        resets = randomness.draw(episodes, seed, randomness.Stream.EVAL_RESETS)
-        actions = None if is_greedy else randomness.ActionSeeds(seed, randomness.Stream.EVAL_ACTIONS)
+        resets = randomness.draw(rollouts.count, rollouts.seed, randomness.Stream.EVAL_RESETS)
+        drawn = randomness.ActionSeeds(rollouts.seed, randomness.Stream.EVAL_ACTIONS)
+        actions = None if rollouts.is_greedy else drawn
         return evaluate(policy, environment, resets, actions)
 
 
-def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int) -> dict[str, Any]:
-    """Return all that ``cartrl eval`` tells of an evaluation, by name: its JSON."""
+def facts(saved: SavedPolicy, evaluation: Evaluation, rollouts: Rollouts) -> dict[str, Any]:
+    """Return the JSON of ``cartrl eval``: what the ``evaluation`` found in ``rollouts`` of a saved policy."""
     found = summary(evaluation.returns)
     threshold, no_threshold = gym_suite.solved_from(saved.environment)
     terminated = int(evaluation.terminated.sum())
@@ -44,8 +46,8 @@ def facts(saved: SavedPolicy, evaluation: Evaluation, is_greedy: bool, seed: int
         "policy": str(saved.directory),
         "env_name": saved.environment.env_name,
         "step": saved.step,
-        "actions": "greedy" if is_greedy else "stochastic",
-        "seed": seed,
+        "actions": "greedy" if rollouts.is_greedy else "stochastic",
+        "seed": rollouts.seed,
         "episodes": len(evaluation.returns),
         "mean": evaluation.mean,
         "std": evaluation.std,

@@ -31,7 +31,7 @@ def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
     return list(given) or by_settings(differences(studies), names(studies))
 
 
-def names(studies: list[Study]) -> list[str]:
+def names(studies: Sequence[Study]) -> list[str]:
     """Return a short name for each study: the directory's, or the whole path where two have the same."""
     found = [study.path.resolve().name for study in studies]
     return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cartrl.errors import UsageError, cut
 from cartrl.settings import ResolvedConfig, agents, experiment, load
@@ -17,6 +18,13 @@ DIGITS = 4  # significant digits of a number that a search suggests
 OPENING, CLOSING = "[{", "]}"
 
 Choice = tuple[str, ...]  # overrides section.key=value, one for each setting that varies
+
+
+class Base(NamedTuple):
+    """The config that all settings of a sweep share."""
+
+    path: Path
+    overrides: Sequence[str]  # section.key=value
 
 
 @dataclass(frozen=True)
@@ -109,10 +117,8 @@ def _is_whole(key: str) -> bool:
     return False
 
 
-def check(
-    path: Path, overrides: Sequence[str], values: dict[str, list[str]], option: str
-) -> dict[Choice, ResolvedConfig]:
-    """Load the config with every combination of ``values``; the first key changes slowest.
+def check(base: Base, values: dict[str, list[str]], option: str) -> dict[Choice, ResolvedConfig]:
+    """Load ``base`` with every combination of ``values``; the first key changes slowest.
 
     Returns:
         The configs, by the overrides of each combination.
@@ -126,7 +132,7 @@ def check(
     found: dict[Choice, ResolvedConfig] = {}
     for combination in itertools.product(*values.values()):
         given = [f"{key}={value}" for key, value in zip(values, combination)]
-        config = _load(path, overrides, given, option)
+        config = _load(base, given, option)
         choice = tuple(f"{key}={scalar(_value(config, key))}" for key in values)
         if choice in found:
             raise UsageError(f"{option} {cut(' '.join(given))}: this is given twice")
@@ -139,9 +145,9 @@ def corners(ranges: dict[str, Range]) -> dict[str, list[str]]:
     return {key: [scalar(range_.low), scalar(range_.high)] for key, range_ in ranges.items()}
 
 
-def _load(path: Path, overrides: Sequence[str], given: Sequence[str], option: str) -> ResolvedConfig:
+def _load(base: Base, given: Sequence[str], option: str) -> ResolvedConfig:
     try:
-        return load(path, [*overrides, *given])
+        return load(base.path, [*base.overrides, *given])
     except UsageError as error:
         if any(str(error).startswith(f"--set {cut(override)}") for override in given):
             raise UsageError(option + str(error)[len("--set") :]) from None  # what the user wrote

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Callable, Optional
 
 from cartrl.analysis.numbers import numbers
+from cartrl.training.journal import Progress
 
 LABEL = 8  # columns, at least
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -13,14 +14,13 @@ THRESHOLD = "╌"
 Points = Sequence[tuple[int, float]]
 
 
-def learning_curve(
-    collect: Points, greedy: Points, num_iterations: int, threshold: Optional[float], width: int, height: int
-) -> list[str]:
-    """Draw mean collect returns as columns and greedy returns as points, over iterations 0 … ``num_iterations``.
+def learning_curve(progress: Progress, threshold: Optional[float], width: int, height: int) -> list[str]:
+    """Draw mean collect returns as columns and greedy returns as points, over all iterations that are planned.
 
     Returns:
         ``height`` lines, each with its label on the left and at most ``width`` characters wide.
     """
+    collect, greedy = list(progress.collect_returns), list(progress.greedy_returns)  # training appends meanwhile
     values = [value for _, value in (*collect, *greedy)] + ([] if threshold is None else [threshold])
     if not values:
         return []
@@ -34,7 +34,7 @@ def learning_curve(
         return min(int((high - value) / span * height), height - 1)
 
     def column_of(iteration: int) -> int:
-        return min(iteration * columns // (num_iterations + 1), columns - 1)
+        return min(iteration * columns // (progress.num_iterations + 1), columns - 1)
 
     if threshold is not None:
         grid[row_of(threshold)] = [THRESHOLD] * columns

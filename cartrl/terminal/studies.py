@@ -25,7 +25,9 @@ BAND = "░"
 POINTS = "●▲■◆○△□◇"  # one for each study, told apart without colour
 
 
-def chart(console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, threshold: Optional[float]) -> None:
+def print_chart(
+    console: Console, curves: Sequence[Curve], xlabel: str, ylabel: str, threshold: Optional[float]
+) -> None:
     """Print learning curves as points and a legend; the band too where there is only one."""
     drawn = "\n".join(_chart(curves, threshold, _width(console), HEIGHT))
     console.print(Text(ylabel, style="bold"))
@@ -80,7 +82,7 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
     return [*(label + "".join(cells) for label, cells in zip(labels, grid)), axis]
 
 
-def comparison(console: Console, report: dict[str, Any]) -> None:
+def print_comparison(console: Console, report: dict[str, Any]) -> None:
     """Print what ``cartrl compare`` found."""
     threshold = report["reward_threshold"]
     solved = "no reward threshold" if threshold is None else f"solved from a return of {exact(threshold)}"
@@ -89,7 +91,8 @@ def comparison(console: Console, report: dict[str, Any]) -> None:
     for letter, study in studies:
         count = len(study["seeds"])
         notes = "".join(f"\n{note}" for note in study["notes"])
-        rows.append((letter, f"{study['path']}, {count} seed{'' if count == 1 else 's'}{notes}"))
+        label = "" if study["label"] in study["path"] else f"{study['label']}: "
+        rows.append((letter, f"{label}{study['path']}, {count} seed{'' if count == 1 else 's'}{notes}"))
     different = [f"{key}: {', '.join(map(scalar, values))}" for key, values in report["differences"].items()]
     rows.append(("differ in", "\n".join(different) or "nothing but their seeds"))
     tables.facts(console, rows)

@@ -111,14 +111,7 @@ class LiveDisplay(SilentDisplay):
         if not self._is_attached:
             return Group(title, Text("starting: loading TensorFlow and building the experiment …", style="dim"))
         progress = self._progress
-        chart = learning_curve(
-            list(progress.collect_returns),
-            list(progress.greedy_returns),
-            progress.num_iterations,
-            self._threshold,
-            self._width,
-            CHART_HEIGHT,
-        )
+        chart = learning_curve(progress, self._threshold, self._width, CHART_HEIGHT)
         legend = "return: █ collect (mean)  ● greedy" + ("" if self._threshold is None else "  ╌ reward threshold")
         return Group(
             title, self._bar, self._figures(progress), Text("\n".join(chart), style="cyan"), Text(legend, style="dim")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl.analysis.numbers import exact
 from cartrl.errors import UsageError
-from cartrl.pictures.drawer import Drawer
+from cartrl.pictures.drawer import Drawer, LearningCurve
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.manifest import Clock, Manifest, Spent
@@ -97,7 +97,8 @@ class Task:
         finally:
             if run.metrics.exists():
                 title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
-                drawer.draw(run.metrics, run.learning_curve, title, self.threshold, warn)
+                curve = LearningCurve(str(run.metrics), str(run.learning_curve), title, self.threshold)
+                drawer.draw(curve, warn)
 
 
 def new(config: ResolvedConfig, directory: RunDirectory, threshold: Optional[float]) -> Task:

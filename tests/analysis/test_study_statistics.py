@@ -5,6 +5,7 @@ Simulated studies go through the functions that ``cartrl plot`` and ``cartrl com
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def study(returns):
         )
         for seed, value in enumerate(returns)
     )
-    return Study(None, SETTINGS, runs, ())
+    return Study(Path(), SETTINGS, runs, ())
 
 
 def claims(*returns):

@@ -55,7 +55,7 @@ def test_the_numbers(home):
     assert pair["probability_of_improvement"]["steps_to_threshold"] == (7 * 8 + 8 / 2) / 64
     at_threshold = next(place for place in report["profile"] if place["return"] == 195.0)
     assert [share["count"] for share in at_threshold["shares"]] == [7, 0]
-    assert report["conclusion"].startswith("good is better than bad: ")
+    assert report["conclusion"].startswith("learning_rate 0.001 is better than learning_rate 1e-05: ")
 
 
 def test_the_same_config_again_cannot_be_told_apart(home):
@@ -73,7 +73,7 @@ def test_several_pairs_are_adjusted_together(home):
     assert report["comparisons"][smallest]["p_value_holm"] == pytest.approx(3 * p_values[smallest])
     assert [pair["better"] for pair in report["comparisons"]] == [0, None, 2]
     assert (
-        "better than bad: its final return is more often higher; cannot tell by final return whether"
+        "better than learning_rate 1e-05: its final return is more often higher; cannot tell by final return whether"
         in report["conclusion"]
     )
 
@@ -156,6 +156,8 @@ def test_the_tables_at_80_columns(home):
     assert "solved at the end A 7 of 8, 88 % 53 % to 98 %" in lines
     assert "B not reached –" in lines
     assert "steps to 195 A 5,000 5,000 or more" in lines
+    assert lines[1].startswith("A learning_rate 0.001 (good): runs/good, 8 seeds")
+    assert lines[2] == "B learning_rate 1e-05: runs/bad, 8 seeds"
     assert any(line.startswith("A over B 1.00 (0.76 to 1.00) 1.00 1.00 0.94 0.000") for line in lines)
 
 

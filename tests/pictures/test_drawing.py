@@ -7,7 +7,7 @@ import time
 import pytest
 from PIL import Image
 
-from cartrl.pictures.drawer import Drawer
+from cartrl.pictures.drawer import Drawer, LearningCurve
 from tests.helpers import one_line, run_cartrl
 from tests.studies import write_run
 
@@ -69,7 +69,8 @@ def test_a_picture_that_is_asked_for_and_cannot_be_drawn_is_one_sentence(home):
 class TestDrawer:
     def draw(self, drawer, home, name="a.png"):
         warnings = []
-        drawer.draw(home / "run/metrics.csv", home / name, "a title with $ and _", None, warnings.append)
+        curve = LearningCurve(str(home / "run/metrics.csv"), str(home / name), "a title with $ and _", None)
+        drawer.draw(curve, warnings.append)
         return warnings
 
     def test_a_curve_that_cannot_be_drawn_is_told_to_whom_it_belongs(self, home):

@@ -9,14 +9,14 @@ import numpy as np
 
 from cartrl.analysis import comparison
 from cartrl.errors import UsageError
-from cartrl.runs.labelling import labels, names
+from cartrl.runs.labelling import labels
 from cartrl.runs.results import common_threshold, load_studies
 from cartrl.sweeps.ranking import with_settings
 from cartrl.system import answers
 from cartrl.system.console import Console, say
 from cartrl.system.paths import require_writable
-from cartrl.terminal import studies as display
 from cartrl.terminal import tables
+from cartrl.terminal.studies import print_comparison
 
 MOST = len(string.ascii_uppercase)
 
@@ -34,20 +34,21 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
     studies = load_studies(directories)
     threshold = common_threshold(studies)
-    report = comparison.compare(studies, names(studies), threshold, by)
+    labelled = labels(studies)
+    report = comparison.compare(studies, labelled, threshold, by)
     report["left_out"] = [{name: entry[name] for name in ("path", "notes")} for entry in chosen.left_out]
     if picture is not None:
         from cartrl.analysis.curves import performance_profiles
 
         finals = [np.array([run.final for run in study.ended]) for study in studies]
         title = f"{studies[0].env_name}, bands: 95 % intervals"
-        plots.profiles(performance_profiles(finals, labels(studies)), picture, title, threshold)
+        plots.profiles(performance_profiles(finals, labelled), threshold, title, picture)
     if as_json:
         print(json.dumps(report, allow_nan=False), file=stdout, flush=True)
         return
     console = Console()
     for note in chosen.notes:
         say(console, note)
-    display.comparison(console, report)
+    print_comparison(console, report)
     if picture is not None:
         tables.lines(console, "picture", [str(picture)])

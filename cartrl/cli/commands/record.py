@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from cartrl.analysis.numbers import number
 from cartrl.errors import UsageError
@@ -12,6 +12,7 @@ from cartrl.pictures import ffmpeg, milestones
 from cartrl.pictures.milestones import Milestone
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
+from cartrl.policies.rollouts import Rollouts
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.finding import find_policy, find_run
 from cartrl.system import quiet
@@ -31,17 +32,18 @@ class Subject(NamedTuple):
 def run(
     checkpoint: Optional[str],
     progress: Optional[str],
-    episodes: int,
+    rollouts: Rollouts,
     output: Optional[Path],
     fps: Optional[int],
-    is_greedy: bool,
-    seed: int,
 ) -> None:
-    """Film the policy ``checkpoint``, or how the run ``progress`` learned; print what came of it."""
+    """Film ``rollouts`` of the policy ``checkpoint``, or of several policies of the run ``progress``; print the facts.
+
+    Without ``output`` the film goes to the run's videos/; without ``fps`` it has the environment's own frame rate.
+    """
     if progress is not None and checkpoint is not None:
         raise UsageError("name one policy to film, or a run with --progress to film how it learned")
     subject = _policy(checkpoint) if progress is None else _run(progress)
-    target = output or _default(subject.default_output, is_greedy)
+    target = output or _default(subject.default_output, rollouts.is_greedy)
     require_writable(target, "film", ffmpeg.SUFFIXES)
     ffmpeg.require_rate(target, fps)
     ffmpeg.require_encoder(target)
@@ -58,9 +60,12 @@ def run(
         disable=not console.is_terminal,
     )  # fmt: skip
     with bar:
-        task = bar.add_task("", total=episodes * (limit + 1))
-        how = (target, episodes, fps, is_greedy, seed, _reporter(bar, task, console, episodes, limit))
-        film = recording.record(saved, *how) if progress is None else side_by_side.record(subject.policies, *how)
+        on_frame = _reporter(bar, console, rollouts.count, limit)
+        file = recording.FilmFile(target, fps)
+        if progress is None:
+            film = recording.record(saved, rollouts, file, on_frame)
+        else:
+            film = side_by_side.record(subject.policies, rollouts, file, on_frame)
     tables.facts(
         console,
         [
@@ -100,8 +105,9 @@ def _listed(milestone: Milestone, returns: Sequence[float]) -> str:
     return f"{milestone.title}: {listed}" if milestone.title else listed
 
 
-def _reporter(bar: Progress, task: TaskID, console: Console, episodes: int, limit: int) -> Callable[[int, int], None]:
-    """Return what is told of each frame: moves the bar, or without a terminal prints a line an episode."""
+def _reporter(bar: Progress, console: Console, episodes: int, limit: int) -> Callable[[int, int], None]:
+    """Return a callback for each frame, which moves the bar, or without a terminal prints a line an episode."""
+    task = bar.add_task("", total=episodes * (limit + 1))
 
     def on_frame(episode: int, step: int) -> None:
         if not bar.disable:

@@ -6,6 +6,7 @@ from typing import Optional
 
 from cartrl.errors import CartrlError
 from cartrl.policies import sidecar
+from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 from cartrl.report import page
 from cartrl.report import sweep as sweep_page
@@ -21,9 +22,8 @@ from cartrl.system.files import whole_file
 from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
 
-EPISODES = 100
-EVALUATION_SEED = 0  # as `cartrl eval` has it, so that both tell the same
-FILM_SEED = 0  # as `cartrl record`
+EVALUATED = Rollouts(count=100, seed=0, is_greedy=True)  # those of `cartrl eval`, so that both tell the same
+FILMED = Rollouts(count=1, seed=0, is_greedy=True)  # the first of `cartrl record`
 LARGEST_FILM = 4 << 20  # bytes; a page that is mailed has to stay small
 
 
@@ -70,10 +70,8 @@ def _evaluate(console: Console, study: Study, missing: list[str]) -> dict[int, E
         with console.status(f"evaluating policy {position} of {len(study.runs)}"), quiet.held_back():
             try:
                 saved = sidecar.read(RunDirectory(run.directory).best_policy)
-                evaluation = evaluate_saved(saved, EPISODES, True, EVALUATION_SEED)
-                found[run.seed] = Evaluated(
-                    facts(saved, evaluation, True, EVALUATION_SEED), evaluation.returns.tolist()
-                )
+                evaluation = evaluate_saved(saved, EVALUATED)
+                found[run.seed] = Evaluated(facts(saved, evaluation, EVALUATED), evaluation.returns.tolist())
             except CartrlError as error:
                 missing.append(f"Seed {run.seed} is not evaluated: {error}")
     return found
@@ -117,5 +115,5 @@ def _record(saved: SavedPolicy) -> tuple[bytes, float]:
         from cartrl.pictures import recording
 
         target = Path(scratch) / "film.mp4"
-        film = recording.record(saved, target, 1, None, True, FILM_SEED, lambda *_: None)
+        film = recording.record(saved, FILMED, recording.FilmFile(target), lambda *_: None)
         return target.read_bytes(), film.returns[0][0]

@@ -47,7 +47,9 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
         _train(console, [str(original.config), "--run-dir", str(again.root), *overrides], again, last, has_failed)
         now = reproduction.read_cells(again.metrics)
     difference = reproduction.first_difference(before, now)
-    _print(console, path, settings.train.seed, last, _verdict(difference, before, now), manifest)
+    what = f"{path}, seed {settings.train.seed}, to iteration {last:,}"
+    verdict = _verdict(difference, before, now)
+    tables.facts(console, [("run", what), ("metrics", verdict), *_since_then(manifest)])
     if run_dir is not None:
         tables.lines(console, "kept", [str(run_dir)])
     sys.exit(0 if difference is None else 1)
@@ -114,16 +116,14 @@ def _verdict(difference: Optional[Difference], before: list[Cells], now: list[Ce
     return Text.assemble(("different", "bold red"), where)
 
 
-def _print(console: Console, path: Path, seed: int, last: int, verdict: Text, manifest: dict[str, Any]) -> None:
-    changed = _changes(manifest)
-    rows: list[tuple[str, Any]] = [("run", f"{path}, seed {seed}, to iteration {last:,}"), ("metrics", verdict)]
-    rows += [("since then", changed[0] if changed else "the same versions and processor")]
-    rows += [("", line) for line in changed[1:]]
-    tables.facts(console, rows)
+def _since_then(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows that say which versions and processors differ from those in the manifest."""
+    first, *rest = _changes(manifest) or ["the same versions and processor"]
+    return [("since then", first), *(("", line) for line in rest)]
 
 
 def _changes(manifest: dict[str, Any]) -> list[str]:
-    """Say what of versions and processor is no longer what the manifest says."""
+    """Return a line for each version, and for the processor, that is no longer what the manifest says."""
     then = {**_section(manifest, "versions"), "processor": _section(manifest, "host").get("processor")}
     now = {**versions(), "processor": processor()}
     return [f"{name} {old or 'none'} → {new or 'none'}" for name, old, new in reproduction.changes(then, now)]

@@ -20,7 +20,7 @@ from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.sweeps import ranking, search
-from cartrl.sweeps.grid import check, corners, parse_grid, parse_ranges
+from cartrl.sweeps.grid import Base, check, corners, parse_grid, parse_ranges
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
 from cartrl.terminal.sweep import opening, reached, summary
@@ -29,11 +29,12 @@ from cartrl.training import tasks
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user wants varied, and how."""
+    """The settings that the user wants trained: all of a grid, or some that a search tries; and with which seeds."""
 
     grid: Sequence[str]
     search: Sequence[str]
     trials: Optional[int]
+    seeds: str
 
     def require_one(self) -> None:
         """Refuse both ways at once, and neither.
@@ -47,27 +48,19 @@ class Choices:
             raise UsageError("give --trials with --search: how many settings it tries")
 
 
-def run(
-    path: Path,
-    overrides: Sequence[str],
-    choices: Choices,
-    seeds_text: str,
-    sweep_dir: Optional[Path],
-    jobs: Optional[int],
-    output: Output,
-) -> None:
+def run(base: Base, choices: Choices, sweep_dir: Optional[Path], jobs: Optional[int], output: Output) -> None:
     """Train every setting with every seed, and rank them."""
     choices.require_one()
-    seeds = parse_seeds(seeds_text)
-    config = load(path, overrides)
+    seeds = parse_seeds(choices.seeds)
+    config = load(base.path, base.overrides)
     settings = config.settings
     facts: dict[str, Any]
     if choices.grid:
-        combinations = check(path, overrides, parse_grid(choices.grid), "--grid")
+        combinations = check(base, parse_grid(choices.grid), "--grid")
         records = [record_of(setting) for setting in named(list(combinations))]
         facts = {"grid": list(choices.grid), "settings": records}
     else:
-        combinations = check(path, overrides, corners(parse_ranges(choices.search)), "--search")
+        combinations = check(base, corners(parse_ranges(choices.search)), "--search")
         sampler = {"trials": choices.trials, "sampler_seed": settings.train.seed, "optuna": search.version()}
         facts = {"search": {"ranges": list(choices.search), **sampler}, "settings": []}
     threshold = tasks.check_environment(config)
@@ -81,7 +74,7 @@ def run(
         _train(Sweep(sweep, read_plan(sweep), threshold, jobs, output), manifest)
 
 
-def resume(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
+def go_on(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
     """Train what has not ended yet; of a sweep that is finished, print the ranking again."""
     with RunLock(sweep.lock):
         plan = read_plan(sweep)
