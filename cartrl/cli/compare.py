@@ -6,7 +6,7 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import MODULES_OPTION, PATHS_ARGUMENT
+from cartrl.cli.options import JSON_OPTION, MODULES_OPTION, PATHS_ARGUMENT
 from cartrl.cli.references import resolved
 from cartrl.system.imports import import_environments
 
@@ -32,7 +32,7 @@ def compare(
     by: By = typer.Option(
         By.final, "--by", help="The number that is tested; the others describe. Choose before you look."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there."),
+    as_json: bool = JSON_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Compare studies, or the settings of a sweep, across their seeds: which one is better, and how sure that is."""

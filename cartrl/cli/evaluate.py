@@ -7,11 +7,11 @@ import typer
 from cartrl.cli.options import (
     CHECKPOINT_OPTION,
     EPISODES_HELP,
-    LARGEST_SEED,
+    JSON_OPTION,
     MODULES_OPTION,
     MOST_EPISODES,
     POLICY_ARGUMENT,
-    SEED_HELP,
+    SEED_OPTION,
     STOCHASTIC_OPTION,
 )
 from cartrl.cli.references import one_of
@@ -23,8 +23,8 @@ def evaluate(
     checkpoint: Optional[str] = CHECKPOINT_OPTION,
     episodes: int = typer.Option(100, "--episodes", min=1, max=MOST_EPISODES, help=EPISODES_HELP),
     stochastic: bool = STOCHASTIC_OPTION,
-    seed: int = typer.Option(0, "--seed", min=0, max=LARGEST_SEED, help=SEED_HELP),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there."),
+    seed: int = SEED_OPTION,
+    as_json: bool = JSON_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Roll a saved policy out on the real environment, and say how good it is and how sure that is."""

@@ -6,7 +6,7 @@ import typer
 
 from cartrl.cli import completion
 
-BEGAN = time.perf_counter()  # when the process did, nearly
+BEGAN = time.perf_counter()  # about when the process began
 
 CONFIG_ARGUMENT = typer.Argument(None, metavar="[CONFIG]", help="The experiment, a YAML file.", show_default=False)
 CONFIG_OPTION = typer.Option(None, "--config", "-c", help="The same, as an option.", show_default=False)
@@ -51,6 +51,11 @@ JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False
 )
 EPISODES_HELP = "How many episodes."
-SEED_HELP = "Start states, and drawn actions, depend on it alone."
-LARGEST_SEED = 2**31 - 1
 MOST_EPISODES = 1_000_000
+SEED_OPTION = typer.Option(
+    0, "--seed", min=0, max=2**31 - 1, help="Start states, and drawn actions, depend on it alone."
+)
+JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object on stdout, and nothing else there.")
+JSON_OF_TRAINING_OPTION = typer.Option(
+    False, "--json", help="Print one JSON object on stdout; progress goes to stderr."
+)

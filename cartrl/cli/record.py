@@ -9,11 +9,10 @@ from cartrl.cli import completion
 from cartrl.cli.options import (
     CHECKPOINT_OPTION,
     EPISODES_HELP,
-    LARGEST_SEED,
     MODULES_OPTION,
     MOST_EPISODES,
     POLICY_ARGUMENT,
-    SEED_HELP,
+    SEED_OPTION,
     STOCHASTIC_OPTION,
 )
 from cartrl.cli.references import one_of
@@ -44,7 +43,7 @@ def record(
         None, "--fps", min=1, max=1000, help="Frames a second. Default: the environment's own.", show_default=False
     ),
     stochastic: bool = STOCHASTIC_OPTION,
-    seed: int = typer.Option(0, "--seed", min=0, max=LARGEST_SEED, help=SEED_HELP),
+    seed: int = SEED_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Film a saved policy, or how a run learned."""

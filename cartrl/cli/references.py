@@ -1,7 +1,7 @@
-"""What a command is about: named as a position or by an option, by its directory or as ``latest``."""
+"""How the user names what a command works on: as an argument or by an option; by a directory or as ``latest``."""
 
 from pathlib import Path
-from typing import Optional, TypeVar
+from typing import Any, Optional, TypeVar
 
 from cartrl.errors import UsageError
 
@@ -11,14 +11,24 @@ Value = TypeVar("Value", str, Path)
 
 
 def one_of(position: Optional[Value], option: Optional[Value], name: str) -> Optional[Value]:
-    """Return what was given, in whichever of the two ways; ``name`` is the option's.
+    """Return the argument or the value of the option ``name``, whichever was given; None where neither was.
 
     Raises:
-        UsageError: when it was given in both.
+        UsageError: when both were given.
     """
     if position is not None and option is not None:
         raise UsageError(f"{position} is named, and {name} {option} as well; give one of them")
     return option if position is None else position
+
+
+def refuse_beside_resume(given: dict[str, Any]) -> None:
+    """Refuse options beside ``--resume``, where ``given`` holds their values: None for each that was not given.
+
+    Raises:
+        UsageError: naming the first that was.
+    """
+    for option in (name for name, value in given.items() if value is not None):
+        raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
 
 
 def resolved(reference: Path, *manifests: str, is_said: bool = True) -> Path:

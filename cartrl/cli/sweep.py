@@ -6,10 +6,17 @@ from typing import Optional
 import typer
 
 from cartrl.cli import completion
-from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
-from cartrl.cli.references import one_of, resolved
+from cartrl.cli.options import (
+    BEGAN,
+    CONFIG_ARGUMENT,
+    CONFIG_OPTION,
+    JOBS_OPTION,
+    JSON_OF_TRAINING_OPTION,
+    MODULES_OPTION,
+    SET_OPTION,
+)
+from cartrl.cli.references import one_of, refuse_beside_resume, resolved
 from cartrl.errors import UsageError
-from cartrl.system import answers
 from cartrl.system.imports import import_environments
 
 
@@ -54,7 +61,7 @@ def sweep(
         show_default=False,
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the sweep's directory."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+    as_json: bool = JSON_OF_TRAINING_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train many settings with the same seeds, and rank them."""
@@ -66,14 +73,13 @@ def sweep(
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
-    output = Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
+    output = Output.opened(quiet, as_json, BEGAN)
     if resume is not None:
         given = {
-            "--config": config, "--set": overrides, "--grid": grid, "--search": search, "--trials": trials,
-            "--seeds": seeds, "--run-dir": run_dir,
+            "--config": config, "--set": overrides or None, "--grid": grid or None, "--search": search or None,
+            "--trials": trials, "--seeds": seeds, "--run-dir": run_dir,
         }  # fmt: skip
-        for option in (name for name, value in given.items() if value):
-            raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
+        refuse_beside_resume(given)
         go_on(find_sweep(resolved(Path(resume), SWEEP)), jobs, output)
     elif config is None:
         raise UsageError("give a --config to sweep over, or a sweep to --resume")

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Optional
 import typer
 
 from cartrl.cli import completion
-from cartrl.cli.options import BEGAN, CONFIG_ARGUMENT, CONFIG_OPTION, JOBS_OPTION, MODULES_OPTION, SET_OPTION
-from cartrl.cli.references import one_of, resolved
+from cartrl.cli.options import (
+    BEGAN,
+    CONFIG_ARGUMENT,
+    CONFIG_OPTION,
+    JOBS_OPTION,
+    JSON_OF_TRAINING_OPTION,
+    MODULES_OPTION,
+    SET_OPTION,
+)
+from cartrl.cli.references import one_of, refuse_beside_resume, resolved
 from cartrl.errors import UsageError
-from cartrl.system import answers
 from cartrl.system.imports import import_environments
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ def train(
         show_default=False,
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout; progress goes to stderr."),
+    as_json: bool = JSON_OF_TRAINING_OPTION,
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Check all that a training checks, print the settings, and train nothing."
     ),
@@ -58,15 +65,11 @@ def train(
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
-    output = Output(quiet, as_json, BEGAN, answers.stream(is_alone=quiet or as_json))
+    output = Output.opened(quiet, as_json, BEGAN)
     if dry_run and output.is_alone:
         raise UsageError("--dry-run prints the settings; it cannot be given with --quiet or --json")
     if resume is not None:
-        given = {
-            "--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir,
-        }  # fmt: skip
-        for option in (name for name, value in given.items() if value is not None):
-            raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
+        refuse_beside_resume({"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir})
         _go_on(str(resolved(Path(resume), MANIFEST, STUDY)), overrides, jobs, output, dry_run)
     elif config is None:
         raise UsageError("give a --config to train, or a run to --resume")

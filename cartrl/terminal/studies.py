@@ -99,9 +99,9 @@ def print_comparison(console: Console, report: dict[str, Any]) -> None:
     console.print()
     console.print(_across(studies, threshold))
     console.print()
-    console.print(_pairs(report, threshold))
+    console.print(_pairs(report))
     console.print()
-    console.print(_outcomes(report, threshold))
+    console.print(_outcomes(report))
     console.print()
     console.print(_profile(report, [letter for letter, _ in studies]))
     console.print()
@@ -144,9 +144,9 @@ def _steps(summary: Summary) -> tuple[str, str]:
     return reached, NOTHING if low is None else f"{number(low)} {'or more' if high is None else f'to {number(high)}'}"
 
 
-def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
+def _pairs(report: dict[str, Any]) -> Table:
     tested = report["tested"]
-    compared = metrics(threshold)
+    compared = metrics(report["reward_threshold"])
     titles = [metric.title for name, metric in compared.items() if name != tested]
     several = len(report["comparisons"]) > 1
     short = [title.replace(" under curve", "").replace(" return", "") for title in titles]
@@ -165,8 +165,8 @@ def _pairs(report: dict[str, Any], threshold: Optional[float]) -> Table:
     return table
 
 
-def _outcomes(report: dict[str, Any], threshold: Optional[float]) -> Table:
-    tested = metrics(threshold)[report["tested"]].tested(report["tested"])
+def _outcomes(report: dict[str, Any]) -> Table:
+    tested = metrics(report["reward_threshold"])[report["tested"]].tested(report["tested"])
     table = _grid(f"pairs of seeds by {tested.title}", tested.better, "equal", tested.worse)
     for pair in report["comparisons"]:
         shares = pair["pairs_of_seeds"][tested.name]

@@ -72,7 +72,7 @@ def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: 
     keys = list(ranked[0]["values"])
     wide = _table(ranked, [_header(key) for key in keys], threshold)
     for entry in ranked:
-        wide.add_row(f"{entry['rank']}", *map(scalar, entry["values"].values()), *_results(entry, threshold))
+        wide.add_row(f"{entry['rank']}", *map(scalar, entry["values"].values()), *_results(entry))
     if Measurement.get(console, console.options.update(width=UNLIMITED), wide).maximum <= console.width:
         console.print(wide)
         return
@@ -80,7 +80,7 @@ def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: 
     narrow.columns[1].no_wrap, narrow.columns[1].overflow = False, "fold"
     for entry in ranked:
         values = "\n".join(f"{key.partition('.')[2]}={scalar(value)}" for key, value in entry["values"].items())
-        narrow.add_row(f"{entry['rank']}", values, *_results(entry, threshold))
+        narrow.add_row(f"{entry['rank']}", values, *_results(entry))
     console.print(narrow)
 
 
@@ -101,7 +101,7 @@ def _header(key: str) -> str:
     return "\n".join(line.replace("_ ", "_") for line in lines)
 
 
-def _results(entry: dict[str, Any], threshold: Optional[float]) -> list[str]:
+def _results(entry: dict[str, Any]) -> list[str]:
     solved = entry["solved"]
     seeds = f"{len(entry['seeds'])}"
     if solved is not None:

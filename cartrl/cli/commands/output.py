@@ -7,6 +7,7 @@ from typing import IO, Any, TypeVar
 
 from rich.console import Console
 
+from cartrl.system import answers
 from cartrl.system.console import say
 from cartrl.system.lasting import LastingConsole
 
@@ -15,12 +16,17 @@ Display = TypeVar("Display")
 
 @dataclass(frozen=True)
 class Output:
-    """What to print, and when the process began."""
+    """Where the answer of a command goes, and where its progress is shown."""
 
     quiet: bool
     as_json: bool
-    began: float
+    began: float  # when the process began, as `time.perf_counter` has it
     answers: IO[str]  # stdout, for a directory or JSON alone
+
+    @classmethod
+    def opened(cls, quiet: bool, as_json: bool, began: float) -> "Output":
+        """Return the output for these options; where programs read stdout, nothing else is written there any more."""
+        return cls(quiet, as_json, began, answers.stream(is_alone=quiet or as_json))
 
     def print(self, answer: Any) -> None:
         """Print what the command answers."""
