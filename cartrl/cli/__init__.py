@@ -1,4 +1,4 @@
-"""The command line. Each command imports the one heavy function that it calls, and nothing else is heavy."""
+"""The command line. A command imports what it runs when it is called, so that ``--help`` loads nothing heavy."""
 
 from cartrl.cli.app import app, main
 

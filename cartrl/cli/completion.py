@@ -4,7 +4,7 @@ from cartrl.cli.references import LATEST
 
 
 def settings(incomplete: str) -> list[str]:
-    """Return the settings that begin so, ready for a value."""
+    """Return the settings that begin with ``incomplete``, each as ``section.key=``."""
     from cartrl.settings import experiment
 
     names = [f"{section}.{key}=" for section, key in experiment.known_keys()]
@@ -12,7 +12,7 @@ def settings(incomplete: str) -> list[str]:
 
 
 def runs(incomplete: str) -> list[str]:
-    """Return the runs, studies and sweeps below runs/ that begin so, and ``latest``."""
+    """Return the runs, studies and sweeps below runs/, and ``latest``, that begin with ``incomplete``."""
     from cartrl.runs.directory import MANIFESTS, RUNS
 
     found = sorted({str(path.parent) for manifest in MANIFESTS for path in RUNS.glob(f"*/{manifest}")})
@@ -20,14 +20,14 @@ def runs(incomplete: str) -> list[str]:
 
 
 def states(incomplete: str) -> list[str]:
-    """Return the states of runs that begin so."""
+    """Return the states of runs that begin with ``incomplete``."""
     from cartrl.runs.states import STATES
 
     return [state for state in STATES if state.startswith(incomplete)]
 
 
 def environments(incomplete: str) -> list[str]:
-    """Return the environments of gym that begin so."""
+    """Return gym's environments whose ids begin with ``incomplete``."""
     from cartrl.system import quiet
 
     quiet.prepare()

@@ -1,4 +1,4 @@
-"""How a command ends that does not end well: one sentence on stderr, and an exit code."""
+"""How a command fails: with one sentence on stderr, and an exit code."""
 
 import os
 import signal
@@ -14,12 +14,12 @@ from cartrl.cli.usage import USAGE_ERROR
 from cartrl.errors import CartrlError, cut, of_system
 from cartrl.system import notices, quiet
 
-LONGEST = 400  # characters of an error in words that are not ours; TensorFlow's can fill pages
+LONGEST = 400  # characters shown of a message that a library wrote; TensorFlow's can fill pages
 
 
 @contextmanager
 def failures_told() -> Iterator[None]:
-    """End the process when the block fails: whatever went wrong is one sentence, after ``--debug`` a traceback too."""
+    """End the process when the block fails, with one sentence on stderr; after ``--debug`` a traceback stands above."""
     try:
         yield
     except CartrlError as error:
@@ -27,9 +27,9 @@ def failures_told() -> Iterator[None]:
     except USAGE_ERROR as error:
         said = cut(error.format_message().rstrip("."), LONGEST)
         _fail(f"{said[:1].lower()}{said[1:]} (see {error.ctx.command_path} --help)", error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):  # what typer makes of Ctrl-C depends on its version
+    except (KeyboardInterrupt, typer.Abort):  # which of them Ctrl-C raises depends on typer's version
         sys.exit(128 + signal.SIGINT)
-    except BrokenPipeError:  # the reader of our output has gone, as in `cartrl config … | head`
+    except BrokenPipeError:  # whoever read stdout has gone, as in `cartrl config … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:  # such as a disk that is full; nothing that was saved before is lost

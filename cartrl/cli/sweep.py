@@ -19,26 +19,29 @@ from cartrl.cli.references import one_of, refuse_beside_resume, resolved
 from cartrl.errors import UsageError
 from cartrl.system.imports import import_environments
 
+GRID_OPTION = typer.Option(
+    [],
+    "--grid",
+    metavar="SECTION.KEY=VALUE,…",
+    autocompletion=completion.settings,
+    help="Values of a setting, such as agent.learning_rate=1e-3,3e-3. Repeatable: all combinations are trained.",
+)
+SEARCH_OPTION = typer.Option(
+    [],
+    "--search",
+    metavar="SECTION.KEY=LOW..HIGH",
+    autocompletion=completion.settings,
+    help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm. "
+    "Repeatable. Needs Optuna.",
+)
+
 
 def sweep(
     file: Optional[Path] = CONFIG_ARGUMENT,
     config_option: Optional[Path] = CONFIG_OPTION,
     overrides: list[str] = SET_OPTION,
-    grid: list[str] = typer.Option(
-        [],
-        "--grid",
-        metavar="SECTION.KEY=VALUE,…",
-        autocompletion=completion.settings,
-        help="Values of a setting, such as agent.learning_rate=1e-3,3e-3. Repeatable: all combinations are trained.",
-    ),
-    search: list[str] = typer.Option(
-        [],
-        "--search",
-        metavar="SECTION.KEY=LOW..HIGH",
-        autocompletion=completion.settings,
-        help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm. "
-        "Repeatable. Needs Optuna.",
-    ),
+    grid: list[str] = GRID_OPTION,
+    search: list[str] = SEARCH_OPTION,
     trials: Optional[int] = typer.Option(
         None, "--trials", min=1, max=1000, help="How many settings --search tries.", show_default=False
     ),

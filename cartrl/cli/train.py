@@ -55,13 +55,11 @@ def train(
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Train a policy and save everything about it in a run directory."""
-    from cartrl.cli.commands import train as one_run
-    from cartrl.cli.commands.config import show
     from cartrl.cli.commands.output import Output
-    from cartrl.runs.directory import MANIFEST, RUNS, STUDY, require_new
+    from cartrl.cli.commands.train import run
+    from cartrl.runs.directory import MANIFEST, STUDY
     from cartrl.runs.study import parse_seeds
     from cartrl.settings import load
-    from cartrl.system.paths import require_creatable
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
@@ -78,26 +76,42 @@ def train(
     elif seeds is not None and seed is not None:
         raise UsageError("give --seed for one run, or --seeds for a study")
     elif dry_run:
-        if seeds is not None:
-            parse_seeds(seeds)
-        if run_dir is None:
-            require_creatable(RUNS / "new")
-        else:
-            require_new(run_dir)
-        show(load(config, overrides, seed))
+        _check_place(seeds, run_dir)
+        _show(config, overrides, seed)
     elif seeds is not None:
         checked = load(config, overrides)
-        from cartrl.cli.commands import study  # which takes SciPy
+        from cartrl.cli.commands import study  # imports SciPy; a bad config is answered without it
 
         study.run(checked, parse_seeds(seeds), run_dir, jobs, output)
     else:
-        one_run.run(load(config, overrides, seed), run_dir, output)
+        run(load(config, overrides, seed), run_dir, output)
+
+
+def _check_place(seeds: Optional[str], run_dir: Optional[Path]) -> None:
+    """Check what ``--dry-run`` was given beside a config, as a training would: the seeds, and the new directory."""
+    from cartrl.runs.directory import RUNS, require_new
+    from cartrl.runs.study import parse_seeds
+    from cartrl.system.paths import require_creatable
+
+    if seeds is not None:
+        parse_seeds(seeds)
+    if run_dir is None:
+        require_creatable(RUNS / "new")
+    else:
+        require_new(run_dir)
+
+
+def _show(config: Path, overrides: list[str], seed: Optional[int]) -> None:
+    """Check the config as a training would, and print all settings."""
+    from cartrl.cli.commands.config import show
+    from cartrl.settings import load
+
+    show(load(config, overrides, seed))
 
 
 def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "Output", dry_run: bool) -> None:
-    """Go on with the run or the study in the directory ``reference``, or say from where it would go on."""
-    from cartrl.cli.commands import study
-    from cartrl.cli.commands import train as one_run
+    """Resume the run or the study in the directory ``reference``, or with ``dry_run`` say from where it would go on."""
+    from cartrl.cli.commands import study, train
     from cartrl.cli.commands.stopped import show_what_goes_on
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.finding import find_run
@@ -114,4 +128,4 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     elif known is not None:
         study.resume(known, overrides, jobs, output)
     else:
-        one_run.resume(reference, overrides, output)
+        train.resume(reference, overrides, output)

@@ -1,4 +1,4 @@
-"""The classes of commands: an error in what was typed always knows the command that it was typed for."""
+"""The classes of commands, whose usage errors know their command: the message can name the right ``--help``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ USAGE_ERROR: Any = typer.BadParameter.__base__  # click's; newer versions of typ
 
 @contextmanager
 def _errors_of(context: Any) -> Iterator[None]:
-    """Tell ``context`` to errors of the parser: without it nobody knows whose ``--help`` to recommend."""
+    """Give ``context``, which names the command, to usage errors that the parser raises without one."""
     try:
         yield
     except USAGE_ERROR as error:

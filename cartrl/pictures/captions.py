@@ -8,13 +8,13 @@ from PIL import Image, ImageDraw, ImageFont
 GAP = 8  # pixels beside a line of text
 STRIP = 28  # pixels, the height of a line of text
 FONT_SIZE = 15
-READABLE = 400  # pixels in which a caption can be read
+READABLE = 400  # pixels of width that a caption needs
 TALLEST = 1200  # pixels to which a frame may be scaled up
 INK, PAPER = (20, 20, 20), (255, 255, 255)
 
 
 def captioned(picture: np.ndarray, lines: Sequence[str]) -> np.ndarray:
-    """Return ``picture``, uint8 [height, width, 3], below its caption; a small one is scaled up by a whole number."""
+    """Return ``picture``, uint8 [height, width, 3], below ``lines`` of text; a small picture is enlarged first."""
     image = enlarged(picture, READABLE)
     width = max(image.width, READABLE)
     page = Image.new("RGB", (width, len(lines) * STRIP + image.height), PAPER)

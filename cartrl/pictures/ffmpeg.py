@@ -15,7 +15,7 @@ import numpy as np
 
 from cartrl.errors import CartrlError, UsageError
 
-EVEN = "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"  # which halves both sizes
+EVEN = "-vf pad=ceil(iw/2)*2:ceil(ih/2)*2 -pix_fmt yuv420p"  # yuv420p halves both sides
 # Suffix -> ffmpeg's parameters.
 CODECS = {
     ".mp4": f"-c:v libx264 -crf 20 -movflags +faststart {EVEN}",
@@ -81,7 +81,7 @@ def writer(path: Path, fps: float, comment: str = "") -> Iterator[Film]:
     if path.suffix.lower() in CODECS:
         with _encoder(path, fps, comment) as film:
             yield film
-    else:  # the palette is known when the film is over, and its frames would fill the memory meanwhile
+    else:  # its palette depends on all frames, which would fill the memory: a film on disk holds them
         with tempfile.TemporaryDirectory(prefix="cartrl-") as folder:
             draft = Path(folder) / "film.mov"
             with _encoder(draft, fps, comment) as film:
@@ -124,7 +124,7 @@ def _failed(log: bytes, error: OSError) -> OSError:
 
 
 class _Encoded:
-    """An ffmpeg that reads frames from its stdin; it starts with the first, which says how large they are."""
+    """An ffmpeg process that reads frames from its stdin. The first frame, which tells their size, starts it."""
 
     def __init__(self, path: Path, fps: float, comment: str, log: int):
         self._path, self._fps, self._comment, self._log = path, fps, comment, log
@@ -157,7 +157,7 @@ class _Encoded:
                 raise OSError(f"it ended with exit code {self._process.returncode}")
 
     def kill(self) -> None:
-        """End it at once; what it wrote is of no use."""
+        """Kill ffmpeg; the film stays unfinished."""
         if self._process is not None:
             self._process.kill()
             with suppress(OSError):

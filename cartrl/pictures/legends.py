@@ -1,4 +1,4 @@
-"""Words in a picture, none of which runs out of it: its title, the names of its axes, its legend."""
+"""The words of a picture, wrapped to the room that there is: its title, the names of its axes, its legend."""
 
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple
@@ -26,7 +26,7 @@ class Words(NamedTuple):
 class Entry(NamedTuple):
     """A line of a legend."""
 
-    handle: Any  # what matplotlib drew
+    handle: Any  # of matplotlib: the line or the band
     name: str
 
 
@@ -65,7 +65,7 @@ def add(figure: Any, entries: Sequence[Entry], may_grow: bool) -> float:
 
 
 def _legend(figure: Any, entries: Sequence[Entry], font_size: float) -> Any:
-    """Return a legend of as many columns as all names fit in, or of one with names in several lines."""
+    """Return a legend with as many columns as its names allow; too long for two columns, they are wrapped in one."""
     from matplotlib.font_manager import FontProperties
 
     font = FontProperties(size=font_size)
@@ -89,7 +89,7 @@ def _legend(figure: Any, entries: Sequence[Entry], font_size: float) -> Any:
 
 
 def _write(text: Any, words: str) -> None:
-    text.set_parse_math(False)  # a $ is a dollar
+    text.set_parse_math(False)  # else matplotlib reads what stands between two $ as mathematics
     text.set_text(words)
 
 

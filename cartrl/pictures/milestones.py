@@ -10,12 +10,12 @@ from cartrl.policies.sidecar import SavedPolicy
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
 
-MOST = 4  # as many as can be told apart side by side
+MOST = 4  # policies; more panels side by side cannot be told apart
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """A policy on the way."""
+    """A policy that shows how far a run had come, and its title in a film."""
 
     title: str
     saved: SavedPolicy
@@ -45,7 +45,7 @@ def of_run(run: RunDirectory) -> list[Milestone]:
 
 
 def _climb(iterations: list[int], best: int, returns: Mapping[int, Optional[float]], most: int) -> list[int]:
-    """Return at most so many of ``iterations``: the first, and those whose returns part the way to the best evenly."""
+    """Return at most ``most`` of ``iterations``: the first, and others whose returns divide the climb to the best."""
     if len(iterations) <= most:
         return iterations
     first, *between = iterations

@@ -9,7 +9,7 @@ from cartrl.pictures import canvas
 from cartrl.pictures.legends import Entry, Words
 from cartrl.runs import metrics
 
-if TYPE_CHECKING:  # training draws a picture too, and has no need of what the curves of studies are made with
+if TYPE_CHECKING:  # the drawer of a training needs no SciPy, which cartrl.analysis.curves imports
     from cartrl.analysis.curves import Curve
 
 SUFFIXES = (".png", ".svg", ".pdf")

@@ -18,7 +18,7 @@ from cartrl.policies import acting
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy, fingerprint
 from cartrl.runs.directory import SIDECAR
-from cartrl.system.files import whole_file
+from cartrl.system import files
 
 OnFrame = Callable[[int, int], None]  # is told (episode from 1, step from 0) after each frame
 
@@ -164,13 +164,10 @@ def write(output: Path, fps: float, pictures: Iterator[np.ndarray], comment: str
         CartrlError: when it cannot be written; then none is left.
     """
     frames = 0
-    try:
-        with whole_file(output) as draft, ffmpeg.writer(draft, fps, comment) as film:
-            for picture in pictures:
-                film.append(picture)
-                frames += 1
-    except OSError as error:
-        raise CartrlError(f"{output}: cannot be written: {error.strerror or error}") from error
+    with files.output(output) as draft, ffmpeg.writer(draft, fps, comment) as film:
+        for picture in pictures:
+            film.append(picture)
+            frames += 1
     return frames
 
 

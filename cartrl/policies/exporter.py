@@ -14,10 +14,10 @@ from cartrl.system import files
 
 
 class PolicyExporter:
-    """Saves a policy as it is at that moment.
+    """Saves a policy with the values that its variables have at that moment.
 
-    It takes the collect policy, whose actions are drawn from a distribution: the greedy policy is that
-    distribution's mode, while from a saved greedy policy no other action could ever be drawn.
+    The policy is the collect policy, whose actions are drawn from a distribution. The greedy policy is the mode of
+    that distribution; from a saved greedy policy no other action could ever be drawn.
 
     A SavedModel is a program and its variables. The program never changes, and PolicySaver takes 0.1 s to write it,
     so it is written once, and copied beside the variables of each policy.

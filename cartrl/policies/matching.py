@@ -1,4 +1,4 @@
-"""Whether a saved policy fits the environment that it was saved for, as this is today."""
+"""Checks that a saved policy still fits its environment, which may have changed since."""
 
 from contextlib import closing
 from typing import Any
@@ -11,7 +11,7 @@ from cartrl.system import quiet
 
 
 def require_match(saved: SavedPolicy) -> None:
-    """Check that the environment of a saved policy is what the policy was saved for, and works; without TensorFlow.
+    """Check, without TensorFlow, that a saved policy's environment works and has the spaces that the policy expects.
 
     Raises:
         UsageError: when there is no such environment, or it observes or takes something else.

@@ -1,7 +1,7 @@
 """The sidecar of a saved policy: what it was trained for, and the fingerprints of its files.
 
-A SavedModel says nothing of its environment, and loading one runs what is in it. So each policy directory holds a
-policy.json that says both, and nothing is loaded that does not match it.
+A SavedModel does not name its environment, and loading one runs code from it. So each policy directory holds a
+policy.json with the environment and the SHA-256 of every file; a policy is loaded only if all files match.
 """
 
 import hashlib

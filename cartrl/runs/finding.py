@@ -72,7 +72,7 @@ def refuse_many(place: Path) -> None:
 
 
 def _best_return(run: Path) -> float:
-    """Return the best evaluation's mean return of a run that has ended."""
+    """Return the best evaluation's mean return of a run that has ended; minus infinity for any other."""
     try:
         return float(read_json(run / MANIFEST)["result"]["best_greedy_return"]["mean"])
     except (UsageError, KeyError, TypeError, ValueError):

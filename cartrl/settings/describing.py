@@ -1,4 +1,4 @@
-"""Words for what a setting may be, for error messages and for the reference in ``docs/``."""
+"""The values that a setting accepts, in words: for error messages and for the reference in ``docs/``."""
 
 import math
 from typing import Any, Union, get_args, get_origin

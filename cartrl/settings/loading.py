@@ -29,7 +29,7 @@ class ResolvedConfig:
     origins: dict[Key, str]
 
     def error(self, key: Key, reason: str) -> UsageError:
-        """Return the error for a value that turned out later to be unusable, pointing at where it came from."""
+        """Return the error for an unusable value, which names the file and line, or the option, that it came from."""
         file, _, line = self.origins[key].rpartition(":")
         place = f"{file}, line {line}" if line.isdigit() else self.origins[key]
         return UsageError(f"{place}: {'.'.join(key)}: {reason}")
@@ -37,7 +37,7 @@ class ResolvedConfig:
 
 @dataclass
 class _Draft:
-    """Values as read, before validation; ``places`` says where a message about a key should point."""
+    """Values before validation, with the origin of each, and the place that an error message about a key names."""
 
     values: dict[str, Any]
     origins: dict[Key, str]
@@ -143,7 +143,7 @@ def _put(draft: _Draft, key: Key, value: Any, option: str) -> None:
 
 
 def _explain(error: ValidationError, draft: _Draft, model: type[ExperimentSettings]) -> str:
-    """One sentence for the first error in the order of the file; what is missing may only be misspelt, so last."""
+    """Return a sentence about the first error in the file; a missing setting comes last: it may only be misspelt."""
     items = error.errors()
     given = [item for item in items if item["type"] != MISSING]
     place, sentence = min(

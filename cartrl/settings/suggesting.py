@@ -1,4 +1,4 @@
-"""Which setting was meant by a name that is none."""
+"""Finds the setting that a misspelt name stands for."""
 
 import difflib
 from collections.abc import Iterable

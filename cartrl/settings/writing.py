@@ -33,7 +33,7 @@ def resolved_yaml(config: ResolvedConfig) -> str:
 
 
 def read_resolved(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) -> ResolvedConfig:
-    """Load what `write_resolved` wrote, each setting with the origin that its comment tells, and what overrides it."""
+    """Load a config that `write_resolved` wrote. Each origin is the one in its comment, or the override's."""
     config = load(path, overrides, seed)
     lines = reading.read_text(path, reading.LARGEST_CONFIG).splitlines()
 

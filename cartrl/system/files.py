@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Optional
 
-from cartrl.errors import UsageError
+from cartrl.errors import CartrlError, UsageError
 from cartrl.system.paths import LONGEST_NAME
 
 AT_FDCWD = -100  # Linux: paths are relative to the working directory
@@ -40,6 +40,20 @@ def whole_file(path: Path) -> Iterator[Path]:
         finally:
             draft.unlink(missing_ok=True)
     sync(path.parent)
+
+
+@contextmanager
+def output(path: Path) -> Iterator[Path]:
+    """Yield the draft of a file that the user asked for; see `whole_file`.
+
+    Raises:
+        CartrlError: when it cannot be written, saying why.
+    """
+    try:
+        with whole_file(path) as draft:
+            yield draft
+    except OSError as error:
+        raise CartrlError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def write_text(path: Path, text: str) -> None:

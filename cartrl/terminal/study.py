@@ -121,7 +121,7 @@ class LiveDisplay(SilentDisplay):
         columns = max(self._console.width // CELL, 1)
         states = list(self._progress.seeds.items())
         fitting = columns * max(self._console.height - 5, 1)
-        if len(states) > fitting:  # those that have ended make room first
+        if len(states) > fitting:  # seeds that have ended are left out first
             states = sorted(states, key=lambda item: item[1].outcome.is_over)[:fitting]
         cells = [self._cell(seed, state) for seed, state in sorted(states)]
         table = Table.grid(padding=(0, 1))
@@ -145,9 +145,9 @@ class LiveDisplay(SilentDisplay):
 def summary(
     console: Console, study: StudyDirectory, progress: StudyProgress, threshold: Optional[float], said: str
 ) -> None:
-    """Say what a study reached, with intervals over its seeds, and what to type next.
+    """Print what a study reached, with intervals over its seeds, and what to type next.
 
-    ``threshold`` is gym's, and ``said`` what is said of it, or why there is none.
+    ``threshold`` is gym's reward threshold; ``said`` writes it out, or says why there is none.
     """
     states = progress.seeds
     over = [state for state in states.values() if state.outcome.is_over]

@@ -24,14 +24,14 @@ UNLIMITED = 10_000  # columns
 
 
 def opening(console: Console, root: str, settings: int, seeds: Sequence[int], is_search: bool) -> None:
-    """Say how much is to be trained."""
+    """Print how many runs are to be trained."""
     what = "trials" if is_search else "settings"
     text = f"{root}: {settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
     say(console, text, style="bold")
 
 
 def reached(console: Console, entry: dict[str, Any]) -> None:
-    """Say what a setting has reached."""
+    """Print what a setting has reached."""
     text = _final(entry) if entry["final_return"] else "; ".join(entry["notes"])
     say(console, f"final greedy return {text}")
 
@@ -41,7 +41,7 @@ def _final(entry: dict[str, Any]) -> str:
 
 
 def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> None:
-    """Print the settings by rank, what that is worth, and what to type next."""
+    """Print the settings by rank, a caution about the best one, and what to type next."""
     ranked = [entry for entry in report["settings"] if entry["rank"] is not None]
     unranked = len(report["settings"]) - len(ranked)
     console.print()

@@ -32,7 +32,7 @@ def facts(console: Console, rows: Sequence[tuple[str, Any]]) -> None:
     room = columns(console) - margin
     for name, value in rows:
         text = value.copy() if isinstance(value, Text) else Text(str(value))
-        text.overflow = "ignore"  # of a word that is too long; as an argument of wrap it would mean: wrap nothing
+        text.overflow = "ignore"  # a word that is too long; passed to wrap, it would turn wrapping off
         wrapped = text.wrap(console, max(room, LEAST_ROOM))
         for position, line in enumerate(wrapped):
             line.rstrip()

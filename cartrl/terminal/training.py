@@ -98,7 +98,7 @@ class LiveDisplay(SilentDisplay):
 
     def __enter__(self) -> "LiveDisplay":
         self._live.start()
-        self._live.console.show_cursor(True)  # two signals while TensorFlow loads leave no time to show it again
+        self._live.console.show_cursor(True)  # a second signal while TensorFlow loads would leave it hidden
         return self
 
     def __exit__(

@@ -21,8 +21,8 @@ def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema:
 
 
 def show(config: ResolvedConfig) -> None:
-    """Check the rest of what a training would check of ``config``, its environment, and print it."""
-    from cartrl.training import tasks  # which takes numpy, and a bad config is answered without
+    """Check the environment of ``config`` as a training does, and print the resolved settings."""
+    from cartrl.training import tasks  # imports numpy; a bad config is answered without it
 
     tasks.check_environment(config)
     typer.echo(display.resolved_yaml(config), nl=False)

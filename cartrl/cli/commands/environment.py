@@ -7,11 +7,9 @@ import numpy as np
 
 from cartrl.analysis.numbers import exact
 from cartrl.environments.frames import Rate
-from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
-from cartrl.system import quiet
+from cartrl.system import files, quiet
 from cartrl.system.console import Console
-from cartrl.system.files import whole_file
 from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
 
@@ -85,7 +83,7 @@ def _time_step(step_type: str, reward: float, discount: float, observation: Any)
 
 
 def _first_action(space: Any) -> Any:
-    """Return the action that the tutorial takes, 1, or what is nearest to it elsewhere: the space's own draw."""
+    """Return the action 1, which the tutorial takes; from a space without it, an action drawn with a fixed seed."""
     from gym import spaces
 
     if isinstance(space, spaces.Discrete) and space.contains(1):
@@ -97,8 +95,5 @@ def _first_action(space: Any) -> Any:
 def _save(frame: np.ndarray, path: Path) -> None:
     import imageio.v3 as imageio
 
-    try:
-        with whole_file(path) as draft:
-            imageio.imwrite(draft, frame)
-    except OSError as error:
-        raise CartrlError(f"{path}: cannot be written: {error.strerror or error}") from error
+    with files.output(path) as draft:
+        imageio.imwrite(draft, frame)

@@ -78,7 +78,7 @@ def _evaluate(console: Console, study: Study, missing: list[str]) -> dict[int, E
 
 
 def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], missing: list[str]) -> Optional[Film]:
-    """Return a film of the best policy, of the seed with the best evaluation: the run's own, or a new one."""
+    """Return a film of the best policy of the seed with the best evaluation: one in its videos/, or a new one."""
     if not evaluations:
         return None
     seed = max(evaluations, key=lambda seed: evaluations[seed].facts["mean"])
@@ -99,7 +99,7 @@ def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], mis
 
 
 def _stored(film: Path, saved: SavedPolicy) -> Optional[bytes]:
-    """Return the mp4 if it is small enough for a page, and shows what this very policy does without drawing actions."""
+    """Return the mp4 if it is small enough for a page, and shows the most probable actions of this very policy."""
     from cartrl.pictures import recording
 
     try:

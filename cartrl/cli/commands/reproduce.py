@@ -25,11 +25,11 @@ from cartrl.system.console import Console
 from cartrl.terminal import tables
 from cartrl.training import tasks
 
-GLANCE = 0.2  # seconds between two looks at how far the new run is
+POLL_INTERVAL = 0.2  # seconds between two updates of the progress bar
 
 
 def run(path: Path, run_dir: Optional[Path]) -> None:
-    """Train the run at ``path`` again, in ``run_dir`` or a directory for the moment; exit with 1 where it differs."""
+    """Train the run at ``path`` again, in ``run_dir`` or a temporary directory; exit with 1 if the metrics differ."""
     original = RunDirectory(path)
     manifest = _manifest(original)
     settings = load(original.config).settings
@@ -66,10 +66,10 @@ def _manifest(run: RunDirectory) -> dict[str, Any]:
 
 
 def _train(console: Console, arguments: list[str], again: RunDirectory, last: int, may_fail: bool) -> None:
-    """Run ``cartrl train`` as a process of its own, which nothing in this one can influence, and show how far it is.
+    """Run ``cartrl train`` in a new process, whose numbers nothing in this one can influence, and show how far it is.
 
     Raises:
-        CartrlError: when it fails, unless the original did so too.
+        CartrlError: when it fails, unless the original run failed too (``may_fail``).
     """
     bar = Progress(
         TextColumn("training again"), BarColumn(), MofNCompleteColumn(), console=console, transient=True,
@@ -90,8 +90,8 @@ def _train(console: Console, arguments: list[str], again: RunDirectory, last: in
         try:
             while process.poll() is None:
                 bar.update(task, completed=_rows(again.metrics))
-                time.sleep(GLANCE)
-        finally:  # after Ctrl-C nothing may go on, and write to a directory that is about to be removed
+                time.sleep(POLL_INTERVAL)
+        finally:  # after Ctrl-C, too: the directory to which the process writes is about to be removed
             process.terminate()
             process.wait()
         if process.returncode and not (may_fail and again.metrics.is_file()):
@@ -99,7 +99,7 @@ def _train(console: Console, arguments: list[str], again: RunDirectory, last: in
 
 
 def _rows(metrics: Path) -> int:
-    """Return the step that a metrics file has come to."""
+    """Return the last iteration in a metrics file; 0 while there is none."""
     try:
         return max(metrics.read_bytes().count(b"\n") - 2, 0)
     except OSError:

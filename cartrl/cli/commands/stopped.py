@@ -15,7 +15,7 @@ from cartrl.training.resuming import require_same_experiment
 
 
 def show_what_goes_on(stopped: Union[RunDirectory, StudyDirectory], overrides: Sequence[str]) -> None:
-    """Check what a run or a study would go on with, and print it below a comment that says from where."""
+    """Check the config with which a run or a study would go on; print it below a comment that says from where."""
     config = read_resolved(stopped.config, overrides)
     require_same_experiment(load(stopped.config).settings, config)
     tasks.check_environment(config)
@@ -24,7 +24,7 @@ def show_what_goes_on(stopped: Union[RunDirectory, StudyDirectory], overrides: S
 
 
 def _place(stopped: Union[RunDirectory, StudyDirectory], config: ResolvedConfig, is_extended: bool) -> str:
-    """Say from where a run or a study would go on."""
+    """Return the sentence that says after which iteration a run, or with which seeds a study, would go on."""
     if isinstance(stopped, RunDirectory):
         reached = TrainingCheckpoints(stopped.checkpoints).latest()
         last = config.settings.train.num_iterations

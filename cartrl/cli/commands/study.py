@@ -77,7 +77,7 @@ def run(
 
 
 def resume(study: StudyDirectory, overrides: Sequence[str], jobs: Optional[int], output: Output) -> None:
-    """Train the seeds that have not ended yet; with ``overrides`` that allow more, all of them."""
+    """Train the seeds that have not ended yet; with ``overrides``, which may extend the study, all of them."""
     with RunLock(study.lock):
         config = read_resolved(study.config, overrides)
         require_same_experiment(load(study.config).settings, config)
@@ -127,7 +127,7 @@ def _answer(study: StudyDirectory, progress: StudyProgress, output: Output) -> N
 
 
 def _known(study: StudyDirectory, seed: int, is_left: bool) -> SeedState:
-    """Return the state of a seed before this process: what it reached, if it is not to be trained."""
+    """Return the state of a seed before it is trained here; of one that is not left to train, what it reached."""
     if is_left:
         return SeedState()
     try:

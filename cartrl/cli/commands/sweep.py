@@ -37,10 +37,10 @@ class Choices:
     seeds: str
 
     def require_one(self) -> None:
-        """Refuse both ways at once, and neither.
+        """Check that the user gave either a grid, or a search with a number of trials.
 
         Raises:
-            UsageError: so that one is given.
+            UsageError: saying what to give.
         """
         if bool(self.grid) == bool(self.search):
             raise UsageError("give --grid for every combination of values, or --search for ranges to search")
@@ -75,7 +75,7 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], jobs: Optional[
 
 
 def go_on(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
-    """Train what has not ended yet; of a sweep that is finished, print the ranking again."""
+    """Train the seeds that have not ended yet; of a finished sweep only print the ranking again."""
     with RunLock(sweep.lock):
         plan = read_plan(sweep)
         config = read_resolved(sweep.config)
@@ -104,7 +104,7 @@ class Sweep:
         return int(self.plan.search["trials"]) if self.plan.search else len(self.plan.records)
 
     def settings(self, manifest: Manifest) -> Iterable[Setting]:
-        """Return the settings in their order; of a search, each once the one before has been trained."""
+        """Yield the settings in their order; a search suggests the next one after the one before has been trained."""
         if not self.plan.search:
             return self.plan.settings
         return search.suggest(
@@ -119,7 +119,7 @@ class Sweep:
         """Train setting after setting, until all have ended or it should stop."""
         trained = set()
         for number, setting in enumerate(self.settings(manifest), 1):
-            if setting.name not in trained:  # a search may come to one again
+            if setting.name not in trained:  # a search may suggest one again
                 self._train_one(number, setting, stop)
                 trained.add(setting.name)
             if stop():

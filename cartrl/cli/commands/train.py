@@ -36,7 +36,7 @@ def run(config: ResolvedConfig, run_dir: Optional[Path], output: Output) -> None
 
 
 def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
-    """Continue a run that was stopped, in whatever way, to its configured end or, with ``overrides``, beyond."""
+    """Continue a run that was stopped or killed, to its last iteration or, with ``overrides``, beyond."""
     directory = find_run(reference)
     with RunLock(directory.lock):
         task = tasks.stopped(directory, overrides, warn)
