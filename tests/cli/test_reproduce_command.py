@@ -38,7 +38,7 @@ def test_a_run_that_was_killed_is_repeated_as_far_as_it_went(copy, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "to iteration 12" in done.stdout
-    assert "identical: 13 rows of 17 columns" in done.stdout
+    assert "identical: 13 rows of 18 columns" in done.stdout
     assert "the same versions and processor" in done.stdout
     assert everything_below(copy) == before
 
