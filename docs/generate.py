@@ -35,14 +35,13 @@ environment:
 ```
 
 The defaults are the hyperparameters of TF-Agents' REINFORCE tutorial. `cartrl config FILE` checks a config
-and prints every setting, each with where its value came from: a line of the file, an option, or the
-default. For a single run `--set SECTION.KEY=VALUE` takes the place of what the file says; of two for one
-setting the later holds. `--seed` goes before all of them.
+and prints every setting with the origin of its value: a line of the file, an option, or the default. For a
+single run, `--set SECTION.KEY=VALUE` overrides the file; if a setting is given twice, the later `--set`
+holds. `--seed` overrides both.
 
-Values are read strictly. A section or a setting that does not exist is an error, and so is a value of another
-type: `2.5`, `"2"` and `true` are no whole numbers. Where a number is allowed a whole number is one too. As in
-YAML 1.2, `1e-3` is a number and `on` is a text. A key given twice is refused, and so are tags, anchors and
-aliases.
+Values are read strictly. An unknown section or setting is an error, and so is a value of another type: `2.5`,
+`"2"` and `true` are no whole numbers. Where a number is allowed, a whole number is allowed too. As in YAML
+1.2, `1e-3` is a number and `on` is a text. A key given twice is refused, and so are tags, anchors and aliases.
 """
 
 COMMANDS = """\
@@ -65,12 +64,13 @@ METRICS = """\
 
 <!-- Written by docs/generate.py. Edit cartrl/runs/metrics.py or cartrl/settings/agents/, or the text there. -->
 
-`metrics.csv` in a run directory has a row an iteration, and a row 0 for the evaluation before the first update. A
-column without a value in an iteration is empty there. Floats are written with all their digits. But for the last
-column, two runs of one config with one seed on one machine write the same file to the last bit.
+`metrics.csv` in a run directory has a row for each iteration, and a row 0 for the evaluation before the first update. A
+cell is empty where a column has no value in that iteration. Floats are written with all their digits. Two runs of one
+config with one seed on one machine write the same file to the last bit, except the last column.
 
-Between the columns of every run stand those of its agent. Of several updates in one iteration they are the means. Runs
-from before version 1 of this format have `step` for `iteration` and no `updates`; they are read as they are.
+The columns of the agent are between those that every run has. If an iteration has several updates, they hold means over
+these updates. Runs of older versions have a column `step` instead of `iteration`, and no `updates`; cartrl reads those
+too.
 """
 
 # Command -> what its help does not say, and how it is called.
@@ -107,11 +107,12 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
     ),
     "record": (
         "Plays episodes with a saved policy and films every frame. A strip above the picture names the environment, "
-        "the policy's iteration, the episode, the step and the return so far; the last frame of an episode stands for "
-        "a second. No display is needed, and no window opens. With `--stochastic` the film has a name of its own, "
+        "the policy's iteration, the episode, the step and the return so far; the last frame of an episode is shown "
+        "for a second. No display is needed, and no window opens. With `--stochastic` the film has a name of its own, "
         "such as `videos/best-stochastic.mp4`. `--progress` films how a run learned: its first policy, up to two of "
         "those in `policies/kept`, chosen by their returns, and its best, side by side. All "
-        "begin each episode in the same state and step together; a panel whose episode is over stands still and pale. "
+        "begin each episode in the same state and step together; a panel whose episode is over keeps its last frame, "
+        "paler. "
         "A GIF has at most 50 frames a second, as players slow faster ones down.",
         (
             "cartrl record --episodes 3",
@@ -120,8 +121,8 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         ),
     ),
     "env": (
-        "Answers what to know before writing a config: what the policy would observe, which actions it "
-        "would have, after how many steps an episode is cut off, which return counts as solved, and the physics.",
+        "Shows what to know before writing a config: the observations, the actions, after how many steps an "
+        "episode is cut off, which return counts as solved, and the physical constants.",
         ("cartrl env CartPole-v0", "cartrl env MountainCar-v0 --picture mountain.png"),
     ),
     "report": (
@@ -137,11 +138,11 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         ),
     ),
     "runs": (
-        "Looks at what lies directly in a directory, and groups it by environment and agent, the latest first. A "
-        "run that never came to say how it ended, and whose lock no process holds, is stopped; on a file system "
-        "without locks it may be unknown whether it runs. A damaged one is listed "
-        "with what is wrong. The best return is that of the best evaluation in training, and of a study the mean "
-        "of its seeds' best.",
+        "Lists the runs, studies and sweeps directly below a directory by environment and agent, the latest first. A "
+        "run whose manifest says that it is running, but whose lock no process holds, is stopped; on a file system "
+        "without locks it may be unknown whether it runs. A damaged run is listed "
+        "with what is wrong. The best return is that of the best evaluation in training, and for a study the mean "
+        "over its seeds.",
         ("cartrl runs", "cartrl runs --env CartPole-v0 --state running --state stopped", "cartrl runs old --json"),
     ),
     "reproduce": (
@@ -151,7 +152,7 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         ("cartrl reproduce runs/fast", "cartrl reproduce runs/fast --run-dir runs/fast-again"),
     ),
     "config": (
-        "What it prints is itself a config, with the origin of each value in a comment. Nothing is trained, "
+        "The output is itself a config, with the origin of each value in a comment. Nothing is trained, "
         "and TensorFlow is not loaded, so it answers at once.",
         (
             "cartrl config configs/reinforce.yaml --set train.num_iterations=500",
@@ -169,8 +170,8 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         ),
     ),
     "compare": (
-        "Says in a sentence which study is better, or that it cannot be told and how many more seeds might; "
-        "above it stand the numbers of each study and each pair. What they mean, and how far they can be "
+        "Prints the numbers of each study and of each pair of studies, and a sentence: which study is better, or how "
+        "many more seeds may show it. What the numbers mean, and how far they can be "
         "trusted: [studies.md](studies.md).",
         (
             "cartrl compare runs/fast runs/slow",
@@ -186,13 +187,13 @@ CLOSING = """
 | Code | Meaning                                                                                        |
 | ---- | ---------------------------------------------------------------------------------------------- |
 | 0    | Done.                                                                                          |
-| 1    | Something failed while running; the loss was not finite, say. `reproduce`: it is different.    |
-| 2    | What was given cannot be used: an option, a config, an environment, a path, a damaged policy.  |
-| 130  | Ended by Ctrl-C; `train` and `sweep` end after the iteration, and save what was reached. 143 for SIGTERM. |
+| 1    | Something failed while running, such as a loss that is not finite. `reproduce`: different.     |
+| 2    | An option, a config, an environment, a path or a policy cannot be used.                        |
+| 130  | Ended by Ctrl-C; `train` and `sweep` end after the iteration, and save a checkpoint. 143 for SIGTERM. |
 
-Errors go to stderr, each in one line that begins with `error:`. One that nobody foresaw says `error: unexpected …` and
-ends with 1; `cartrl --debug COMMAND …` shows where it came from. How a run ended is also in its
-`manifest.json`: its `outcome` is `running`, `finished`, `solved`, `interrupted` or `failed`.
+Errors go to stderr, each in one line that begins with `error:`. An unforeseen error says `error: unexpected …` and has
+exit code 1; `cartrl --debug COMMAND …` shows its traceback. How a run ended is also in its `manifest.json`: its
+`outcome` is `running`, `finished`, `solved`, `interrupted` or `failed`.
 
 ## What `--json` prints
 

@@ -27,16 +27,16 @@ COUNTERS = (
 )
 OUTCOMES = (
     Column("collect_return_mean", "mean return of the episodes that ended in this iteration", "returns/collect_mean"),
-    Column("collect_return_min", "the least of them", "returns/collect_min"),
-    Column("collect_return_max", "the greatest of them", "returns/collect_max"),
-    Column("terminated_episodes", "of these episodes, those that the environment ended (the pole fell)"),
-    Column("truncated_episodes", "those that the time limit ended", "progress/truncated_episodes"),
+    Column("collect_return_min", "least return of the iteration's episodes", "returns/collect_min"),
+    Column("collect_return_max", "greatest return of the iteration's episodes", "returns/collect_max"),
+    Column("terminated_episodes", "the iteration's episodes that the environment ended (the pole fell)"),
+    Column("truncated_episodes", "the iteration's episodes that the time limit ended", "progress/truncated_episodes"),
     Column(
         "greedy_return_mean",
         "mean return of the greedy policy, where this iteration was evaluated",
         "returns/greedy_mean",
     ),
-    Column("greedy_return_std", "standard deviation of those returns"),
+    Column("greedy_return_std", "standard deviation of the returns in that evaluation"),
     Column("seconds", "wall-clock seconds of training so far, of all processes of the run together"),
 )
 

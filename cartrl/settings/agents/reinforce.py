@@ -44,12 +44,12 @@ class ReinforceSettings(AgentSettings):
 KIND = Kind(
     ReinforceSettings,
     columns=(
-        Column("loss", "the loss that this update descended", "losses/total"),
-        Column("policy_gradient_loss", "its part for the policy", "losses/policy_gradient"),
-        Column("value_estimation_loss", "its part for the value network, 0 without one", "losses/value_estimation"),
+        Column("loss", "the loss of this update, the sum of its parts", "losses/total"),
+        Column("policy_gradient_loss", "the part of the loss for the policy", "losses/policy_gradient"),
+        Column("value_estimation_loss", "the part for the value network, 0 without one", "losses/value_estimation"),
         Column(
             "entropy_regularization_loss",
-            "its part for the entropy, 0 without regularization",
+            "the part for the entropy, 0 without regularization",
             "losses/entropy_regularization",
         ),
         Column("gradient_norm", "global norm of the gradient, before clipping", "policy/gradient_norm"),
