@@ -39,18 +39,20 @@ def train(iterations: int) -> list[dict]:
     from cartrl.system.signals import StopRequest
     from cartrl.training import saving, tasks
 
+    overrides = {"num_iterations": iterations, "checkpoint_interval": min(200, iterations // 40)}
     config = load(
-        CONFIGS / "reinforce.yaml", [f"train.num_iterations={iterations}", f"eval.eval_interval={iterations}"]
+        CONFIGS / "reinforce.yaml",
+        [*(f"train.{name}={value}" for name, value in overrides.items()), f"eval.eval_interval={iterations}"],
     )
     seconds: list[float] = []
-    save = saving.RunSaver._save_state  # the metrics' fsync and the learner's variables are part of the price
+    save = saving.RunSaver.save_state  # the metrics' fsync and the learner's variables are part of the price
 
     def timed(self):
         began = time.perf_counter()
         save(self)
         seconds.append(time.perf_counter() - began)
 
-    saving.RunSaver._save_state = timed  # type: ignore[method-assign]
+    saving.RunSaver.save_state = timed  # type: ignore[method-assign]
     stretches: list[dict] = []
 
     class Watch:

@@ -40,7 +40,7 @@ SETTINGS = {
 }
 LONGEST = 120  # seconds that a process may take
 SEED = 5
-OPERATIONS = 170  # so many take a resumed process beyond its first checkpoints and policies
+OPERATIONS = 240  # so many take a resumed process beyond its first checkpoints and policies
 
 
 class Interrupter:
@@ -76,7 +76,7 @@ class Interrupter:
             return CountedFile(real_open(file, mode, *arguments, **options), self)
 
         io.open = opened  # what Path.open calls
-        for name in ("fsync", "replace", "rename", "unlink", "mkdir"):
+        for name in ("fsync", "replace", "rename", "unlink", "mkdir", "rmdir"):
             setattr(os, name, self.wrap(name, getattr(os, name)))
         files._exchange = self.wrap("rename", files._exchange)
 
@@ -105,7 +105,7 @@ def kill_self(_):
 
 def disk_is_full(name):
     """Fail as everything does that needs room on a disk that is full."""
-    if name == "unlink":
+    if name in ("unlink", "rmdir"):
         return
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -159,9 +159,10 @@ def outcome(home):
     for row in rows:
         del row["seconds"]
     found = {"metrics.csv": json.dumps(rows)}
-    paths = [*home.glob("checkpoints/*.npz"), *home.glob("policies/**/variables.data*")]
+    paths = [*filter(Path.is_file, home.glob("checkpoints/**/*")), *home.glob("policies/**/variables.data*")]
     hashes = {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    return {**found, **hashes, "left over": sorted(path.name for path in home.rglob(".draft*"))}
+    left_over = [path.name for kind in (files.DRAFT, files.OLD) for path in home.rglob(f"{kind}*")]
+    return {**found, **hashes, "left over": sorted(left_over)}
 
 
 def disturbed(home, engine, stops, how, rng, seconds):

@@ -16,9 +16,10 @@ from cartrl.pictures import ffmpeg
 from cartrl.pictures.captions import captioned
 from cartrl.policies import acting
 from cartrl.policies.rollouts import Rollouts
-from cartrl.policies.sidecar import SavedPolicy, fingerprint
+from cartrl.policies.sidecar import SavedPolicy
 from cartrl.runs.directory import SIDECAR
 from cartrl.system import files
+from cartrl.system.fingerprints import fingerprint
 
 OnFrame = Callable[[int, int], None]  # is told (episode from 1, step from 0) after each frame
 

@@ -4,7 +4,6 @@ A SavedModel does not name its environment, and loading one runs code from it. S
 policy.json with the environment and the SHA-256 of every file; a policy is loaded only if all files match.
 """
 
-import hashlib
 import reprlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from cartrl.runs.directory import SIDECAR
 from cartrl.runs.json_files import read_json, write_json
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.section import ConstantName, has_type
-from cartrl.system import reading
+from cartrl.system import fingerprints
 
 
 @dataclass(frozen=True)
@@ -32,21 +31,6 @@ class SavedPolicy:
     first_action: int  # what is added to the policy's whole number, which counts from 0, to get the environment's
 
 
-def files_of(directory: Path) -> dict[str, Path]:
-    """Return every file below ``directory`` but the sidecar, by relative path."""
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and path != directory / SIDECAR)
-    return {str(path.relative_to(directory)): path for path in files}
-
-
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file, which may be large."""
-    digest = hashlib.sha256()
-    with reading.open_regular(path, reading.LARGEST_BINARY) as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def write(directory: Path, content: dict[str, Any]) -> None:
     """Write the sidecar of the policy in ``directory``, adding the fingerprints of its files."""
     write_json(
@@ -54,7 +38,7 @@ def write(directory: Path, content: dict[str, Any]) -> None:
         {
             formats.KEY: formats.FORMAT,
             **content,
-            "files": {name: fingerprint(path) for name, path in files_of(directory).items()},
+            "files": fingerprints.fingerprints(directory, but=SIDECAR),
         },
     )
 
@@ -95,17 +79,11 @@ def _require_files(directory: Path, saved: dict[str, str]) -> None:
         UsageError: naming the first that is not.
     """
     try:
-        found = files_of(directory)
-        for name in sorted({*saved, *found}):
-            if name not in found or name not in saved:
-                what = "is missing" if name in saved else "was added"
-            elif saved[name] != fingerprint(found[name]):
-                what = "is not what was saved (its SHA-256 differs)"
-            else:
-                continue
-            raise UsageError(f"{directory}: {name} {what}; the policy is not loaded")
+        difference = fingerprints.difference(directory, SIDECAR, saved)
     except OSError as error:
         raise UsageError(f"{error.filename}: cannot be read: {error.strerror}") from None
+    if difference is not None:
+        raise UsageError(f"{directory}: {difference}; the policy is not loaded")
 
 
 def _text(value: Any) -> str:

@@ -180,6 +180,21 @@ def replace_directory(draft: Path, directory: Path) -> None:
         shutil.rmtree(old)
 
 
+def remove_directory(directory: Path) -> None:
+    """Remove ``directory``, its name first: a process that is killed meanwhile leaves no half of it under that name."""
+    old = directory.with_name(_name(OLD, directory))
+    directory.replace(old)
+    shutil.rmtree(old)
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """Give a file that never changes a second name; copy the file where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def sync(path: Path) -> Optional[str]:
     """Wait until a file's content, or a directory's entries, are on disk.
 

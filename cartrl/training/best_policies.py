@@ -4,7 +4,6 @@ The best policy is replaced whenever a better one is found, which may be after t
 is kept beside it, in ``policies/.earlier``, until no checkpoint is left that it belongs to.
 """
 
-import os
 import shutil
 from pathlib import Path
 from typing import Optional
@@ -23,7 +22,7 @@ def keep(run: RunDirectory, checkpoint: int) -> None:
     target = run.earlier_policies / f"{step:08d}"
     draft = files.draft_of(target)
     shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(run.best_policy, draft, copy_function=_link)
+    shutil.copytree(run.best_policy, draft, copy_function=files.link_or_copy)
     files.replace_directory(draft, target)
 
 
@@ -78,11 +77,3 @@ def _step(policy: Path) -> Optional[int]:
     except UsageError:
         return None
     return step if type(step) is int else None
-
-
-def _link(source: str, target: str) -> None:
-    """Give a file a second name, or copy it where the file system has no links; no file of a policy ever changes."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

@@ -27,8 +27,9 @@ from cartrl.system.closing import closed_at_end
 from cartrl.training import best_policies
 from cartrl.training.journal import Journal, Listener, Progress
 from cartrl.training.loop import Pipeline, Schedule, train
+from cartrl.training.parts import Parts
 from cartrl.training.resuming import Past
-from cartrl.training.saving import RunSaver
+from cartrl.training.saving import RunSaver, Savable
 
 
 class Experiment:
@@ -102,8 +103,9 @@ class Experiment:
             solved_from: the mean return of an evaluation that ends the training.
             warn: is told what went wrong and ends nothing.
         """
-        if past.state:
-            self._agent.restore(past.state)
+        parts = Parts(self._agent)  # neither the collector nor the replay has a state between iterations
+        if past.checkpoint:
+            past.checkpoint.restore(parts)
         else:
             self._agent.initialise(settings.train.seed)
         best_policies.rewind(run, progress.iteration)
@@ -113,7 +115,7 @@ class Experiment:
             names = [column.name for column in columns]
             file = opened.enter_context(metrics.MetricsFile(run.metrics, names, past.rows))
             events = opened.enter_context(EventLog(run.tensorboard, columns, past.rows))
-            saver = RunSaver(settings, run, progress, self._agent, self._exporter, self._time_limit, file)
+            saver = RunSaver(settings, run, progress, Savable(parts, self._exporter, self._time_limit, file))
             seconds = metrics.seconds_after(past.rows)
             journal = Journal(progress, [file, events, display], saver.after_row, seconds, warn)
             if is_late:

@@ -3,12 +3,10 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any, NamedTuple, Optional
 
 from cartrl.errors import CartrlError, UsageError, cut
-from cartrl.runs import formats, metrics
+from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.metrics import Row
@@ -16,7 +14,7 @@ from cartrl.runs.outcome import outcome_of
 from cartrl.settings import ExperimentSettings, ResolvedConfig, agents
 from cartrl.settings import load as read_settings
 from cartrl.system import files
-from cartrl.training.checkpoints import State, TrainingCheckpoints
+from cartrl.training.checkpoints import Checkpoint, TrainingCheckpoints
 
 # The settings of which no number depends that was, or will be, drawn or learned.
 CHANGEABLE = (
@@ -26,18 +24,17 @@ CHANGEABLE = (
     ("train", "log_interval"),
     ("eval", "keep_policies"),
 )
-EXPERIMENT = "experiment"  # the name under which a checkpoint holds the settings that it belongs to
 
 
 class Past(NamedTuple):
     """What a run did before: nothing for a new one."""
 
     rows: list[Row]
-    state: State  # of the learner, after the last row
+    checkpoint: Optional[Checkpoint]  # of the last row
     seconds: float = 0.0  # of training until the process stopped, which may have been after the last row here
 
 
-NOTHING = Past([], {})
+NOTHING = Past([], None)
 
 
 def require_same_experiment(old: ExperimentSettings, new: ResolvedConfig) -> None:
@@ -67,21 +64,20 @@ def load(run: RunDirectory, settings: ExperimentSettings, warn: Callable[[str], 
         CartrlError: when the checkpoints or the metrics are damaged or missing, or belong to another experiment.
     """
     files.clear_drafts(run.root)
-    iteration, found = TrainingCheckpoints(run.checkpoints).newest(warn)
+    checkpoint = TrainingCheckpoints(run.checkpoints).newest(warn)
     seconds = _seconds(run)
-    if not found:
+    if checkpoint is None:
         _require_never_saved(run, settings)
         warn(f"{run.root}: was stopped before its first checkpoint; it begins anew")
         return NOTHING._replace(seconds=seconds)
-    state = dict(found)
-    formats.require_readable(state.pop(formats.KEY, np.array(0)).item(), run.checkpoints)
-    _require_settings(state.pop(EXPERIMENT, np.array("")).item(), settings, run, iteration)
+    _require_settings(checkpoint, settings, run)
+    iteration = checkpoint.iteration
     if iteration > settings.train.num_iterations:
         raise UsageError(
             f"{run.root}: has done {iteration} iterations already, more than train.num_iterations, "
             f"which is {settings.train.num_iterations}"
         )
-    return Past(_rows(run, settings, iteration), state, seconds)
+    return Past(_rows(run, settings, iteration), checkpoint, seconds)
 
 
 def _require_never_saved(run: RunDirectory, settings: ExperimentSettings) -> None:
@@ -104,36 +100,36 @@ def _require_never_saved(run: RunDirectory, settings: ExperimentSettings) -> Non
         )
 
 
-def identity(settings: ExperimentSettings) -> str:
-    """Return all settings on which the numbers of a run depend, as a text."""
-    values = json.loads(settings.json())
+def identity(settings: ExperimentSettings) -> dict[str, dict[str, Any]]:
+    """Return all settings on which the numbers of a run depend, by section, as JSON has them."""
+    values: dict[str, dict[str, Any]] = json.loads(settings.json())
     for section, key in CHANGEABLE:
         del values[section][key]
-    return json.dumps(values, sort_keys=True)
+    return values
 
 
-def _require_settings(belongs_to: str, settings: ExperimentSettings, run: RunDirectory, iteration: int) -> None:
-    """Refuse a checkpoint whose settings, ``belongs_to`` as `identity` has them, are others than ``settings``.
+def _require_settings(checkpoint: Checkpoint, settings: ExperimentSettings, run: RunDirectory) -> None:
+    """Refuse a checkpoint of other settings than ``settings``.
 
     A setting that the checkpoint lacks has come with a later version of cartrl, and had its default before.
 
     Raises:
         CartrlError: naming the settings.
     """
-    checkpoint = f"{run.checkpoints}: the checkpoint of iteration {iteration}"
+    subject = f"{run.checkpoints}: the checkpoint of iteration {checkpoint.iteration}"
     try:
-        old = _by_name(json.loads(belongs_to))
-    except (ValueError, AttributeError):
-        raise CartrlError(f"{checkpoint} does not say of which experiment it is") from None
-    new = _by_name(json.loads(identity(settings)))
+        old = _by_name(checkpoint.experiment)
+    except AttributeError:
+        raise CartrlError(f"{subject} does not say of which experiment it is") from None
+    new = _by_name(identity(settings))
     unknown = [name for name in old if name not in new and tuple(name.split(".")) not in CHANGEABLE]
     if unknown:
         raise CartrlError(
-            f"{checkpoint} has settings that this version of cartrl does not know: {cut(', '.join(unknown))}"
+            f"{subject} has settings that this version of cartrl does not know: {cut(', '.join(unknown))}"
         )
     changed = [name for name in new if old.get(name, _default(settings, name)) != new[name]]
     if changed:
-        raise CartrlError(f"{checkpoint} is of another experiment: {', '.join(changed)} had another value")
+        raise CartrlError(f"{subject} is of another experiment: {', '.join(changed)} had another value")
 
 
 def _by_name(values: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -2,30 +2,20 @@
 
 import time
 from pathlib import Path
-from typing import Any, Optional, Protocol
+from typing import Any, NamedTuple, Optional, Protocol
 
-import numpy as np
-
-from cartrl.runs import formats
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.machine import timestamp, versions
-from cartrl.runs.metrics import MetricsFile
 from cartrl.settings import ExperimentSettings
 from cartrl.system import quiet
 from cartrl.training import best_policies
-from cartrl.training.checkpoints import State, TrainingCheckpoints
+from cartrl.training.checkpoints import TrainingCheckpoints
 from cartrl.training.journal import Progress
-from cartrl.training.resuming import EXPERIMENT, identity
+from cartrl.training.parts import Parts
+from cartrl.training.resuming import identity
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 SLOWER = 12  # steps of a climb after which the part that each has to be higher is twice as large
-
-
-class Learner(Protocol):
-    """What knows the state of training."""
-
-    def state(self) -> State:
-        """Return every variable by name."""
 
 
 class Exporter(Protocol):
@@ -35,6 +25,22 @@ class Exporter(Protocol):
         """Save to ``directory``; ``facts`` go beside it."""
 
 
+class Rows(Protocol):
+    """What writes the rows of the metrics."""
+
+    def sync(self) -> None:
+        """Wait until all rows are on disk."""
+
+
+class Savable(NamedTuple):
+    """What a run saves while it trains."""
+
+    parts: Parts  # their states go into checkpoints
+    exporter: Exporter
+    time_limit: int  # of an episode, in steps: a saved policy names it
+    rows: Rows
+
+
 class RunSaver:
     """Saves after a row what is due: the best policy, the few that show the way there, and the state of training.
 
@@ -42,23 +48,11 @@ class RunSaver:
     policy that is not there, and those that came after it are made again, the same.
     """
 
-    def __init__(
-        self,
-        settings: ExperimentSettings,
-        run: RunDirectory,
-        progress: Progress,
-        learner: Learner,
-        exporter: Exporter,
-        time_limit: int,
-        metrics: MetricsFile,
-    ):
+    def __init__(self, settings: ExperimentSettings, run: RunDirectory, progress: Progress, savable: Savable):
         self._settings = settings
         self._run = run
         self._progress = progress
-        self._learner = learner
-        self._exporter = exporter
-        self._time_limit = time_limit
-        self._metrics = metrics
+        self._savable = savable
         self._checkpoints = TrainingCheckpoints(run.checkpoints)
         self._kept = kept_iterations(settings)
         self._climb = Climb()
@@ -78,21 +72,20 @@ class RunSaver:
         _, moment = self._saved_at
         is_due = progress.iteration % self._settings.train.checkpoint_interval == 0
         if progress.iteration and (is_due or time.monotonic() - moment > SECONDS_BETWEEN_CHECKPOINTS):
-            self._save_state()
+            self.save_state()
 
     def finish(self) -> None:
         """Save how the training ended: the state, and if it is over the final policy."""
         if self._progress.iteration > self._saved_at[0]:
-            self._save_state()
+            self.save_state()
         if self._progress.ended.is_over:
             self._save_policy(self._run.final_policy)
             best_policies.forget_all(self._run)
 
-    def _save_state(self) -> None:
-        self._metrics.sync()  # a checkpoint stands for the rows up to its own
-        facts = {formats.KEY: np.array(formats.FORMAT), EXPERIMENT: np.array(identity(self._settings))}
-        state = {**self._learner.state(), **facts}
-        self._checkpoints.save(self._progress.iteration, state)
+    def save_state(self) -> None:
+        """Save a checkpoint of the iteration that has just been noted."""
+        self._savable.rows.sync()  # a checkpoint stands for the rows up to its own
+        self._checkpoints.save(self._progress.iteration, identity(self._settings), self._savable.parts)
         self._saved_at = (self._progress.iteration, time.monotonic())
         best_policies.forget(self._run, self._checkpoints.oldest())
 
@@ -101,7 +94,7 @@ class RunSaver:
         reached = progress.last
         assert reached is not None, "row 0 is an evaluation"
         facts: dict[str, Any] = {
-            "environment": {**settings.environment.dict(), "max_episode_steps": self._time_limit},
+            "environment": {**settings.environment.dict(), "max_episode_steps": self._savable.time_limit},
             "agent": settings.agent.kind,
             "seed": settings.train.seed,
             "step": progress.iteration,
@@ -112,7 +105,7 @@ class RunSaver:
             "versions": versions(),
         }
         with quiet.held_back():
-            self._exporter.save(directory, facts)
+            self._savable.exporter.save(directory, facts)
 
 
 class Climb:

@@ -106,9 +106,7 @@ def test_a_dry_run_of_what_was_stopped_says_from_where_it_goes_on(tmp_path):
     for name in ("one", "new", "study/seed-0"):
         make_run(tmp_path / "runs" / name, "2024-01-01T00:00:00+00:00", 30.0)
     for iteration in (5, 7):
-        path = tmp_path / f"runs/one/checkpoints/{iteration:08d}.npz"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("")
+        (tmp_path / f"runs/one/checkpoints/{iteration:08d}").mkdir(parents=True)
     (tmp_path / "runs/study/study.json").write_text('{"seeds": [0, 3, 4]}')
     shutil.copy(tmp_path / "runs/one/config.yaml", tmp_path / "runs/study")
     before = everything_below(tmp_path)

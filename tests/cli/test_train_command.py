@@ -200,5 +200,5 @@ def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(nu
     assert re.search(rf"^interrupted +after {len(rows) - 1} of 100000 iterations$", stdout, re.MULTILINE)
     assert json.loads((tmp_path / "run/manifest.json").read_text())["outcome"] == "interrupted"
     assert (tmp_path / "run/policies/best/policy.json").exists()
-    assert (tmp_path / f"run/checkpoints/{len(rows) - 1:08d}.npz").exists()
+    assert (tmp_path / f"run/checkpoints/{len(rows) - 1:08d}/learner.npz").exists()
     assert not list(temporary.iterdir())

@@ -61,7 +61,7 @@ def main() -> None:
     """Print what came of all states."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engines", default="compiled,vectorized")
-    parser.add_argument("--scenes", default="fresh,resumed,no swap,seed")
+    parser.add_argument("--scenes", default="fresh,resumed,no swap,seed,log")
     parser.add_argument("--most", type=int, default=40)
     parser.add_argument("--sample", type=int, help="resume from so many different states of each scene, drawn")
     parser.add_argument("--seed", type=int, default=0)

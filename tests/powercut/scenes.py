@@ -23,11 +23,14 @@ from cartrl.settings import load
 from cartrl.system import files, quiet
 from cartrl.system.signals import StopRequest
 from cartrl.training import tasks
+from cartrl.training.checkpoint_format import Checkpoint
 from cartrl.training.checkpoints import TrainingCheckpoints
 from cartrl.training.journal import Progress
+from cartrl.training.parts import Parts
 from tests import killing
 from tests.powercut.disk import Trace
 from tests.powercut.in_process import Done, Place, captured
+from tests.powercut.log import Log, Position
 from tests.powercut.recorder import Recorder, install
 
 SETTINGS = {
@@ -78,13 +81,18 @@ class Laboratory:
         self._overrides = [f"{key}={value}" for key, value in settings.items()]
         self._recorder: Optional[Recorder] = None
         self._stop_at = 0
+        self._has_log = False
+        self._position, self._log = Position(), Log()
         self.went_on_after: Optional[int] = None
         self._experiment = self._build()
         install()
         self._replace_parts()
 
     def scenes(self) -> list[Scene]:
-        """Record a fresh run, one that is resumed, one where a file system cannot swap two names, a seed of a study."""
+        """Record a fresh run, one that is resumed, one where a file system cannot swap two names, a seed of a study.
+
+        And a run whose collector and replay have a state that each checkpoint holds.
+        """
         overrides = [word for override in self._overrides for word in ("--set", override)]
         fresh = ["train", "-c", killing.CONFIG, "--seed", SEED, *overrides, "--run-dir", RUN]
 
@@ -103,11 +111,21 @@ class Laboratory:
             finally:
                 files._exchange = exchange
 
+        def with_log(train: Callable[[], Done]) -> Done:
+            self._has_log = True
+            try:
+                return train()
+            finally:
+                self._has_log = False
+
         return [
             self._record("fresh", RUN, lambda: None, lambda: self.call(*fresh), resume),
             self._record("resumed", RUN, interrupted, resume, resume),
             self._record("no swap", RUN, lambda: None, without_exchange, resume),
             self._record("seed", STUDY / f"seed-{SEED}", lambda: None, self._train_study, self._resume_study),
+            self._record(
+                "log", RUN, lambda: None, lambda: with_log(lambda: self.call(*fresh)), lambda: with_log(resume)
+            ),
         ]
 
     def call(self, *arguments: Any) -> Done:
@@ -169,7 +187,12 @@ class Laboratory:
 
     def _captured(self, function: Callable[[], None]) -> Done:
         self.went_on_after = None
+        self._position, self._log = Position(), Log()
         return captured(function)
+
+    def _parts(self, parts: Parts) -> Parts:
+        """Add a collector and a replay that have a state, where the scene has them."""
+        return parts._replace(collector=self._position, replay=self._log) if self._has_log else parts
 
     def _build(self) -> Any:
         quiet.prepare()
@@ -180,14 +203,17 @@ class Laboratory:
 
     def _replace_parts(self) -> None:
         """Have the commands take the experiment that is there, and tell this laboratory what they do."""
-        experiment, run, save = self._experiment, self._experiment.run, TrainingCheckpoints.save
+        experiment, run = self._experiment, self._experiment.run
+        save, restore = TrainingCheckpoints.save, Checkpoint.restore
 
         def noted_run(settings: Any, directory: Any, past: Any, *others: Any, **options: Any) -> None:
             self.went_on_after = int(past.rows[-1]["iteration"]) if past.rows else 0
             run(settings, directory, past, *others, **options)
 
-        def noted_save(checkpoints: TrainingCheckpoints, iteration: int, *others: Any, **options: Any) -> None:
-            save(checkpoints, iteration, *others, **options)
+        def noted_save(checkpoints: TrainingCheckpoints, iteration: int, identity: Any, parts: Parts) -> None:
+            self._position.iteration = iteration
+            self._log.reach(iteration)
+            save(checkpoints, iteration, identity, self._parts(parts))
             if self._recorder is not None:
                 self._recorder.said(iteration)
             if iteration == self._stop_at:
@@ -201,5 +227,8 @@ class Laboratory:
         self.close = experiment.close
         experiment.run, experiment.close = noted_run, lambda: None
         TrainingCheckpoints.save = noted_save  # type: ignore[method-assign]
+        Checkpoint.restore = lambda checkpoint, parts: restore(  # type: ignore[method-assign]
+            checkpoint, self._parts(parts)
+        )
         tasks.build = kept
         train_command.Drawer = NoPictures  # type: ignore[misc,assignment]

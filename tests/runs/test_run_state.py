@@ -134,4 +134,4 @@ def best_step(run):
 
 
 def newest_checkpoint(run):
-    return max((int(path.stem) for path in run.checkpoints.glob("[0-9]*.npz")), default=0)
+    return max((int(path.stem) for path in run.checkpoints.glob("[0-9]*")), default=0)

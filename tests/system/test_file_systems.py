@@ -202,8 +202,7 @@ def test_drafts_of_others_at_work_stay_and_those_of_the_dead_go(tmp_path, monkey
 
 def test_resuming_leaves_what_another_command_is_writing(tmp_path, monkeypatch, dead):
     write_run(tmp_path / "run", 0, [20.0], "interrupted")
-    (tmp_path / "run" / "checkpoints").mkdir()
-    (tmp_path / "run" / "checkpoints" / "00000001.npz").write_bytes(b"damaged, so that nothing is trained")
+    (tmp_path / "run/checkpoints/00000001").mkdir(parents=True)  # damaged, so that nothing is trained
     film, page = tmp_path / "run" / "videos" / "film.mp4", tmp_path / "run" / "report.html"
     film.parent.mkdir()
     for path in (film, page):

@@ -129,14 +129,14 @@ def test_what_would_be_another_experiment_is_refused(copy, option, sentence):
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(copy):
-    newest = max(copy.glob("checkpoints/*.npz"))
+    newest = max(copy.glob("checkpoints/*")) / "learner.npz"
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
     newest.write_bytes(content)
     total = len(rows(copy)) + 4
     done = run_cartrl("train", "--resume", copy, "--set", f"train.num_iterations={total}", cwd=copy.parent)
     assert done.returncode == 0
-    assert done.stderr.startswith(f"warning: {newest}: damaged")
+    assert done.stderr.startswith(f"warning: {newest.parent}: damaged, learner.npz is not what was saved")
     assert len(rows(copy)) == total + 1
 
 
@@ -161,7 +161,7 @@ def test_a_row_that_was_changed_is_named_and_nothing_is_begun_anew(copy, change,
 
 @pytest.mark.parametrize("damage", ["empty", "truncated", "foreign", "compressed", "endless"])
 def test_when_no_checkpoint_can_be_read_nothing_is_begun_anew(copy, damage):
-    for path in copy.glob("checkpoints/*.npz"):
+    for path in copy.glob("checkpoints/*/learner.npz"):
         content = path.read_bytes()
         path.unlink()
         if damage == "endless":
