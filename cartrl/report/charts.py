@@ -34,6 +34,46 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Plane:
+    """The area in which a chart is drawn: two axes, and the reward threshold that it marks, if any.
+
+    Its methods return SVG paths through points given by their values on both axes.
+    """
+
+    x: Axis
+    y: Axis
+    threshold: Optional[float] = None
+
+    def line(self, points: Sequence[Point]) -> str:
+        """Return the path through ``points``."""
+        return "M" + "L".join(map(self._place, points)) if points else ""
+
+    def dots(self, points: Sequence[Point]) -> str:
+        """Return a path of zero length at each point, which round caps draw as a dot; stretching does not deform it."""
+        return "".join(f"M{self._place(point)}h0" for point in points)
+
+    def band(self, lows: Sequence[Point], highs: Sequence[Point]) -> str:
+        """Return the area between two lines."""
+        return self.line([*lows, *reversed(highs)]) + "Z" if lows else ""
+
+    def bars(self, lows: Sequence[Point], highs: Sequence[Point]) -> str:
+        """Return a vertical stroke for each pair of points."""
+        return "".join(map(self.line, zip(lows, highs)))
+
+    def columns(self, edges: Sequence[float], counts: Sequence[float]) -> str:
+        """Return a histogram's columns: ``counts`` [N] between ``edges`` [N + 1]."""
+        corners = zip(edges, edges[1:], counts)
+        return "".join(self.line([(a, 0), (a, count), (b, count), (b, 0)]) + "Z" for a, b, count in corners if count)
+
+    def upright(self, value: float) -> str:
+        """Return a vertical line at ``value``, from the bottom to the top."""
+        return self.line([(value, self.y.low), (value, self.y.high)])
+
+    def _place(self, point: Point) -> str:
+        return f"{self.x.at(point[0]):g},{100 - self.y.at(point[1]):g}"
+
+
+@dataclass(frozen=True)
 class Layer:
     """A path that the template draws in its style for ``kind``; the legend shows its ``name``, if it has one."""
 
@@ -63,11 +103,9 @@ class Chart:
 
     title: str
     x_label: str
-    x: Axis
-    y: Axis
+    plane: Plane
     layers: list[Layer]
     stops: list[Stop] = field(default_factory=list)
-    threshold: Optional[float] = None
     rest: int = -1  # the stop whose values are shown while nobody points at one
 
     @property
@@ -92,33 +130,3 @@ def axis(values: Iterable[float], count: int = 5, tight: bool = False) -> Axis:
     if tight:
         return Axis(low, high, [tick for tick in ticks if low <= tick <= high])
     return Axis(ticks[0], ticks[-1], ticks)
-
-
-def line(points: Sequence[Point], x: Axis, y: Axis) -> str:
-    """Return the path through ``points``."""
-    return "M" + "L".join(_place(point, x, y) for point in points) if points else ""
-
-
-def dots(points: Sequence[Point], x: Axis, y: Axis) -> str:
-    """Return a path of zero length at each point, which round caps draw as a dot; stretching does not deform it."""
-    return "".join(f"M{_place(point, x, y)}h0" for point in points)
-
-
-def band(lows: Sequence[Point], highs: Sequence[Point], x: Axis, y: Axis) -> str:
-    """Return the area between two lines."""
-    return line([*lows, *reversed(highs)], x, y) + "Z" if lows else ""
-
-
-def bars(lows: Sequence[Point], highs: Sequence[Point], x: Axis, y: Axis) -> str:
-    """Return a vertical stroke for each pair of points."""
-    return "".join(line(pair, x, y) for pair in zip(lows, highs))
-
-
-def columns(edges: Sequence[float], counts: Sequence[float], x: Axis, y: Axis) -> str:
-    """Return a histogram's columns: ``counts`` [N] between ``edges`` [N + 1]."""
-    corners = zip(edges, edges[1:], counts)
-    return "".join(line([(a, 0), (a, count), (b, count), (b, 0)], x, y) + "Z" for a, b, count in corners if count)
-
-
-def _place(point: Point, x: Axis, y: Axis) -> str:
-    return f"{x.at(point[0]):g},{100 - y.at(point[1]):g}"

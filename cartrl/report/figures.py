@@ -8,7 +8,7 @@ import numpy as np
 
 from cartrl.analysis.curves import Curve as StudyCurve
 from cartrl.analysis.numbers import NOTHING, interval, plus_minus
-from cartrl.report.charts import Axis, Chart, Layer, Point, Stop, axis, band, bars, columns, dots, line
+from cartrl.report.charts import Axis, Chart, Layer, Plane, Point, Stop, axis
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.runs.metrics import Row
 
@@ -64,58 +64,59 @@ def _table(rows: Sequence[Row], names: Sequence[str]) -> np.ndarray:
     return found[np.isfinite(found).all(axis=1)]
 
 
-def scales(curves: Sequence[Curve], values: Sequence[float], threshold: Optional[float]) -> tuple[Axis, Axis]:
-    """Return scales that hold the iterations of all ``curves``, and the returns ``values``."""
+def plane_of(curves: Sequence[Curve], values: Sequence[float], threshold: Optional[float]) -> Plane:
+    """Return a plane that holds the iterations of all ``curves``, the returns ``values`` and the threshold."""
     last = max([1, *(curve.last_step for curve in curves)])
-    return axis([0, last], tight=True), axis([*values, *([] if threshold is None else [threshold])])
+    y = axis([*values, *([] if threshold is None else [threshold])])
+    return Plane(axis([0, last], tight=True), y, threshold)
 
 
 def run_chart(whole: Curve, threshold: Optional[float]) -> Chart:
     """Draw a run: its collected returns, and in front of them its evaluations."""
     curve = joined(whole, STOPS)
     steps, means, spreads = curve.evaluated.T
-    x, y = scales([curve], [*curve.reached, *(means - spreads).tolist(), *(means + spreads).tolist()], threshold)
+    plane = plane_of([curve], [*curve.reached, *(means - spreads).tolist(), *(means + spreads).tolist()], threshold)
     layers = [
-        *_collected_layers(curve, x, y, ("collected, least to greatest", "collected, mean")),
-        Layer("spread", bars(_points(steps, means - spreads), _points(steps, means + spreads), x, y)),
-        Layer("greedy", line(_points(steps, means), x, y), "greedy policy, mean ± standard deviation"),
-        Layer("dots", dots(_points(steps, means), x, y)),
+        *_collected_layers(curve, plane, ("collected, least to greatest", "collected, mean")),
+        Layer("spread", plane.bars(_points(steps, means - spreads), _points(steps, means + spreads))),
+        Layer("greedy", plane.line(_points(steps, means)), "greedy policy, mean ± standard deviation"),
+        Layer("dots", plane.dots(_points(steps, means))),
     ]
-    stops = [_first_stop(curve, x, y), *(_run_stop(curve, part, x, y) for part in curve.collected)]
-    return Chart("Learning curve", "iterations", x, y, layers, stops, threshold)
+    stops = [_first_stop(curve, plane), *(_run_stop(curve, part, plane) for part in curve.collected)]
+    return Chart("Learning curve", "iterations", plane, layers, stops)
 
 
-def small_chart(whole: Curve, x: Axis, y: Axis, threshold: Optional[float]) -> Chart:
-    """Draw a run small, on the scales of its study."""
+def small_chart(whole: Curve, plane: Plane) -> Chart:
+    """Draw a run small, on the plane that all runs of its study share."""
     curve = joined(whole, SMALL_STOPS)
     greedy = _points(*curve.evaluated.T[:2])
     layers = [
-        *_collected_layers(curve, x, y, ("", "")),
-        Layer("greedy", line(greedy, x, y)),
-        Layer("dots", dots(greedy, x, y)),
+        *_collected_layers(curve, plane, ("", "")),
+        Layer("greedy", plane.line(greedy)),
+        Layer("dots", plane.dots(greedy)),
     ]
-    return Chart("Learning curve", "iterations", x, y, layers, threshold=threshold)
+    return Chart("Learning curve", "iterations", plane, layers)
 
 
-def _collected_layers(curve: Curve, x: Axis, y: Axis, names: tuple[str, str]) -> list[Layer]:
+def _collected_layers(curve: Curve, plane: Plane, names: tuple[str, str]) -> list[Layer]:
     _, steps, means, lows, highs = curve.collected.T
     return [
-        Layer("band", band(_points(steps, lows), _points(steps, highs), x, y), names[0]),
-        Layer("collected", line(_points(steps, means), x, y), names[1]),
+        Layer("band", plane.band(_points(steps, lows), _points(steps, highs)), names[0]),
+        Layer("collected", plane.line(_points(steps, means)), names[1]),
     ]
 
 
-def _first_stop(curve: Curve, x: Axis, y: Axis) -> Stop:
-    greedy, marks = _greedy_at(curve, 0, y)
-    return Stop(x.at(0), "iteration 0", [greedy, NOTHING, NOTHING], marks)
+def _first_stop(curve: Curve, plane: Plane) -> Stop:
+    greedy, marks = _greedy_at(curve, 0, plane.y)
+    return Stop(plane.x.at(0), "iteration 0", [greedy, NOTHING, NOTHING], marks)
 
 
-def _run_stop(curve: Curve, part: np.ndarray, x: Axis, y: Axis) -> Stop:
+def _run_stop(curve: Curve, part: np.ndarray, plane: Plane) -> Stop:
     first, last, mean, low, high = part.tolist()
     label = f"iteration {last:,.0f}" if first == last else f"iterations {first:,.0f} to {last:,.0f}"
-    greedy, marks = _greedy_at(curve, last, y)
+    greedy, marks = _greedy_at(curve, last, plane.y)
     values = [greedy, number(mean), f"{number(low)} to {number(high)}"]
-    return Stop(x.at(last), label, values, [y.at(mean), *marks])
+    return Stop(plane.x.at(last), label, values, [plane.y.at(mean), *marks])
 
 
 def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
@@ -131,24 +132,25 @@ def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
 
 def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optional[float]) -> Chart:
     """Draw a study: each seed's evaluations, and in front of them their interquartile mean."""
-    x, y = scales(seeds, [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()], threshold)
+    plane = plane_of(seeds, [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()], threshold)
     middle = _points(together.places, together.middle)
     known = np.isfinite(together.low)  # a single seed has no interval
     lows, highs = (_points(together.places[known], bound[known]) for bound in (together.low, together.high))
     layers = [
-        Layer("seeds", "".join(line(_points(*seed.evaluated.T[:2]), x, y) for seed in seeds)),
-        Layer("interval", band(lows, highs, x, y), "95 % interval"),
-        Layer("greedy", line(middle, x, y), "interquartile mean of the seeds"),
-        Layer("dots", dots(middle, x, y)),
+        Layer("seeds", "".join(plane.line(_points(*seed.evaluated.T[:2])) for seed in seeds)),
+        Layer("interval", plane.band(lows, highs), "95 % interval"),
+        Layer("greedy", plane.line(middle), "interquartile mean of the seeds"),
+        Layer("dots", plane.dots(middle)),
     ]
     bounds = zip(together.low.tolist(), together.high.tolist())
+    x, y = plane.x, plane.y
     stops = [
         Stop(
             x.at(step), f"iteration {step:,.0f}", [number(value, (high - low) / 2), _interval(low, high)], [y.at(value)]
         )
         for (step, value), (low, high) in zip(middle, bounds)
     ]
-    return Chart("Learning curve", "iterations", x, y, layers, stops, threshold)
+    return Chart("Learning curve", "iterations", plane, layers, stops)
 
 
 def _interval(low: float, high: float) -> str:
@@ -171,12 +173,13 @@ def histogram(title: str, what: str, returns: np.ndarray, center: Center, thresh
     x = axis([*returns.tolist(), *([] if threshold is None else [threshold])])
     counts, edges = np.histogram(returns, HISTOGRAM_COLUMNS, (x.low, x.high))
     y = axis([0, max(int(counts.max()), 3)], count=3)
+    plane = Plane(x, y)
     ends = [] if center.low is None or center.high is None else [center.low, center.high]
     layers = [
-        *([Layer("interval", columns(ends, [y.high], x, y), "95 % interval")] if ends else []),
-        Layer("columns", columns(edges.tolist(), counts.tolist(), x, y), what),
-        Layer("center", _upright(center.value, x, y), center.name),
-        *([] if threshold is None else [Layer("threshold", _upright(threshold, x, y), "reward threshold")]),
+        *([Layer("interval", plane.columns(ends, [y.high]), "95 % interval")] if ends else []),
+        Layer("columns", plane.columns(edges.tolist(), counts.tolist()), what),
+        Layer("center", plane.upright(center.value), center.name),
+        *([] if threshold is None else [Layer("threshold", plane.upright(threshold), "reward threshold")]),
     ]
     constant = ([] if threshold is None else [given(threshold)]) + [
         number(center.value, (ends[1] - ends[0]) / 2 if ends else None)
@@ -191,11 +194,7 @@ def histogram(title: str, what: str, returns: np.ndarray, center: Center, thresh
         )
         for a, b, count in zip(edges.tolist(), edges[1:].tolist(), counts.tolist())
     ]
-    return Chart(title, "return", x, y, layers, stops, rest=int(counts.argmax()))
-
-
-def _upright(value: float, x: Axis, y: Axis) -> str:
-    return line([(value, y.low), (value, y.high)], x, y)
+    return Chart(title, "return", plane, layers, stops, rest=int(counts.argmax()))
 
 
 def _points(xs: np.ndarray, ys: np.ndarray) -> list[Point]:

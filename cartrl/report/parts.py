@@ -110,11 +110,11 @@ def study_parts(subject: Subject) -> dict[str, Any]:
 
 def _seeds(subject: Subject, of_seeds: dict[int, figures.Curve]) -> list[dict[str, Any]]:
     reached = [value for curve in of_seeds.values() for value in curve.reached]
-    x, y = figures.scales(list(of_seeds.values()), reached, subject.threshold)
+    plane = figures.plane_of(list(of_seeds.values()), reached, subject.threshold)
     found: list[dict[str, Any]] = []
     for run in subject.study.runs:
         evaluated = subject.evaluations.get(run.seed)
-        chart = figures.small_chart(of_seeds[run.seed], x, y, subject.threshold)
+        chart = figures.small_chart(of_seeds[run.seed], plane)
         found.append(_seed(run, chart, evaluated))
     missing = [{"seed": seed, "state": "missing", "chart": None, "evaluation": None, "note": "nothing yet"}
                for seed in subject.study.missing]  # fmt: skip

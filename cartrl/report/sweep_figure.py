@@ -7,7 +7,7 @@ import numpy as np
 
 from cartrl.analysis.curves import Curve
 from cartrl.analysis.numbers import NOTHING, numbers
-from cartrl.report.charts import Axis, Chart, Layer, Stop, axis, dots, line
+from cartrl.report.charts import Chart, Layer, Plane, Stop, axis
 from cartrl.report.figures import STOPS
 from cartrl.report.numbers import with_minus
 
@@ -18,27 +18,28 @@ def sweep_chart(curves: Sequence[Curve], threshold: Optional[float]) -> Chart:
     thresholds = [] if threshold is None else [threshold]
     x = axis([0.0, max(1.0, float(places[-1]))], tight=True)
     y = axis([*np.concatenate([curve.middle for curve in curves]).tolist(), *thresholds])
-    layers = [_layer(curve, f"c{position}", x, y) for position, curve in enumerate(curves, start=1)]
+    plane = Plane(x, y, threshold)
+    layers = [_layer(curve, f"c{position}", plane) for position, curve in enumerate(curves, start=1)]
     shown = places[np.unique(np.linspace(0, len(places) - 1, STOPS).round().astype(int))]
-    stops = [_stop(curves, step, x, y) for step in shown.tolist()]
-    return Chart("Learning curves", "iterations", x, y, layers[::-1], stops, threshold)
+    stops = [_stop(curves, step, plane) for step in shown.tolist()]
+    return Chart("Learning curves", "iterations", plane, layers[::-1], stops)
 
 
-def _layer(curve: Curve, style: str, x: Axis, y: Axis) -> Layer:
+def _layer(curve: Curve, style: str, plane: Plane) -> Layer:
     points = list(zip(curve.places.tolist(), curve.middle.tolist()))
     if len(points) == 1:
-        return Layer(f"points {style}", dots(points, x, y), curve.label)
-    return Layer(f"line {style}", line(points, x, y), curve.label)
+        return Layer(f"points {style}", plane.dots(points), curve.label)
+    return Layer(f"line {style}", plane.line(points), curve.label)
 
 
-def _stop(curves: Sequence[Curve], step: float, x: Axis, y: Axis) -> Stop:
+def _stop(curves: Sequence[Curve], step: float, plane: Plane) -> Stop:
     texts, marks = [], []
     for curve in curves:
         past = int(np.searchsorted(curve.places, step, side="right")) - 1
         texts.append(_value(curve, past, step) if past >= 0 else NOTHING)
         if past >= 0 and curve.places[past] == step:
-            marks.append(y.at(float(curve.middle[past])))
-    return Stop(x.at(step), f"iteration {step:,.0f}", texts, marks)
+            marks.append(plane.y.at(float(curve.middle[past])))
+    return Stop(plane.x.at(step), f"iteration {step:,.0f}", texts, marks)
 
 
 def _value(curve: Curve, index: int, step: float) -> str:
