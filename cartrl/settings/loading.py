@@ -77,6 +77,8 @@ def _kind(draft: _Draft) -> str:
     """
     section = draft.values.get("agent")
     named = section.get("kind", agents.DEFAULT) if isinstance(section, dict) else agents.DEFAULT
+    if named in list(agents.OWN):  # a list, as what stands there may be no text at all
+        return str(named)
     known = agents.names()
     if named in known:
         return str(named)
