@@ -1,7 +1,7 @@
 # The tasks of a contributor; `.ci/run` calls the same. CONTRIBUTING.md says more.
 .PHONY: all format lint types docs test
 
-CODE := cartrl tests docs
+CODE := cartrl benchmarks tests docs
 
 all: lint types docs test
 

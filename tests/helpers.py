@@ -17,6 +17,9 @@ CARTRL = str(Path(sys.executable).with_name("cartrl"))  # as it is installed bes
 Done = subprocess.CompletedProcess
 
 
+WHOLE = {"COLUMNS": ""}  # for tests that read tables: as wide as they are in a pipe, in any surroundings
+
+
 def run_cartrl(
     *arguments: Any, cwd: Path, env: Optional[dict] = None, timeout: float = 300, largest_file: Optional[int] = None
 ) -> "Done[str]":

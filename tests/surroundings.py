@@ -20,7 +20,7 @@ VARIABLES = {
     **dict.fromkeys(("http_proxy", "https_proxy", "grpc_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), PROXY),
     "no_proxy": "",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "COLUMNS": "0",
+    "COLUMNS": "40",
     "TF_USE_LEGACY_KERAS": "1",
 }
 KERAS = '{"floatx": "float64", "epsilon": 0.1, "backend": "theano", "image_data_format": "channels_first"}'

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 from PIL import Image
 
-from tests.helpers import assert_one_sentence, everything_below, run_and_list_imports, run_cartrl
+from tests.helpers import WHOLE, assert_one_sentence, everything_below, run_and_list_imports, run_cartrl
 from tests.studies import curves, write_run, write_study
 
 GOOD = [200.0, 200.0, 200.0, 198.0, 200.0, 191.0, 200.0, 200.0]
@@ -93,7 +93,7 @@ def test_equal_seeds_are_not_said_to_be_higher(tmp_path):
         )
         steps = pair["pairs_of_seeds"]["steps_to_threshold"]  # never reached is equal to never reached, and worse
         assert ((steps["better"], steps["worse"])[::order], steps["equal"]) == ((0.5, 0.0), 0.5)
-    text = " ".join(run_cartrl("compare", "sure", "half", cwd=tmp_path).stdout.split())
+    text = " ".join(run_cartrl("compare", "sure", "half", cwd=tmp_path, env=WHOLE).stdout.split())
     assert "pairs of seeds by final return higher equal lower A over B 50 % 50 % 0 %" in text
 
 
@@ -117,7 +117,7 @@ def test_where_the_final_return_ties_the_declared_number_decides(tmp_path):
         found = pair["probability_of_improvement"]
         assert (found["final_return"], found[metric]) == (0.5, 0.0)
     assert "best return" in compared("fast", "slow", "--by", "best", cwd=tmp_path)["conclusion"]
-    text = " ".join(run_cartrl("compare", "fast", "slow", "--by", "steps", cwd=tmp_path).stdout.split())
+    text = " ".join(run_cartrl("compare", "fast", "slow", "--by", "steps", cwd=tmp_path, env=WHOLE).stdout.split())
     assert "P(improvement) steps to 195 final best area p" in text
     assert "pairs of seeds by steps to 195 fewer equal more A over B 100 % 0 % 0 %" in text
 
@@ -163,7 +163,7 @@ def test_the_tables_at_80_columns(home):
 
 def test_what_is_left_out_is_said(home):
     write_study(home / "runs/half", curves([200.0] * 4), {1: "running", 2: "failed"})
-    done = run_cartrl("compare", "runs/good", "runs/half", cwd=home)
+    done = run_cartrl("compare", "runs/good", "runs/half", cwd=home, env=WHOLE)
     assert "seed 1 stopped before the end: left out" in done.stdout
     assert "seed 2 failed: counted with the last evaluation before" in done.stdout
     assert "runs/half, 3 seeds" in done.stdout
@@ -183,7 +183,7 @@ def test_an_environment_without_a_threshold(home):
     assert report["reward_threshold"] is None
     assert report["studies"][0]["solved"] is None
     assert "steps_to_threshold" not in report["studies"][0]["metrics"]
-    done = run_cartrl("compare", "calm", "wild", cwd=home)
+    done = run_cartrl("compare", "calm", "wild", cwd=home, env=WHOLE)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no reward threshold" in done.stdout
     assert "steps to" not in done.stdout

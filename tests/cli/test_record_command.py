@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import run_cartrl
+from tests.helpers import WHOLE, run_cartrl
 
 
 def film(short_run, tmp_path, *options, output="film.mp4"):
     done = run_cartrl(
-        "record", "--checkpoint", short_run.directory, "--output", tmp_path / output, *options, cwd=tmp_path
-    )
+        "record", "--checkpoint", short_run.directory, "--output", tmp_path / output, *options,
+        cwd=tmp_path, env=WHOLE,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     returns = next(line for line in done.stdout.splitlines() if line.startswith("returns")).split(maxsplit=1)[1]
     return tmp_path / output, [float(value) for value in returns.split(",")], done.stdout

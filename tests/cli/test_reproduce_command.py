@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.helpers import CARTRL, assert_one_sentence, clean_environment, everything_below, run_cartrl
+from tests.helpers import CARTRL, WHOLE, assert_one_sentence, clean_environment, everything_below, run_cartrl
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_run_that_was_killed_is_repeated_as_far_as_it_went(copy, tmp_path):
     (copy / "metrics.csv").write_text("".join(lines[:14]) + lines[14][:11])  # the header, rows 0 to 12, part of a row
     set_manifest(copy, outcome="running")
     before = everything_below(copy)
-    done = run_cartrl("reproduce", "copy", cwd=tmp_path)
+    done = run_cartrl("reproduce", "copy", cwd=tmp_path, env=WHOLE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "to iteration 12" in done.stdout

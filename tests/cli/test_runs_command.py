@@ -22,7 +22,7 @@ from cartrl.runs.outcome import Outcome
 from cartrl.settings import load
 from cartrl.settings.writing import write_resolved
 from tests.faulty import without
-from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_and_list_imports, run_cartrl
+from tests.helpers import CONFIGS, REPO, WHOLE, assert_one_sentence, run_and_list_imports, run_cartrl
 from tests.studies import COLUMNS, write_run
 
 NAME = "CartPole-v0-reinforce-7-20260102-030405"  # as `cartrl train` names a run
@@ -115,7 +115,7 @@ def test_a_sweep_is_one_line_with_its_settings_counted(tmp_path):
     assert (entry["kind"], entry["seeds"], entry["settings"], entry["state"]) == ("sweep", [0, 1], 3, "finished")
     assert (entry["iterations"], entry["num_iterations"]) == (2 * 2 * 51, 3 * 2 * 250)
     assert entry["best_greedy_return"] == pytest.approx(100.5)
-    assert "rates/  0–1 × 3 settings" in run_cartrl("runs", cwd=tmp_path).stdout
+    assert "rates/  0–1 × 3 settings" in run_cartrl("runs", cwd=tmp_path, env=WHOLE).stdout
     (sweep / "sweep.json").write_text("{}")
     assert (listed(tmp_path)["rates"]["kind"], listed(tmp_path)["rates"]["state"]) == ("sweep", "damaged")
 
@@ -227,7 +227,7 @@ def test_the_table_fits_80_columns(tmp_path, dead_process):
     make_run(tmp_path / "runs" / NAME, hours=0.75)
     make_run(tmp_path / "runs" / NAME.replace("7", "8"), "running", seed=31, hours=49, pid=dead_process)
     make_study(tmp_path / "runs" / "both", seeds=tuple(range(3)))
-    done = run_cartrl("runs", cwd=tmp_path)
+    done = run_cartrl("runs", cwd=tmp_path, env=WHOLE)
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0] == "CartPole-v0, reinforce"
@@ -239,7 +239,7 @@ def test_the_table_fits_80_columns(tmp_path, dead_process):
 
 def test_names_do_not_steer_the_terminal(tmp_path):
     make_run(tmp_path / "runs" / "[red]a\x1b[2J")
-    done = run_cartrl("runs", cwd=tmp_path)
+    done = run_cartrl("runs", cwd=tmp_path, env=WHOLE)
     assert "[red]a\\x1b[2J" in done.stdout
 
 

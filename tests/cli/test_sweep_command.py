@@ -13,7 +13,7 @@ import scipy.stats
 from cartrl.runs.sweep import named
 from cartrl.sweeps.grid import Range
 from cartrl.sweeps.search import suggest, version
-from tests.helpers import CONFIGS, clean_environment, everything_below, one_line, run_cartrl, run_several
+from tests.helpers import CONFIGS, WHOLE, clean_environment, everything_below, one_line, run_cartrl, run_several
 from tests.studies import curves, write_study, write_sweep
 
 CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml")
@@ -123,7 +123,7 @@ def test_the_ranking(home):
 
 def test_the_table(home):
     before = everything_below(home / "sweep")
-    done = run_cartrl("sweep", "--resume", "sweep", cwd=home)
+    done = run_cartrl("sweep", "--resume", "sweep", cwd=home, env=WHOLE)
     assert (done.returncode, done.stderr) == (0, "")
     table, _, advice = done.stdout.partition("\n\n")
     assert max(map(len, table.splitlines())) <= 80
@@ -137,7 +137,7 @@ def test_the_table(home):
     after = everything_below(home / "sweep")
     assert {name: after[name] for name in before} == before
     for command in ("plot", "compare"):
-        assert run_cartrl(command, *best, cwd=home).returncode == 0
+        assert run_cartrl(command, *best, cwd=home, env=WHOLE).returncode == 0
 
 
 def test_equal_settings_share_a_rank(home):

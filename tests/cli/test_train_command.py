@@ -17,7 +17,7 @@ from PIL import Image
 from cartrl.runs import metrics
 from cartrl.settings.agents import kind
 from tests.conftest import SHORT
-from tests.helpers import CONFIGS, clean_environment, run_cartrl
+from tests.helpers import CONFIGS, WHOLE, clean_environment, run_cartrl
 
 
 def rows_of(run: Path):
@@ -183,7 +183,7 @@ def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(nu
             "train.num_iterations=100000",
         ],
         cwd=tmp_path,
-        env={**clean_environment(), "TMPDIR": str(temporary)},
+        env={**clean_environment(), **WHOLE, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
