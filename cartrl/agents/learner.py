@@ -14,8 +14,8 @@ from cartrl import randomness
 from cartrl.errors import CartrlError
 from cartrl.policies import acting
 
-# (the agent, a batch of the replay) -> the loss and its parts
-Train = Callable[[Any, Any], tf_agent.LossInfo]
+# (the agent, a batch of the replay) -> the columns of the agent's kind, a scalar each
+Train = Callable[[Any, Any], Mapping[str, tf.Tensor]]
 
 
 class TfAgentLearner:
@@ -24,7 +24,7 @@ class TfAgentLearner:
     Args:
         agent: the agent, initialised, its optimizers built.
         networks: whose weights are drawn from a run's seed, in this order; targets are copies that the agent makes.
-        train: updates the agent from a batch; compiled by XLA.
+        train: updates the agent from a batch and returns what is reported of that; compiled by XLA.
     """
 
     def __init__(self, agent: tf_agent.TFAgent, networks: Sequence[network.Network], train: Train):
@@ -57,7 +57,7 @@ class TfAgentLearner:
         self._reports.append(self._update(batch))
 
     def report(self) -> dict[str, float]:
-        """Return the loss, its parts, and what else the agent reports: means over the updates since the last report."""
+        """Return what ``train`` reported: means over the updates since the last report."""
         if not self._reports:
             return {}
         # One update's numbers are taken as they are, since a mean of one could round them.
@@ -82,8 +82,7 @@ class TfAgentLearner:
 
     def _one_update(self, batch: Any) -> tf.Tensor:
         """Update, and return what is reported in one tensor, which is fetched in one go."""
-        loss_info = self._train(self.agent, batch)
-        report = {"loss": loss_info.loss, **loss_info.extra}
+        report = self._train(self.agent, batch)
         self._columns = list(report)
         return tf.stack(list(report.values()))
 

@@ -160,10 +160,11 @@ class ReinforceLearner(learner.TfAgentLearner):
         super().restore(state)
 
 
-def _train(agent: EpisodicReinforceAgent, episodes: Mapping[str, tf.Tensor]) -> tf_agent.LossInfo:
-    """Update ``agent`` from an `EpisodeBatch` as tensors."""
+def _train(agent: EpisodicReinforceAgent, episodes: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Update ``agent`` from an `EpisodeBatch` as tensors; return the loss, its parts, and the norms."""
     experience, mask = as_trajectory(episodes)
-    return agent.train(experience, weights=mask, final_observations=episodes["final_observations"])
+    info = agent.train(experience, weights=mask, final_observations=episodes["final_observations"])
+    return {"loss": info.loss, **info.extra}
 
 
 def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> tuple[trajectory.Trajectory, tf.Tensor]:
