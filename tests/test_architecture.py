@@ -2,6 +2,8 @@
 
 import ast
 import re
+import statistics
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,54 @@ def _imported(path: Path) -> set[str]:
             continue
         found |= {name if (PACKAGE / name).is_dir() else f"{name}.py" for name in names if not name.startswith("__")}
     return found
+
+
+def test_no_module_is_imported_by_what_it_imports():
+    """Imports at the top of modules make no circle."""
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    modules = {name[: -len(".__init__")] if name.endswith(".__init__") else name: path for name, path in names.items()}
+    graph = {name: _at_the_top(path, modules.keys()) - {name} for name, path in modules.items()}
+    left = dict(graph)
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left
+
+
+def test_no_module_takes_a_private_name_of_another():
+    taken = [
+        f"{path}: {alias.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cartrl"
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__")
+    ]
+    assert not taken
+
+
+def test_few_modules_stand_alone_at_the_top():
+    assert len([path for path in PACKAGE.glob("*.py") if not path.name.startswith("__")]) <= 5
+
+
+def test_no_function_is_longer_than_sixty_lines():
+    functions = {
+        f"{path.relative_to(PACKAGE)}: {node.name}": node.end_lineno - node.lineno + 1
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: lines for name, lines in functions.items() if lines > 60} == {}
+    assert statistics.median(functions.values()) <= 7
+
+
+def _at_the_top(path: Path, modules: Iterable[str]) -> set[str]:
+    """Return those of ``modules`` that the module at ``path`` imports when it is imported itself."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inner if inner <= set(modules) else inner | {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & set(modules)

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from cartrl.cli.commands.output import Output
 
 
+RUN_DIR_OPTION = typer.Option(
+    None,
+    "--run-dir",
+    help="The run's directory, which must not exist. Default: a new one below runs/.",
+    show_default=False,
+)
+
+
 def train(
     file: Optional[Path] = CONFIG_ARGUMENT,
     config_option: Optional[Path] = CONFIG_OPTION,
@@ -41,12 +49,7 @@ def train(
         None, "--seeds", metavar="SEEDS", help="Train a study of many seeds: 0-31, or 0,3,7.", show_default=False
     ),
     jobs: Optional[int] = JOBS_OPTION,
-    run_dir: Optional[Path] = typer.Option(
-        None,
-        "--run-dir",
-        help="The run's directory, which must not exist. Default: a new one below runs/.",
-        show_default=False,
-    ),
+    run_dir: Optional[Path] = RUN_DIR_OPTION,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
     dry_run: bool = typer.Option(
