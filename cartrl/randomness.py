@@ -6,8 +6,10 @@ between changes no number. The hash is numpy's SeedSequence, which keeps streams
 """
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Stream(IntEnum):
@@ -25,7 +27,7 @@ class Stream(IntEnum):
     PERMUTATION = 9
 
 
-def draw(count: int, seed: int, stream: Stream, *indices: int) -> np.ndarray:
+def draw(count: int, seed: int, stream: Stream, *indices: int) -> NDArray[Any]:
     """Return ``count`` seeds, uint32 [count], for the draws of ``stream`` at ``indices`` (an iteration, say).
 
     The number of indices is hashed as well: SeedSequence pads its words with zeros, so that the indices () and (0,)
@@ -41,5 +43,5 @@ class ActionSeeds:
     def __init__(self, seed: int, stream: Stream, *indices: int):
         self._high, self._low = (int(word) for word in draw(2, seed, stream, *indices))
 
-    def __getitem__(self, step: int) -> np.ndarray:
+    def __getitem__(self, step: int) -> NDArray[Any]:
         return np.array([self._high, (self._low + step) & 0xFFFFFFFF], np.uint32).view(np.int32)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.analysis import pairs, seeds
 from cartrl.analysis.conclusions import POWER, Tested, conclusion
@@ -89,7 +90,7 @@ def compare(
     }
 
 
-def across(values: np.ndarray) -> dict[str, Any]:
+def across(values: NDArray[Any]) -> dict[str, Any]:
     """Return the summary of the seeds ``values`` [N], by the names of the JSON."""
     found = seeds.summary(values)
     return {
@@ -105,11 +106,11 @@ def _finite(value: Optional[float]) -> Optional[float]:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-def _solved(final: np.ndarray, threshold: Optional[float]) -> Optional[dict[str, Any]]:
+def _solved(final: NDArray[Any], threshold: Optional[float]) -> Optional[dict[str, Any]]:
     return None if threshold is None else share_of(final, threshold)
 
 
-def share_of(final: np.ndarray, threshold: float) -> dict[str, Any]:
+def share_of(final: NDArray[Any], threshold: float) -> dict[str, Any]:
     """Return how many of the final returns [N] are at least ``threshold``, and their share with Wilson's interval."""
     count, total = int(np.count_nonzero(final >= threshold)), len(final)
     return {
@@ -120,7 +121,7 @@ def share_of(final: np.ndarray, threshold: float) -> dict[str, Any]:
     }
 
 
-def _profile(finals: Sequence[np.ndarray], threshold: Optional[float]) -> list[dict[str, Any]]:
+def _profile(finals: Sequence[NDArray[Any]], threshold: Optional[float]) -> list[dict[str, Any]]:
     """Return the performance profile (Agarwal et al., 2021): the share of seeds with at least each of a few returns."""
     pooled = np.concatenate(finals)
     places = round_numbers(float(pooled.min()), float(pooled.max()))
@@ -137,7 +138,7 @@ def round_numbers(low: float, high: float) -> list[float]:
     return [float(f"{step * place:.10g}") for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float], tested: str) -> list[dict[str, Any]]:
+def _pairs(values: Sequence[dict[str, NDArray[Any]]], threshold: Optional[float], tested: str) -> list[dict[str, Any]]:
     """Compare each study with each later one: a test of ``tested``, and the probability of improvement of every number.
 
     Seeds that never reached the threshold have infinitely many steps: they tie with each other, and lose against all
@@ -171,7 +172,7 @@ def _pairs(values: Sequence[dict[str, np.ndarray]], threshold: Optional[float], 
     return found
 
 
-def more_seeds(first: np.ndarray, second: np.ndarray, level: float) -> int:
+def more_seeds(first: NDArray[Any], second: NDArray[Any], level: float) -> int:
     """Return how many more seeds each study needs to show the difference between ``first`` [N] and ``second`` [M].
 
     The seeds are those for a power of `POWER`, with the probability of improvement that was found. If that is nearer to

@@ -33,7 +33,8 @@ def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], test
     undecided = [pair for pair in own if pair["better"] is None]
 
     def rivals(some: Sequence[dict[str, Any]], joint: str) -> str:
-        *most, last = [names[pair["first"] + pair["second"] - leader] for pair in some]
+        found: list[str] = [names[pair["first"] + pair["second"] - leader] for pair in some]
+        *most, last = found
         return f"{', '.join(most)} {joint} {last}" if most else last
 
     sentences = []

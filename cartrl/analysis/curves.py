@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.analysis.seeds import Statistic, interval, wilson_interval
 from cartrl.runs.results import Run, Study
@@ -18,10 +19,10 @@ class Curve:
     """The middle of a study at ``places`` [P] of the axis, and its 95 % interval (NaN for one run)."""
 
     label: str
-    places: np.ndarray
-    middle: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    places: NDArray[Any]
+    middle: NDArray[Any]
+    low: NDArray[Any]
+    high: NDArray[Any]
 
 
 def learning_curve(study: Study, label: str, axis: Axis, statistic: Statistic) -> Curve:
@@ -38,15 +39,15 @@ def learning_curve(study: Study, label: str, axis: Axis, statistic: Statistic) -
     return Curve(label, places, statistic(returns), bands[:, 0], bands[:, 1])
 
 
-def _places(runs: tuple[Run, ...], axis: Axis, end: float) -> np.ndarray:
+def _places(runs: tuple[Run, ...], axis: Axis, end: float) -> NDArray[Any]:
     """Return the places of a curve: the iterations with an evaluation, or evenly spaced ones over steps and seconds."""
-    own = np.unique(np.concatenate([getattr(run, axis) for run in runs]))
+    own: NDArray[Any] = np.unique(np.concatenate([getattr(run, axis) for run in runs]))
     if axis == "iterations" or len(runs) == 1:
         return own[own <= end]
     return np.linspace(0.0, end, POINTS)
 
 
-def performance_profiles(finals: Sequence[np.ndarray], labels: Sequence[str]) -> list[Curve]:
+def performance_profiles(finals: Sequence[NDArray[Any]], labels: Sequence[str]) -> list[Curve]:
     """Return for each study the share of its seeds (``finals`` [N]) whose final return is at least each of the places.
 
     The intervals are Wilson's, because within one environment a profile is a share of seeds.

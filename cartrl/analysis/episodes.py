@@ -1,8 +1,9 @@
 """How certain the mean return of episodes is, and the verdict on it. docs/studies.md tests the intervals."""
 
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl import randomness
 from cartrl.analysis.seeds import RESAMPLES, Interval, expanded, mean, summary_of
@@ -12,7 +13,7 @@ LARGEST_BLOCK = 2_000_000  # draws that are in memory at once
 FEW = 0.05  # a share of episodes: if no more may differ, equal returns lead to a verdict
 
 
-def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+def bootstrap_interval(values: NDArray[Any], level: float = 0.95) -> Interval:
     """Return the expanded bootstrap interval of the mean of ``values`` [N], with fixed draws; NaN for one value."""
     rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.BOOTSTRAP))
     blocks = np.array_split(np.arange(RESAMPLES), 1 + RESAMPLES * len(values) // LARGEST_BLOCK)
@@ -20,7 +21,7 @@ def bootstrap_interval(values: np.ndarray, level: float = 0.95) -> Interval:
     return expanded(values, means, mean, level)
 
 
-def summary(returns: np.ndarray) -> Summary:
+def summary(returns: NDArray[Any]) -> Summary:
     """Return the mean of the ``returns`` [N] of episodes, and how certain it is."""
     return summary_of(returns, float(returns.mean()), bootstrap_interval)
 

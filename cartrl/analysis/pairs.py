@@ -4,9 +4,10 @@ import functools
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from cartrl import randomness
@@ -29,7 +30,7 @@ class Outcomes(NamedTuple):
         return self.better + self.equal / 2
 
 
-def outcomes(first: np.ndarray, second: np.ndarray) -> Outcomes:
+def outcomes(first: NDArray[Any], second: NDArray[Any]) -> Outcomes:
     """Return how often a seed of ``first`` [N] is above, equal to and below one of ``second`` [M]."""
     pairs = first.size * second.size
     above = int(np.count_nonzero(first[:, None] > second))
@@ -37,7 +38,7 @@ def outcomes(first: np.ndarray, second: np.ndarray) -> Outcomes:
     return Outcomes(above / pairs, (pairs - above - below) / pairs, below / pairs)
 
 
-def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
+def probability_of_improvement(first: NDArray[Any], second: NDArray[Any]) -> float:
     """Return the probability that a seed of ``first`` [N] is above one of ``second`` [M]; a tie counts half.
 
     It is the statistic of Mann and Whitney (1947), divided by N M.
@@ -45,9 +46,11 @@ def probability_of_improvement(first: np.ndarray, second: np.ndarray) -> float:
     return outcomes(first, second).improvement
 
 
-def _above(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _above(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     """Return [N, M]: 1 where ``first`` is above ``second``, 1/2 where they are equal, 0 where it is below."""
-    return (first[:, None] > second) + 0.5 * (first[:, None] == second)
+    above: NDArray[np.bool_] = first[:, None] > second
+    equal: NDArray[np.bool_] = first[:, None] == second
+    return above + 0.5 * equal
 
 
 def improvement_interval(probability: float, first: int, second: int, level: float = 0.95) -> Interval:
@@ -79,7 +82,7 @@ def _edge(is_inside: Callable[[float], bool], inside: float, outside: float) -> 
     return inside
 
 
-def difference_test(first: np.ndarray, second: np.ndarray) -> float:
+def difference_test(first: NDArray[Any], second: NDArray[Any]) -> float:
     """Return the two-sided p-value of "neither of ``first`` [N] and ``second`` [M] is more often above the other".
 
     The permutation test of Neubert and Brunner (2007) with the statistic of Brunner and Munzel (2000). Where the seeds
@@ -94,7 +97,7 @@ def difference_test(first: np.ndarray, second: np.ndarray) -> float:
 
 
 @functools.lru_cache(maxsize=8)
-def _divisions(first: int, second: int) -> np.ndarray:
+def _divisions(first: int, second: int) -> NDArray[Any]:
     """Return ways to divide the pooled seeds: float [divisions, first + second], 1 for a seed of the first study.
 
     The first row is the division into the two studies. The other rows are all other divisions, or if there are too many
@@ -112,7 +115,7 @@ def _divisions(first: int, second: int) -> np.ndarray:
     return divisions
 
 
-def _brunner_munzel(above: np.ndarray, divisions: np.ndarray) -> np.ndarray:
+def _brunner_munzel(above: NDArray[Any], divisions: NDArray[Any]) -> NDArray[Any]:
     """Return the studentized probability of improvement, [divisions], given ``above`` of all pooled seeds [T, T]."""
     first, second = divisions, 1 - divisions
     first_count, second_count = first[0].sum(), second[0].sum()

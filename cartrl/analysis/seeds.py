@@ -2,9 +2,10 @@
 
 import functools
 import math
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
 from cartrl import randomness
@@ -14,15 +15,15 @@ RESAMPLES = 10_000
 QUARTER = 0.25
 
 Interval = tuple[float, float]
-Statistic = Callable[[np.ndarray], np.ndarray]
+Statistic = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def mean(values: np.ndarray) -> np.ndarray:
+def mean(values: NDArray[Any]) -> NDArray[Any]:
     """Return the mean of ``values`` [..., N] along the last axis."""
     return np.asarray(values.mean(axis=-1))
 
 
-def interquartile_mean(values: np.ndarray) -> np.ndarray:
+def interquartile_mean(values: NDArray[Any]) -> NDArray[Any]:
     """Return the mean of the middle half of ``values`` [..., N] along the last axis (Agarwal et al., 2021).
 
     As in that paper, N / 4 is rounded down.
@@ -32,13 +33,13 @@ def interquartile_mean(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.sort(values, axis=-1)[..., cut : count - cut].mean(axis=-1))
 
 
-def resampled(values: np.ndarray, statistic: Statistic) -> np.ndarray:
+def resampled(values: NDArray[Any], statistic: Statistic) -> NDArray[Any]:
     """Return ``statistic`` of `RESAMPLES` bootstrap samples (Efron, 1979) of ``values`` [N], with fixed draws."""
     return statistic(np.sort(values)[_draws(len(values))])
 
 
 @functools.lru_cache(maxsize=8)
-def _draws(count: int) -> np.ndarray:
+def _draws(count: int) -> NDArray[Any]:
     """Return the positions among ``count`` sorted values of each bootstrap sample: [RESAMPLES, count], each row sorted.
 
     A sorted row takes sorted values, so that no sample has to be sorted, which would take most of the time of a curve's
@@ -48,7 +49,7 @@ def _draws(count: int) -> np.ndarray:
     return np.sort(rng.integers(count, size=(RESAMPLES, count)), axis=1)
 
 
-def interval(values: np.ndarray, statistic: Statistic = interquartile_mean, level: float = 0.95) -> Interval:
+def interval(values: NDArray[Any], statistic: Statistic = interquartile_mean, level: float = 0.95) -> Interval:
     """Return the expanded bootstrap interval of ``statistic`` over the seeds ``values`` [N]; NaN for one seed.
 
     Values may be infinite. Equal values give an interval of width 0: see `Summary`.
@@ -56,7 +57,7 @@ def interval(values: np.ndarray, statistic: Statistic = interquartile_mean, leve
     return expanded(values, resampled(values, statistic), statistic, level)
 
 
-def expanded(values: np.ndarray, found: np.ndarray, statistic: Statistic, level: float) -> Interval:
+def expanded(values: NDArray[Any], found: NDArray[Any], statistic: Statistic, level: float) -> Interval:
     """Return the interval of ``statistic`` over ``values`` [N], given what it ``found`` for bootstrap samples.
 
     The plain percentile interval is too short for few values. This one is expanded, after Hesterberg (2015, "What
@@ -81,12 +82,12 @@ def expanded(values: np.ndarray, found: np.ndarray, statistic: Statistic, level:
     return min(low, float(values.mean()) - half), max(high, float(values.mean()) + half)
 
 
-def summary(values: np.ndarray) -> Summary:
+def summary(values: NDArray[Any]) -> Summary:
     """Return the interquartile mean of the seeds ``values`` [N], and how certain it is."""
     return summary_of(values, float(interquartile_mean(values)), interval)
 
 
-def summary_of(values: np.ndarray, middle: float, of_middle: Callable[[np.ndarray], Interval]) -> Summary:
+def summary_of(values: NDArray[Any], middle: float, of_middle: Callable[[NDArray[Any]], Interval]) -> Summary:
     """Return the summary of ``values`` [N] with their ``middle``; ``of_middle`` computes the interval of the middle."""
     if len(values) > 1 and bool((values == values[0]).all()):
         return Summary(middle, None, None, may_differ(len(values)) if math.isfinite(middle) else None)

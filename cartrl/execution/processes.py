@@ -34,7 +34,7 @@ class Workers:
         self._told = told
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._processes: list[subprocess.Popen] = []
+        self._processes: list[subprocess.Popen[str]] = []
         self._is_stopping = False
 
     def train(self, seeds: Sequence[int], jobs: int, should_stop: Callable[[], bool]) -> None:
@@ -55,7 +55,7 @@ class Workers:
             for process in self._processes:
                 process.send_signal(signal.SIGTERM)
 
-    def _start(self, errors: IO[str]) -> Optional[subprocess.Popen]:
+    def _start(self, errors: IO[str]) -> Optional[subprocess.Popen[str]]:
         with self._lock:
             if self._is_stopping:
                 return None
@@ -75,7 +75,7 @@ class Workers:
     def _work(self) -> None:
         """Let one process after another train seeds, until there are no more."""
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-            process: Optional[subprocess.Popen] = None
+            process: Optional[subprocess.Popen[str]] = None
             while not self._is_stopping:
                 try:
                     seed = self._waiting.get_nowait()
@@ -89,7 +89,7 @@ class Workers:
             if process is not None:
                 self._dismiss(process)
 
-    def _dismiss(self, process: subprocess.Popen) -> None:
+    def _dismiss(self, process: subprocess.Popen[str]) -> None:
         """Let the process finish what it is at, such as a picture, and end."""
         assert process.stdin is not None and process.stdout is not None
         with suppress(BrokenPipeError):
@@ -98,7 +98,7 @@ class Workers:
             self._note(**json.loads(line))
         process.wait()
 
-    def _train_one(self, process: subprocess.Popen, seed: int, errors: IO[str]) -> bool:
+    def _train_one(self, process: subprocess.Popen[str], seed: int, errors: IO[str]) -> bool:
         """Have ``seed`` trained; return whether the process is still there for another."""
         assert process.stdin is not None and process.stdout is not None
         self._note(seed, outcome=Outcome.RUNNING)

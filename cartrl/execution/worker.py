@@ -15,6 +15,7 @@ from typing import IO, Any, Optional
 from cartrl.errors import CartrlError, of_system
 from cartrl.pictures.drawer import Drawer
 from cartrl.runs.directory import RunDirectory
+from cartrl.runs.json_files import read_json
 from cartrl.runs.lock import RunLock
 from cartrl.runs.metrics import Row
 from cartrl.runs.outcome import Outcome
@@ -71,7 +72,7 @@ class Worker:
                 task = self._task(seed, run, teller)
                 if not task.is_over:
                     self._train(task, teller, stop, drawer)
-                teller.tell(outcome=tasks.read_json(run.manifest)["outcome"])
+                teller.tell(outcome=read_json(run.manifest)["outcome"])
         except CartrlError as error:
             teller.tell(outcome=Outcome.FAILED, error=str(error))
         except OSError as error:

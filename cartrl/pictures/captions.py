@@ -1,8 +1,10 @@
 """Lines of text above and below frames, in strips of their own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 GAP = 8  # pixels beside a line of text
@@ -13,7 +15,7 @@ TALLEST = 1200  # pixels to which a frame may be scaled up
 INK, PAPER = (20, 20, 20), (255, 255, 255)
 
 
-def captioned(picture: np.ndarray, lines: Sequence[str]) -> np.ndarray:
+def captioned(picture: NDArray[Any], lines: Sequence[str]) -> NDArray[Any]:
     """Return ``picture``, uint8 [height, width, 3], below ``lines`` of text; a small picture is enlarged first."""
     image = enlarged(picture, READABLE)
     width = max(image.width, READABLE)
@@ -24,7 +26,7 @@ def captioned(picture: np.ndarray, lines: Sequence[str]) -> np.ndarray:
     return np.asarray(page)
 
 
-def enlarged(picture: np.ndarray, width: int) -> Image.Image:
+def enlarged(picture: NDArray[Any], width: int) -> Image.Image:
     """Return ``picture`` scaled up by the least whole number that makes it ``width`` wide, if it is not too tall."""
     factor = min(-(-width // picture.shape[1]), max(TALLEST // picture.shape[0], 1))
     return Image.fromarray(picture.repeat(factor, axis=0).repeat(factor, axis=1))

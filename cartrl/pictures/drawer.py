@@ -43,7 +43,7 @@ class Drawer:
     """
 
     def __enter__(self) -> "Drawer":
-        self._process: Optional[subprocess.Popen] = None
+        self._process: Optional[subprocess.Popen[str]] = None
         self._asked: Optional[Asked] = None
         with suppress(OSError):  # the first picture starts the process again, and reports a failure
             self._start()

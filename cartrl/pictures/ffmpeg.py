@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError, UsageError
 
@@ -31,7 +32,7 @@ GIF_FPS = 50  # a GIF counts in 1/100 s, and players slow frames down that last 
 class Film(Protocol):
     """A film that is being written."""
 
-    def append(self, frame: np.ndarray) -> None:
+    def append(self, frame: NDArray[Any]) -> None:
         """Add a frame, uint8 [height, width, 3]."""
 
 
@@ -128,16 +129,17 @@ class _Encoded:
 
     def __init__(self, path: Path, fps: float, comment: str, log: int):
         self._path, self._fps, self._comment, self._log = path, fps, comment, log
-        self._process: Optional[subprocess.Popen] = None
+        self._process: Optional[subprocess.Popen[bytes]] = None
 
-    def append(self, frame: np.ndarray) -> None:
+    def append(self, frame: NDArray[Any]) -> None:
         if self._process is None:
             self._process, self._shape = self._start(*frame.shape[:2]), frame.shape
         if frame.shape != self._shape:  # ffmpeg would take the bytes for other pixels
             raise CartrlError(f"frames of different sizes, {self._shape} and {frame.shape}, make no film")
-        self._process.stdin.write(np.ascontiguousarray(frame))  # type: ignore[union-attr]
+        assert self._process.stdin is not None
+        self._process.stdin.write(np.ascontiguousarray(frame).data)
 
-    def _start(self, height: int, width: int) -> subprocess.Popen:
+    def _start(self, height: int, width: int) -> subprocess.Popen[bytes]:
         read = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {self._fps:g} -i -"
         codec = CODECS[self._path.suffix.lower()].split()
         # In a session of its own, so that Ctrl-C reaches cartrl alone, which then ends it.

@@ -70,8 +70,8 @@ def _legend(figure: Any, entries: Sequence[Entry], font_size: float) -> Any:
 
     font = FontProperties(size=font_size)
     measure = _measure(figure, font)
-    em = font_size * figure.dpi / 72
-    width = figure.get_size_inches()[0] * figure.dpi - 2 * em
+    em: float = font_size * figure.dpi / 72
+    width: float = figure.get_size_inches()[0] * figure.dpi - 2 * em
     most = min(len(entries), 2 if len(entries) <= FEW else 4)
 
     def room(columns: int) -> float:

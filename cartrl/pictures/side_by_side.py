@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from cartrl.pictures import recording
@@ -31,7 +33,7 @@ def record(
     actions_are = "" if rollouts.is_greedy else ", drawn actions"
     width = _width(len(milestones))
 
-    def pictures(actors: Sequence[Actor], still: int) -> Iterator[np.ndarray]:
+    def pictures(actors: Sequence[Actor], still: int) -> Iterator[NDArray[Any]]:
         for number, start in enumerate(recording.starts(rollouts), start=1):
             panels = [Panel(milestone.title, actor.play(start), width) for milestone, actor in zip(milestones, actors)]
             heading = f"{actors[0].env.name}{actions_are}   episode {number} of {rollouts.count}"
@@ -80,7 +82,7 @@ class Panel:
             status = f"ended after {moment.step} steps" if moment.is_terminal else f"time limit, {moment.step} steps"
         self.image = self._drawn(moment.picture, f"{status}   return {moment.total:g}")
 
-    def _drawn(self, picture: np.ndarray, status: str) -> Image.Image:
+    def _drawn(self, picture: NDArray[Any], status: str) -> Image.Image:
         frame = enlarged(picture, READABLE)
         width = min(self._width, frame.width // 2 * 2)
         height = round(frame.height * width / frame.width / 2) * 2
@@ -94,7 +96,7 @@ class Panel:
         return image
 
 
-def _play(panels: Sequence[Panel], heading: str) -> Iterator[np.ndarray]:
+def _play(panels: Sequence[Panel], heading: str) -> Iterator[NDArray[Any]]:
     """Step all panels together until each is over; yield their pictures."""
     while not all(panel.is_over for panel in panels):
         for panel in panels:
@@ -103,7 +105,7 @@ def _play(panels: Sequence[Panel], heading: str) -> Iterator[np.ndarray]:
         yield _beside([panel.image for panel in panels], heading)
 
 
-def _beside(images: Sequence[Image.Image], heading: str) -> np.ndarray:
+def _beside(images: Sequence[Image.Image], heading: str) -> NDArray[Any]:
     """Return ``images`` of one size in a row below ``heading``: uint8 [height, width, 3], both even."""
     width, height = images[0].size
     row = Image.new("RGB", (GAP + len(images) * (width + GAP), STRIP + height + GAP), DESK)

@@ -10,14 +10,13 @@ from typing import Any, Optional
 from cartrl import __version__
 from cartrl.analysis.numbers import NOTHING
 from cartrl.analysis.summaries import certainty, of_json
-from cartrl.runs.directory import RunDirectory
+from cartrl.runs.directory import STUDY, RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.machine import timestamp
 from cartrl.runs.manifest import sessions_of, spent
 from cartrl.runs.modules import modules_of
 from cartrl.runs.results import Study
 from cartrl.runs.states import state_of
-from cartrl.runs.study import STUDY
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.writing import scalar
 from cartrl.system.calls import call_with

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.analysis.curves import Curve as StudyCurve
 from cartrl.analysis.numbers import NOTHING, interval, plus_minus
@@ -29,8 +30,8 @@ class Curve:
         evaluated: [M, 3], for each of M evaluations: the iteration, and mean and standard deviation of the returns.
     """
 
-    collected: np.ndarray
-    evaluated: np.ndarray
+    collected: NDArray[Any]
+    evaluated: NDArray[Any]
 
     @property
     def last_step(self) -> int:
@@ -58,10 +59,11 @@ def joined(curve: Curve, most: int) -> Curve:
     return Curve(np.array(rows), curve.evaluated)
 
 
-def _table(rows: Sequence[Row], names: Sequence[str]) -> np.ndarray:
+def _table(rows: Sequence[Row], names: Sequence[str]) -> NDArray[Any]:
     """Return the columns ``names`` of the rows where all are finite numbers, float64 [N, len(names)]."""
     found = np.array([[row.get(name) for name in names] for row in rows], np.float64).reshape(-1, len(names))
-    return found[np.isfinite(found).all(axis=1)]
+    is_whole: NDArray[np.bool_] = np.isfinite(found).all(axis=1)
+    return found[is_whole]
 
 
 def plane_of(curves: Sequence[Curve], values: Sequence[float], threshold: Optional[float]) -> Plane:
@@ -111,7 +113,7 @@ def _first_stop(curve: Curve, plane: Plane) -> Stop:
     return Stop(plane.x.at(0), "iteration 0", [greedy, NOTHING, NOTHING], marks)
 
 
-def _run_stop(curve: Curve, part: np.ndarray, plane: Plane) -> Stop:
+def _run_stop(curve: Curve, part: NDArray[Any], plane: Plane) -> Stop:
     first, last, mean, low, high = part.tolist()
     label = f"iteration {last:,.0f}" if first == last else f"iterations {first:,.0f} to {last:,.0f}"
     greedy, marks = _greedy_at(curve, last, plane.y)
@@ -168,7 +170,7 @@ class Center:
     high: Optional[float]
 
 
-def histogram(title: str, what: str, returns: np.ndarray, center: Center, threshold: Optional[float]) -> Chart:
+def histogram(title: str, what: str, returns: NDArray[Any], center: Center, threshold: Optional[float]) -> Chart:
     """Draw the histogram of the ``returns`` [N] of ``what`` (episodes, seeds), and their centre."""
     x = axis([*returns.tolist(), *([] if threshold is None else [threshold])])
     counts, edges = np.histogram(returns, HISTOGRAM_COLUMNS, (x.low, x.high))
@@ -197,5 +199,5 @@ def histogram(title: str, what: str, returns: np.ndarray, center: Center, thresh
     return Chart(title, "return", plane, layers, stops, rest=int(counts.argmax()))
 
 
-def _points(xs: np.ndarray, ys: np.ndarray) -> list[Point]:
+def _points(xs: NDArray[Any], ys: NDArray[Any]) -> list[Point]:
     return list(zip(xs.tolist(), ys.tolist()))

@@ -10,7 +10,7 @@ from cartrl.analysis.numbers import NOTHING
 from cartrl.analysis.seeds import interquartile_mean, summary
 from cartrl.analysis.summaries import certainty
 from cartrl.report import figures
-from cartrl.report.charts import axis
+from cartrl.report.charts import Chart, axis
 from cartrl.report.content import Evaluated, Subject, date, duration, frame_of, tile
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.runs import metrics
@@ -121,7 +121,7 @@ def _seeds(subject: Subject, of_seeds: dict[int, figures.Curve]) -> list[dict[st
     return sorted(found + missing, key=lambda seed: seed["seed"])
 
 
-def _seed(run: Run, chart: figures.Chart, evaluated: Optional[Evaluated]) -> dict[str, Any]:
+def _seed(run: Run, chart: Chart, evaluated: Optional[Evaluated]) -> dict[str, Any]:
     note = f"best in training {number(run.best)}"
     shown = None
     if evaluated:

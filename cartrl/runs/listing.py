@@ -9,11 +9,11 @@ from typing import Any, Optional
 
 from cartrl.errors import UsageError
 from cartrl.runs import metrics
-from cartrl.runs.directory import MANIFEST, SWEEP, RunDirectory
+from cartrl.runs.directory import MANIFEST, STUDY, SWEEP, RunDirectory
 from cartrl.runs.finding import started
 from cartrl.runs.json_files import read_json
 from cartrl.runs.states import DAMAGED, FINISHED, state_of
-from cartrl.runs.study import STUDY, StudyDirectory
+from cartrl.runs.study import StudyDirectory
 from cartrl.runs.sweep import SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
 from cartrl.system import reading

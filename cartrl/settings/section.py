@@ -42,7 +42,7 @@ class Section(BaseModel):
         smart_union = True  # in a union a value keeps its own type
 
         @staticmethod
-        def schema_extra(schema: dict, model: type) -> None:
+        def schema_extra(schema: dict[str, Any], model: type) -> None:
             """Allow null where a setting does: pydantic 1 leaves it out."""
             for name in schema["properties"]:
                 annotation = annotation_of(model, name)

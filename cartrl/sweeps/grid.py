@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
     return grid
 
 
-def _parts(option: str, text: str, example: str, earlier: dict) -> tuple[str, str]:
+def _parts(option: str, text: str, example: str, earlier: Container[str]) -> tuple[str, str]:
     """Return the key of ``text``, after checking that a sweep may vary that setting, and what follows the =."""
     key, equals, rest = text.partition("=")
     key = key.strip()

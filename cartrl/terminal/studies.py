@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -62,7 +63,7 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
     columns = max(width - margin, 1)
     grid = [[" "] * columns for _ in range(height)]
 
-    def row_at(curve: Curve, line: np.ndarray, place: float) -> int:
+    def row_at(curve: Curve, line: NDArray[Any], place: float) -> int:
         return row_of(float(np.interp(place, curve.places, line)))
 
     def row_of(value: float) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.analysis.numbers import exact
 from cartrl.environments.frames import Rate
@@ -92,7 +93,7 @@ def _first_action(space: Any) -> Any:
     return space.sample()
 
 
-def _save(frame: np.ndarray, path: Path) -> None:
+def _save(frame: NDArray[Any], path: Path) -> None:
     import imageio.v3 as imageio
 
     with files.output(path) as draft:
