@@ -26,6 +26,13 @@ def states(incomplete: str) -> list[str]:
     return [state for state in STATES if state.startswith(incomplete)]
 
 
+def suites(incomplete: str) -> list[str]:
+    """Return the installed suites that begin so."""
+    from cartrl.settings.suites import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
 def environments(incomplete: str) -> list[str]:
     """Return gym's environments whose ids begin with ``incomplete``."""
     from cartrl.system import quiet

@@ -15,8 +15,15 @@ def env(
         ...,
         metavar="NAME",
         autocompletion=completion.environments,
-        help="A gym id, such as CartPole-v1.",
+        help="Its name in its suite, such as gym's id CartPole-v1.",
         show_default=False,
+    ),
+    suite: str = typer.Option(
+        "gym",
+        "--suite",
+        metavar="SUITE",
+        autocompletion=completion.suites,
+        help="The suite that has the environment.",
     ),
     picture: Optional[Path] = typer.Option(
         None, "--picture", metavar="FILE.png", help="Also render the first frame to this file.", show_default=False
@@ -27,4 +34,4 @@ def env(
     from cartrl.cli.commands.environment import run
 
     import_environments(modules)
-    run(name, picture)
+    run(name, suite, picture)

@@ -18,6 +18,7 @@ EXAMPLES = {
 }
 
 READ_CONFIGS = ("train", "sweep", "config")
+MAKES_ENVIRONMENTS = (*READ_CONFIGS, "env")
 
 
 def epilog(command: str) -> str:
@@ -26,9 +27,10 @@ def epilog(command: str) -> str:
 
 
 def _registered(command: str) -> tuple[str, ...]:
-    """Return the names that a config can have, those of other packages among them, for commands that read one."""
-    if command not in READ_CONFIGS:
+    """Return the names that a command can be given, those of other packages among them."""
+    if command not in MAKES_ENVIRONMENTS:
         return ()
-    from cartrl.settings import agents
+    from cartrl.settings import agents, suites
 
-    return (f"Agents: {', '.join(agents.names())}",)
+    kinds = (f"Agents: {', '.join(agents.names())}",) if command in READ_CONFIGS else ()
+    return (*kinds, f"Suites: {', '.join(suites.names())}")

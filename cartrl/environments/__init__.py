@@ -1,1 +1,1 @@
-"""Environments: gym by name, and whole episodes rolled out in many of them at once."""
+"""Environments: of a suite by name, and whole episodes rolled out in many of them at once."""

@@ -13,7 +13,8 @@ from gym.envs.classic_control.cartpole import CartPoleEnv
 from gym.envs.classic_control.pendulum import PendulumEnv
 
 from cartrl.environments.foreign import unwrapped
-from cartrl.errors import UsageError, nearest
+from cartrl.environments.suite import ConstantsError
+from cartrl.errors import nearest
 from cartrl.settings.section import ConstantName
 
 CARTPOLE = (
@@ -21,10 +22,6 @@ CARTPOLE = (
 )  # fmt: skip
 PENDULUM = ("g", "m", "l", "dt", "max_speed", "max_torque")
 OF_ANY_SIGN = ("gravity", "g")
-
-
-class ConstantsError(UsageError):
-    """A constant that an environment does not have, or cannot have."""
 
 
 def of(env: gym.Env) -> dict[str, float]:

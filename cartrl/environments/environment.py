@@ -1,12 +1,13 @@
-"""An environment as cartrl plays it: one API for all that people have, and every number checked."""
+"""An environment as cartrl plays it: whether an episode terminated or was truncated is told, every number checked."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Callable, NoReturn, Protocol
 
 import numpy as np
 
-from cartrl.environments.failures import named, unexpected
+from cartrl.environments import frames
+from cartrl.environments.failures import named
 from cartrl.environments.foreign import as_gym_space, find
 from cartrl.errors import CartrlError
 from cartrl.system.notices import warn_once
@@ -15,24 +16,51 @@ USUAL = (np.dtype(np.float32), np.dtype(np.float64))  # of observations
 NUMBERS = "fiub"  # numpy's kinds: floats, whole numbers of both kinds, and booleans
 
 
+class SuiteEnvironment(Protocol):
+    """What a suite makes: an environment whose steps tell whether the episode terminated or was truncated.
+
+    It may have two attributes more: ``metadata``, a mapping whose ``render_fps`` is the frame rate of its films, and
+    ``constants``, a mapping of the physical constants that can be set to the values that they have.
+    """
+
+    observation_space: Any  # a Box or Discrete of gym or gymnasium
+    action_space: Any
+
+    def reset(self, seed: int) -> Any:
+        """Begin an episode whose random numbers ``seed`` alone decides; return the observation."""
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool]:
+        """Take an action; return the observation, the reward, whether terminated, and whether truncated."""
+
+    def render(self) -> Any:
+        """Return a picture of the environment as it stands: uint8 [height, width, 3]."""
+
+    def close(self) -> None:
+        """Give back what the environment holds."""
+
+
 class Environment:
-    """An environment of gym's API, of any version, or of gymnasium's; it need not be a `gym.Env`.
+    """The environment of a suite as cartrl plays it: everything that it returns is checked.
 
     Args:
         raw: the environment itself.
         name: what errors call it.
 
     Raises:
-        CartrlError: when it lacks what the API asks for.
+        CartrlError: when it lacks what the protocol asks for.
     """
+
+    API = (
+        "an environment of a suite: observation_space, action_space; reset(seed) → observation; "
+        "step(action) → (observation, reward, terminated, truncated)"
+    )
 
     def __init__(self, raw: Any, name: str):
         self.raw = raw
         self.name = name
         missing = [method for method in ("reset", "step") if not callable(getattr(raw, method, None))]
         if missing:
-            unexpected(name, f"has no {' and no '.join(missing)}")
-        self._takes = {"seed": True, "mode": True}  # keywords of reset and render, as far as is known
+            self._unexpected(f"has no {' and no '.join(missing)}")
         if find(raw, "observation_space") is None or find(raw, "action_space") is None:
             self._begin(seed=0)  # some know their spaces only then
         self.observation_space = self._space("observation_space")
@@ -42,14 +70,27 @@ class Environment:
     def _space(self, which: str) -> Any:
         space = find(self.raw, which)
         if space is None:
-            unexpected(self.name, f"has no {which}")
-        with named(self.name, which):
+            self._unexpected(f"has no {which}")
+        with self._named(which):
             return as_gym_space(space)
+
+    def _named(self, where: str) -> AbstractContextManager[None]:
+        """Turn what the block raises into an error that names the environment, and the API if it was called wrongly."""
+        return named(self.name, where, self.API)
+
+    def _unexpected(self, what: str) -> NoReturn:
+        raise CartrlError(f"{self.name} {what}; cartrl expects {self.API}")
 
     @property
     def metadata(self) -> Mapping[str, Any]:
         """What the environment says of its pictures."""
         found = find(self.raw, "metadata")
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        """The physical constants that can be set, as they are set; none where the environment names none."""
+        found = find(self.raw, "constants")
         return found if isinstance(found, Mapping) else {}
 
     @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
@@ -59,41 +100,29 @@ class Environment:
         Raises:
             CartrlError: when the environment raises, or observes what it does not say or what is no number.
         """
-        begun = self._begin(seed)
-        if isinstance(begun, (tuple, list)) and len(begun) == 2 and (begun[1] is None or isinstance(begun[1], Mapping)):
-            begun = begun[0]
-        observation = np.array(self._observed(begun, "reset"), np.float32)
+        observation = np.array(self._observed(self._begin(seed), "reset"), np.float32)
         require_finite(observation, self.name, "observation", "reset")
         return observation
 
     def _begin(self, seed: int) -> Any:
-        """Call reset with a seed, or where it takes none seed the environment as gym did until 0.21."""
-        with named(self.name, "reset"):
-            if self._takes["seed"]:
-                try:
-                    return self.raw.reset(seed=seed)
-                except TypeError as error:
-                    self._refused("seed", error)
-            seeder = find(self.raw, "seed")
-            if callable(seeder):
-                seeder(seed)
-            return self.raw.reset()
+        """Begin an episode; return the observation as the environment gives it."""
+        with self._named("reset"):
+            return self.raw.reset(seed)
 
-    def _refused(self, keyword: str, error: TypeError) -> None:
-        """Remember that a method does not take ``keyword``, if that is what ``error`` says; else raise it."""
-        said = str(error)
-        if "keyword argument" not in said or (repr(keyword) not in said and "no keyword" not in said):
-            raise error
-        self._takes[keyword] = False
+    @property
+    def take(self) -> Callable[[Any], Any]:
+        """The environment's own step, which nothing checks; `transition` reads what it returns."""
+        step: Callable[[Any], Any] = self.raw.step
+        return step
 
     @np.errstate(over="ignore")
-    def checked_step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
         """Take a step; return the observation, as float32, the reward, whether terminated, and whether truncated.
 
         Raises:
             CartrlError: when the environment raises, or returns what the API does not say or what is no finite number.
         """
-        with named(self.name, "step"):
+        with self._named("step"):
             result = self.raw.step(action)
         following, reward, terminated, truncated = self.transition(result)
         observation = np.array(following, np.float32)
@@ -102,23 +131,24 @@ class Environment:
         return observation, reward, terminated, truncated
 
     def transition(self, result: Any) -> tuple[np.ndarray, float, bool, bool]:
-        """Return what a step returned as the observation, the reward, whether terminated, and whether truncated.
+        """Return what `take` returned as the observation, the reward, whether terminated, and whether truncated.
 
         The observation is an array of the space's shape; it may hold infinity or NaN, as the reward may.
 
         Raises:
             CartrlError: for what the API does not say.
         """
+        values = self._values(result, (4,))
+        observation, reward = self._observed(values[0], "step"), self._reward(values[1])
+        return observation, reward, self._flag(values[2], "terminated"), self._flag(values[3], "truncated")
+
+    def _values(self, result: Any, counts: Sequence[int]) -> Sequence[Any]:
+        """Return what a step returned, if it is as many values as the API says."""
         if not isinstance(result, (tuple, list)):
-            unexpected(self.name, f"returned {_kind(result)} from step")
-        if not 4 <= len(result) <= 5:
-            unexpected(self.name, f"returned {len(result)} values from step")
-        observation, reward = self._observed(result[0], "step"), self._reward(result[1])
-        if len(result) == 5:
-            return observation, reward, self._flag(result[2], "terminated"), self._flag(result[3], "truncated")
-        done, info = self._flag(result[2], "done"), result[3]
-        is_truncated = done and isinstance(info, Mapping) and bool(info.get("TimeLimit.truncated", False))
-        return observation, reward, done and not is_truncated, is_truncated
+            self._unexpected(f"returned {_kind(result)} from step")
+        if len(result) not in counts:
+            self._unexpected(f"returned {len(result)} values from step")
+        return result
 
     def _observed(self, value: Any, where: str) -> np.ndarray:
         """Return ``value`` as an array of the space's shape.
@@ -131,9 +161,7 @@ class Environment:
         except Exception:  # rows of different lengths, or an object whose conversion fails
             array = np.empty((), object)
         if array.dtype.kind not in NUMBERS:
-            unexpected(
-                self.name, f"returned {_kind(value)} as observation in {where}, but says {self.observation_space}"
-            )
+            self._unexpected(f"returned {_kind(value)} as observation in {where}, but says {self.observation_space}")
         if array.shape != self._shape and (self._shape is None or not array.size == 1 == np.prod(self._shape)):
             raise CartrlError(
                 f"{self.name} returned an observation of shape {array.shape} in {where}, "
@@ -161,22 +189,26 @@ class Environment:
             raise CartrlError(f"{self.name} returned {_kind(value)} as {what} in step, but cartrl expects {expected}")
         return array.item()
 
-    def render(self) -> Any:
-        """Return what the environment renders as rgb_array, whether that is said now or was when it was made.
+    def frame(self) -> np.ndarray:
+        """Render the environment as it stands: uint8 [height, width, 3].
 
         Raises:
-            CartrlError: when it raises, or cannot render.
+            CartrlError: when the environment raises, or renders nothing that can be a frame.
         """
         render = find(self.raw, "render")
         if not callable(render):
             raise CartrlError(f"{self.name} renders no picture: it has no render")
-        with named(self.name, "render"):
-            if self._takes["mode"]:
-                try:
-                    return render(mode="rgb_array")
-                except TypeError as error:
-                    self._refused("mode", error)
-            return render()
+        with self._named("render"):
+            picture = self._rendered(render)
+        return frames.rgb(picture, self.name)
+
+    def _rendered(self, render: Callable[..., Any]) -> Any:
+        return render()
+
+    @property
+    def frame_rate(self) -> frames.Rate:
+        """The environment's own frame rate, or the default with what is to be said of it."""
+        return frames.rate(self.metadata)
 
     def close(self) -> None:
         """Close the environment; see `close`."""

@@ -1,4 +1,4 @@
-"""TF-Agents' specs of a gym environment."""
+"""TF-Agents' specs of an environment's spaces."""
 
 import numpy as np
 from gym import spaces

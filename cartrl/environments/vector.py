@@ -1,4 +1,4 @@
-"""Whole episodes in many gym environments at once: one call of the policy for all, then one step of each."""
+"""Whole episodes in many environments at once: one call of the policy for all, then one step of each."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -6,7 +6,7 @@ from typing import Any, Callable, NamedTuple, TypeVar, Union
 
 import numpy as np
 
-from cartrl.environments import gym_suite
+from cartrl.environments import spaces, suite
 from cartrl.environments.environment import USUAL, Environment, require_finite
 from cartrl.environments.episodes import Episode, Evaluation, episode_return
 from cartrl.environments.failures import failed
@@ -61,21 +61,21 @@ class _Running(NamedTuple):
 
 
 class VectorEnvironment:
-    """N copies of a gym environment, stepped in lockstep in this process.
+    """N copies of an environment, stepped in lockstep in this process.
 
     It is lean: gym's own step takes about 3 µs for CartPole, and wrapping each step in TF-Agents' or gym's vector
     classes costs several times that.
 
     Args:
-        settings: gym id, time limit, constants.
+        settings: suite, name, time limit, constants.
         num_environments: N, the copies made.
     """
 
     def __init__(self, settings: EnvironmentSettings, num_environments: int):
         self._env_name = settings.env_name
-        self.time_limit = gym_suite.time_limit(settings)
+        self.time_limit = suite.time_limit(settings)
         with ExitStack() as opened:
-            self._envs = [opened.enter_context(closing(gym_suite.playable(settings))) for _ in range(num_environments)]
+            self._envs = [opened.enter_context(closing(suite.playable(settings))) for _ in range(num_environments)]
             self._opened = opened.pop_all()
         self.observation_space = self._envs[0].observation_space
         self.action_space = self._envs[0].action_space
@@ -144,7 +144,7 @@ class VectorEnvironment:
                 running.pop(row, None)
             else:
                 env = self._envs[row]
-                running[row] = _Running(row, env, env.raw.step, episode, step, [])
+                running[row] = _Running(row, env, env.take, episode, step, [])
                 observations[row] = env.reset(int(seeds[episode]))
 
         def end(ended: _Running, terminated: bool) -> None:
@@ -158,7 +158,7 @@ class VectorEnvironment:
         while running:
             actions = act(observations, step)
             step += 1
-            moves = gym_suite.moves(self.action_space, actions)
+            moves = spaces.moves(self.action_space, actions)
             self._step(list(running.values()), moves, observations, step, end)
             self._finite("observation", observations)  # before the policy sees them
         return [kept[episode] for episode in range(len(seeds))]
@@ -173,8 +173,9 @@ class VectorEnvironment:
     ) -> None:
         """Take ``step``, counted from 1, in each environment that runs; ``end`` is told of the episodes that it ends.
 
-        What the environments return is used as it is where it has the usual form, which is told by looking alone: gym's
-        CartPole needs but 3 µs for a step, so that each call of a function would be felt. All else is normalised.
+        What an environment returns is used as it is where the episode goes on and the values have the usual types. This
+        is told without calling a function, because a step of gym's CartPole takes 3 µs, beside which each call would
+        be felt. Everything else goes through `Environment.transition`.
         """
         shape, usual = self.observation_space.shape, USUAL
         overdue = step - self.time_limit  # an episode that began then, or earlier, has come to the time limit
@@ -185,11 +186,12 @@ class VectorEnvironment:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                raise failed(self._env_name, "step", error) from error
+                raise failed(self._env_name, "step", error, env.API) from error
             try:
-                following, reward, done, _ = result
+                following, reward, done, rest = result  # rest: gym's info, or whether the episode was truncated
                 is_usual = (
                     done is False
+                    and (type(rest) is dict or rest is False)
                     and following.shape == shape
                     and following.dtype in usual
                     and isinstance(reward, float)

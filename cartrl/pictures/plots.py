@@ -83,7 +83,7 @@ def _draw(axes: Any, index: int, curve: "Curve") -> Entry:
 
 
 def _threshold(draw: Callable[..., Any], threshold: Optional[float]) -> list[Entry]:
-    """Mark gym's reward threshold, if there is one, by ``draw``."""
+    """Mark the environment's reward threshold, if there is one, by ``draw``."""
     if threshold is None:
         return []
     return [Entry(draw(threshold, **THRESHOLD), f"reward threshold, {exact(threshold)}")]

@@ -9,7 +9,7 @@ from typing import Callable, NamedTuple, Optional
 import numpy as np
 
 from cartrl import randomness
-from cartrl.environments import gym_suite
+from cartrl.environments import spaces, suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
 from cartrl.pictures import ffmpeg
@@ -74,9 +74,9 @@ class Camera:
         """Render ``env`` as it stands.
 
         Raises:
-            CartrlError: as `gym_suite.frame`, or when the frame is of another size than those before.
+            CartrlError: as `Environment.frame`, or when the frame is of another size than those before.
         """
-        picture = gym_suite.frame(env)
+        picture = env.frame()
         if self._shape is None:
             self._shape = picture.shape
         if picture.shape != self._shape:
@@ -90,9 +90,9 @@ class Actor:
 
     def __init__(self, saved: SavedPolicy, camera: Camera):
         self._policy = acting.load(saved)
-        self._limit = gym_suite.time_limit(saved.environment)
+        self._limit = suite.time_limit(saved.environment)
         self._camera = camera
-        self.env = gym_suite.playable(saved.environment, is_filmed=True)
+        self.env = suite.playable(saved.environment, is_filmed=True)
 
     def play(self, start: Start) -> Iterator[Moment]:
         """Play one episode: yield the moment before the first step, and the one after each."""
@@ -104,8 +104,8 @@ class Actor:
             if is_over:
                 return
             drawn = self._policy.act(observation[np.newaxis], step, start.actions)
-            move = gym_suite.moves(env.action_space, drawn)[0]
-            observation, reward, terminated, truncated = env.checked_step(move)
+            move = spaces.moves(env.action_space, drawn)[0]
+            observation, reward, terminated, truncated = env.step(move)
             total += reward
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ def frame_rate(env: Environment, file: FilmFile) -> tuple[float, Optional[str]]:
     """Return the frame rate of a film of ``env``, and a sentence about it where ``env`` names none that can be used."""
     if file.fps is not None:
         return file.fps, None
-    own, note = gym_suite.render_fps(env)
+    own, note = env.frame_rate
     return ffmpeg.rate(file.path, own), note
 
 

@@ -1,4 +1,4 @@
-"""Rolls a policy out on the real gym environment."""
+"""Rolls a policy out on the real environment."""
 
 from contextlib import closing
 from typing import Any, Optional
@@ -7,7 +7,7 @@ import numpy as np
 
 from cartrl import randomness
 from cartrl.analysis.episodes import summary, verdict
-from cartrl.environments import gym_suite
+from cartrl.environments import suite
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.policies import acting
@@ -40,7 +40,7 @@ def evaluate_saved(saved: SavedPolicy, rollouts: Rollouts) -> Evaluation:
 def facts(saved: SavedPolicy, evaluation: Evaluation, rollouts: Rollouts) -> dict[str, Any]:
     """Return the JSON of ``cartrl eval``: what the ``evaluation`` found in ``rollouts`` of a saved policy."""
     found = summary(evaluation.returns)
-    threshold, no_threshold = gym_suite.solved_from(saved.environment)
+    threshold, no_threshold = suite.solved_from(saved.environment)
     terminated = int(evaluation.terminated.sum())
     return {
         "policy": str(saved.directory),

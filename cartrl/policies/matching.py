@@ -7,6 +7,7 @@ import numpy as np
 
 from cartrl.errors import UsageError
 from cartrl.policies.sidecar import SavedPolicy
+from cartrl.settings import agents
 from cartrl.system import quiet
 
 
@@ -21,19 +22,20 @@ def require_match(saved: SavedPolicy) -> None:
     with quiet.held_back():
         from gym import spaces
 
-        from cartrl.environments import gym_suite
-    with closing(gym_suite.playable(saved.environment)) as env:
-        gym_suite.require_servable(env)
+        from cartrl.environments import checking, suite
+        from cartrl.environments.spaces import first_action
+    with closing(suite.playable(saved.environment)) as env:
+        checking.require_servable(env, saved.agent, agents.served(saved.agent))
         space = env.action_space
         bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
-        expected = (env.observation_space.shape, space.shape, gym_suite.first_action(space))
+        expected = (env.observation_space.shape, space.shape, first_action(space))
         found = (saved.observation_shape, saved.action_shape, saved.first_action)
         if found != expected or not _equal(saved.action_bounds, bounds):
             raise UsageError(
                 f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "
                 f"and takes actions of {space}"
             )
-        gym_suite.try_out(env)
+        checking.try_out(env)
 
 
 def _equal(saved: Any, bounds: Any) -> bool:

@@ -15,6 +15,7 @@ from cartrl.runs.directory import SIDECAR
 from cartrl.runs.json_files import read_json, write_json
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.section import ConstantName, has_type
+from cartrl.settings.suites import GYM
 from cartrl.system import fingerprints
 
 
@@ -24,6 +25,7 @@ class SavedPolicy:
 
     directory: Path
     environment: EnvironmentSettings  # with the time limit that held, also where it was gym's own
+    agent: str  # the kind of agent that learned it
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
     action_shape: tuple[int, ...]
@@ -56,9 +58,11 @@ def read(directory: Path) -> SavedPolicy:
             directory=directory,
             environment=EnvironmentSettings(
                 env_name=_text(environment["env_name"]),
+                suite=_text(environment.get("suite", GYM)),
                 max_episode_steps=_whole(environment["max_episode_steps"], 1),
                 constants=_constants(environment.get("constants", {})),
             ),
+            agent=_text(content.get("agent", "reinforce")),
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),
             action_shape=_shape(specs["action"]["shape"]),

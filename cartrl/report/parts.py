@@ -17,7 +17,7 @@ from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.results import Run
 
-EVALUATED = "The best policy of each seed played 100 fresh episodes of gym's environment."
+EVALUATED = "The best policy of each seed played 100 fresh episodes of the environment."
 
 
 def page_of(subject: Subject) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _run_tiles(
 def _returns_note(evaluated: Evaluated) -> str:
     facts = evaluated.facts
     return (
-        f"The best policy (iteration {facts['step']:,}) over {facts['episodes']} fresh episodes of gym's environment, "
+        f"The best policy (iteration {facts['step']:,}) over {facts['episodes']} fresh episodes of the environment, "
         f"{facts['actions']}, seed {facts['seed']}: least {number(facts['min'])}, "
         f"median {number(facts['median'])}, greatest {number(facts['max'])}; "
         f"{facts['truncated']} ended by the time limit."

@@ -80,7 +80,7 @@ class Study:
 
     @property
     def env_name(self) -> str:
-        """The gym id."""
+        """The environment's name in its suite."""
         return self.settings.environment.env_name
 
     @functools.cached_property
@@ -90,7 +90,7 @@ class Study:
 
     @property
     def is_own_task(self) -> bool:
-        """Whether there is no threshold, and time limit or constants are other than gym's, which may be the reason."""
+        """Whether there is no threshold, and time limit or constants are other than the suite's, which may be why."""
         environment = self.settings.environment
         return self.threshold is None and bool(environment.max_episode_steps or environment.constants)
 
@@ -114,7 +114,8 @@ class Study:
         }
         found = [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
         if self.is_own_task:
-            found.append("no reward threshold: gym's, if it names one, is for its own time limit and constants")
+            suite = self.settings.environment.suite
+            found.append(f"no reward threshold: {suite}'s, if it names one, is for its own time limit and constants")
         return found
 
 
@@ -196,19 +197,27 @@ def load_studies(paths: list[Path]) -> list[Study]:
         study = load_study(path)
         if any(study.path.resolve() == other.path.resolve() for other in studies):
             raise UsageError(f"{path}: given twice")
-        if studies and study.env_name != studies[0].env_name:
-            raise UsageError(
-                f"{path}: its environment is {study.env_name}, but that of {studies[0].path} is "
-                f"{studies[0].env_name}; returns compare within one environment only"
-            )
+        if studies:
+            _require_same_environment(study, studies[0])
         studies.append(study)
     return studies
+
+
+def _require_same_environment(study: Study, other: Study) -> None:
+    own, others = study.settings.environment, other.settings.environment
+    if (own.suite, own.env_name) == (others.suite, others.env_name):
+        return
+    named = [env.env_name if own.suite == others.suite else f"{env.suite}'s {env.env_name}" for env in (own, others)]
+    raise UsageError(
+        f"{study.path}: its environment is {named[0]}, but that of {other.path} is {named[1]}; returns compare "
+        "within one environment only"
+    )
 
 
 def common_threshold(studies: list[Study]) -> Optional[float]:
     """Return the reward threshold of the studies' environment: that of the first study that has one.
 
-    Return None where the time limit or the constants of a study are other than gym's.
+    Return None where the time limit or the constants of a study are other than the suite's.
     """
     if any(study.is_own_task for study in studies):
         return None

@@ -4,6 +4,7 @@ from typing import Any, Optional
 
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.section import has_type
+from cartrl.settings.suites import GYM
 
 
 def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings) -> Optional[float]:
@@ -15,7 +16,8 @@ def reward_threshold(manifest: dict[str, Any], environment: EnvironmentSettings)
     if "reward_threshold" in manifest:
         threshold = manifest["reward_threshold"]
         return float(threshold) if has_type(threshold, float) else None
-    return None if ":" in environment.env_name else _of_gym(environment)
+    is_gyms_own = environment.suite == GYM and ":" not in environment.env_name
+    return _of_gym(environment) if is_gyms_own else None
 
 
 def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
@@ -23,6 +25,6 @@ def _of_gym(environment: EnvironmentSettings) -> Optional[float]:
 
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.environments import gym_suite
+        from cartrl.environments import suite
 
-        return gym_suite.solved_from(environment)[0]
+        return suite.solved_from(environment)[0]

@@ -1,25 +1,42 @@
 """Settings of the ``environment`` section."""
 
-from typing import Optional
+from typing import Any, Optional
 
 from pydantic import Field
 
+from cartrl.settings import suites
 from cartrl.settings.section import ConstantName, Section, count
 
 
 class EnvironmentSettings(Section):
     """What the policy acts in."""
 
+    class Config:
+        """What the JSON Schema says."""
+
+        @staticmethod
+        def schema_extra(schema: dict[str, Any], model: type) -> None:
+            """List the suites that are installed."""
+            Section.Config.schema_extra(schema, model)
+            schema["properties"]["suite"]["enum"] = suites.names()
+
     env_name: str = Field(
         ...,
         min_length=1,
-        description="The gym id of the environment, such as CartPole-v0. `cartrl env NAME` shows what it is like. "
-        "MODULE:NAME, of a module outside gym, needs the option `--import-module MODULE`.",
+        description="The name of the environment in its suite, such as gym's id CartPole-v0. `cartrl env NAME` shows "
+        "what it is like. MODULE:NAME, of a module outside gym, needs the option `--import-module MODULE`.",
+    )
+    # Whether it is installed is asked where an environment is made: the results of a run are read without it.
+    suite: str = Field(
+        suites.GYM,
+        min_length=1,
+        description="The suite that has the environment: gym, or one that another installed package registers. "
+        "`cartrl env --help` lists those that are installed.",
     )
     max_episode_steps: Optional[int] = count(
         None,
         "The time limit: an episode still going after so many steps is truncated. "
-        "null takes the limit that gym registers for the environment.",
+        "null takes the environment's own limit, which gym registers for it.",
     )
     constants: dict[ConstantName, float] = Field(
         {},

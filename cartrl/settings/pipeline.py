@@ -16,7 +16,7 @@ class CollectSettings(Section):
     )
     engine: Literal["auto", "compiled", "vectorized"] = Field(
         "auto",
-        description="How episodes are played. vectorized steps gym's own environments, any of them; compiled steps "
+        description="How episodes are played. vectorized steps any environment; compiled steps "
         "a twin of one in a program that XLA compiles, many times faster. auto takes the twin where there is one.",
     )
     num_environments: Optional[int] = count(
@@ -44,7 +44,8 @@ class TrainSettings(Section):
     )
     stop_when_solved: Union[bool, float] = Field(
         False,
-        description="End the run when an evaluation's mean return reaches gym's reward threshold (true), or a number.",
+        description="End the run when an evaluation's mean return reaches the environment's reward threshold (true), "
+        "or a number.",
     )
     checkpoint_interval: int = count(
         200,

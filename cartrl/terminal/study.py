@@ -45,7 +45,7 @@ class SilentDisplay(Display):
     """Shows nothing."""
 
     def attach(self, progress: StudyProgress, threshold: Optional[float]) -> None:
-        """Take the study to show, and gym's reward threshold if it has one."""
+        """Take the study to show, and the environment's reward threshold if it has one."""
         self._progress, self._threshold = progress, threshold
 
     def told(self, seed: int) -> None:
@@ -147,7 +147,7 @@ def summary(
 ) -> None:
     """Print what a study reached, with intervals over its seeds, and what to type next.
 
-    ``threshold`` is gym's reward threshold; ``said`` writes it out, or says why there is none.
+    ``threshold`` is the environment's reward threshold; ``said`` writes it out, or says why there is none.
     """
     states = progress.seeds
     over = [state for state in states.values() if state.outcome.is_over]

@@ -50,7 +50,7 @@ def lines(console: Console, title: str, texts: Sequence[str]) -> None:
 def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: str, before: Spent) -> None:
     """Say what a run reached, what it wrote, and what to type next.
 
-    ``threshold`` is gym's reward threshold, or why there is none; ``before`` is what earlier processes took.
+    ``threshold`` is the reward threshold, or why there is none; ``before`` is what earlier processes took.
     """
     rows: list[tuple[str, Any]] = []
     if progress.ended is not Outcome.FINISHED:
@@ -119,7 +119,7 @@ def evaluation(console: Console, report: dict[str, Any]) -> None:
                   f"{report['truncated']:,} truncated (time limit)"),
     ]  # fmt: skip
     if verdict is not None:
-        outcome = Text.assemble((verdict, VERDICT_STYLES[verdict]), f": gym's reward threshold is {exact(threshold)}")
+        outcome = Text.assemble((verdict, VERDICT_STYLES[verdict]), f": the reward threshold is {exact(threshold)}")
         rows.append(("verdict", outcome))
     else:
         rows.append(("verdict", f"none: {report['no_verdict']}"))

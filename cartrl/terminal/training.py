@@ -32,7 +32,7 @@ class SilentDisplay(Display):
     """Shows nothing."""
 
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
-        """Take the run to show, once it is built, and gym's reward threshold if it has one."""
+        """Take the run to show, once it is built, and the environment's reward threshold if it has one."""
         self._progress, self._threshold = progress, threshold
 
     def append(self, row: Row) -> None:

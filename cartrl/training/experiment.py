@@ -8,7 +8,7 @@ from typing import Any, Callable
 import tensorflow as tf
 
 from cartrl import agents, randomness
-from cartrl.environments import gym_suite, specs, twins
+from cartrl.environments import spaces, specs, suite, twins
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience.collectors.compiled import CompiledPlayer
@@ -75,7 +75,7 @@ class Experiment:
                 other_cores.submit(player.prepare),
             ]
             self._exporter = PolicyExporter(
-                agent.collect_policy, agent.train_step, gym_suite.first_action(environment.action_space)
+                agent.collect_policy, agent.train_step, spaces.first_action(environment.action_space)
             )
             for compilation in compilations:
                 compilation.result()
@@ -144,7 +144,7 @@ class Experiment:
     ) -> Player:
         """Return what plays on the engine that the settings ask for."""
         collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
-        env = gym_suite.playable(settings.environment)
+        env = suite.playable(settings.environment)
         opened.callback(env.close)
         if collect.engine == "compiled" or (collect.engine == "auto" and twins.has_twin(env.raw)):
             return CompiledPlayer(twins.twin_of(env.raw), self._time_limit, explore, episodes)

@@ -17,6 +17,7 @@ from cartrl.runs.manifest import Clock, Manifest, Spent
 from cartrl.runs.metrics import seconds_after
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.settings import ResolvedConfig, load
+from cartrl.settings.suites import SuiteError
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import quiet, sockets
 from cartrl.system.signals import StopRequest
@@ -35,7 +36,7 @@ class Task:
     config: ResolvedConfig
     directory: RunDirectory
     past: Past
-    threshold: Optional[float]  # the mean return from which the task is solved, if gym says so
+    threshold: Optional[float]  # the mean return from which the task is solved, if its suite says so
 
     @property
     def solved_from(self) -> float:
@@ -120,7 +121,7 @@ def stopped(directory: RunDirectory, overrides: Sequence[str], warn: Callable[[s
 
 
 def check_environment(config: ResolvedConfig) -> Optional[float]:
-    """Refuse what gym, without TensorFlow, can tell to be wrong; return the mean return that solves it.
+    """Refuse what the environment, without TensorFlow, shows to be wrong; return the mean return that solves it.
 
     Raises:
         UsageError: pointing at the setting.
@@ -129,20 +130,22 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     sockets.loopback()  # without which Reverb could not be reached, after TensorFlow has been loaded for it
     quiet.prepare()
     with quiet.loading():
-        from cartrl.environments import constants, gym_suite, twins
+        from cartrl.environments import checking, suite, twins
     settings = config.settings
     env_name = settings.environment.env_name
     try:
-        gym_suite.require_usable(settings.environment)
-    except constants.ConstantsError as error:
+        checking.require_usable(settings.environment, settings.agent.kind)
+    except SuiteError as error:
+        raise config.error(("environment", "suite"), str(error)) from None
+    except suite.ConstantsError as error:
         raise config.error(("environment", "constants"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
     if settings.collect.engine == "compiled":
-        with closing(gym_suite.playable(settings.environment)) as env:
+        with closing(suite.playable(settings.environment)) as env:
             if not twins.has_twin(env.raw):
                 raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
-    threshold, reason = gym_suite.solved_from(settings.environment)
+    threshold, reason = suite.solved_from(settings.environment)
     if settings.train.stop_when_solved is True and threshold is None:
         raise config.error(("train", "stop_when_solved"), f"{reason}; give the mean return from which to stop")
     return threshold
@@ -152,9 +155,9 @@ def threshold_said(config: ResolvedConfig, threshold: Optional[float]) -> str:
     """Write the reward threshold of the task, or why it has none."""
     if threshold is not None:
         return exact(threshold)
-    from cartrl.environments import gym_suite
+    from cartrl.environments import suite
 
-    return f"none: {gym_suite.solved_from(config.settings.environment)[1]}"
+    return f"none: {suite.solved_from(config.settings.environment)[1]}"
 
 
 def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest, began: float) -> "Experiment":

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cartrl import cli
-from cartrl.environments import gym_suite
+from cartrl.environments import suite
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
@@ -324,10 +324,10 @@ def test_an_environment_that_goes_wrong_later_is_named(environments, name, says)
 
 
 def test_an_environment_that_renders_nothing_is_named(environments):
-    env = gym_suite.playable(EnvironmentSettings(env_name=environments("Dark")))
+    env = suite.playable(EnvironmentSettings(env_name=environments("Dark")))
     env.reset(0)
     with pytest.raises(CartrlError, match="Dark-v0 renders no picture"):
-        gym_suite.frame(env)
+        env.frame()
 
 
 def test_code_is_imported_only_when_asked_for_by_name(tmp_path):

@@ -187,6 +187,7 @@ class TestOverrides:
         assert values["agent"]["normalize_returns"] is False
         assert values["environment"] == {
             "env_name": "CartPole-v1",
+            "suite": "gym",
             "max_episode_steps": None,
             "constants": {"gravity": 2, "tau": 0.001},
         }

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from cartrl import agents, randomness
-from cartrl.environments import constants, gym_suite, specs, twins
+from cartrl.environments import constants, spaces, specs, suite, twins
 from cartrl.experience.collectors.compiled import CompiledPlayer
 from cartrl.experience.turns import Turn
 from cartrl.policies import acting, sidecar
@@ -34,7 +34,7 @@ def trained(directory):
 
 def assert_gym_agrees(env_name, limit, explore, num_episodes, constants=()):
     """Drive gym with the start states and the actions of a compiled rollout, and compare every number."""
-    env = gym_suite.make(EnvironmentSettings(env_name=env_name, constants=dict(constants)))
+    env = suite.playable(EnvironmentSettings(env_name=env_name, constants=dict(constants))).raw
     twin = twins.twin_of(env)
     batch = CompiledPlayer(twin, limit, explore, num_episodes).play(Turn(seed=1, iteration=5))
     reset = randomness.ActionSeeds(1, randomness.Stream.COLLECT_RESETS, 5)[0]
@@ -46,7 +46,7 @@ def assert_gym_agrees(env_name, limit, explore, num_episodes, constants=()):
         length, done, step = batch.lengths[row], False, 0
         assert np.abs(batch.observations[row, 0] - twin.observe(tf.constant(starts[row : row + 1]))[0]).max() == 0
         while not done and step < limit:
-            observation, reward, done, _ = env.step(gym_suite.moves(env.action_space, batch.actions[row])[step])
+            observation, reward, done, _ = env.step(spaces.moves(env.action_space, batch.actions[row])[step])
             assert abs(batch.rewards[row, step] - reward) < 1e-5
             step += 1
             following = batch.observations[row, step] if step < length else batch.final_observations[row]

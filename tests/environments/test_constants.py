@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from cartrl.environments import constants, gym_suite
+from cartrl.environments import constants, suite
 from cartrl.settings import EnvironmentSettings
 from tests.helpers import one_line, run_cartrl
 
 
 def make(env_name, **values):
-    return gym_suite.make(EnvironmentSettings(env_name=env_name, constants=values))
+    return suite.playable(EnvironmentSettings(env_name=env_name, constants=values)).raw
 
 
 def test_a_step_of_cartpole_on_the_moon_by_hand():

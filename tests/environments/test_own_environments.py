@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cartrl.environments import gym_suite, twins
+from cartrl.environments import suite, twins
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
@@ -94,7 +94,7 @@ def test_a_step_of_the_usual_form_costs_no_call_of_a_function_of_ours():
 def test_a_cartpole_in_which_more_than_constants_was_changed_has_no_compiled_twin(own, tmp_path, monkeypatch):
     def has_twin(env_name, **values):
         settings = EnvironmentSettings(env_name=env_name, constants=values)
-        return twins.has_twin(gym_suite.make(settings))
+        return twins.has_twin(suite.playable(settings).raw)
 
     assert has_twin("CartPole-v1")
     assert has_twin("CartPole-v1", masspole=0.3, x_threshold=4.0)

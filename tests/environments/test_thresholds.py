@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cartrl.environments import gym_suite
+from cartrl.environments import suite
 from cartrl.runs.results import load_study
 from cartrl.settings import EnvironmentSettings
 from tests.helpers import assert_one_sentence, run_and_list_imports, run_cartrl
@@ -62,7 +62,7 @@ def test_what_the_manifest_keeps_holds(tmp_path, kept, read):
     ],
 )
 def test_gyms_threshold_is_for_gyms_own_task(settings, threshold, says):
-    found, reason = gym_suite.solved_from(EnvironmentSettings(**settings))
+    found, reason = suite.solved_from(EnvironmentSettings(**settings))
     assert found == threshold
     assert says in reason
     assert bool(reason) == (threshold is None)

@@ -1,51 +1,50 @@
 """``cartrl env``."""
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.analysis.numbers import exact
 from cartrl.environments.frames import Rate
-from cartrl.settings import EnvironmentSettings
+from cartrl.errors import UsageError
+from cartrl.settings import EnvironmentSettings, suites
 from cartrl.system import files, quiet
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
 
 SEED = 0
+Number = TypeVar("Number", int, float)
 
 
-def run(name: str, picture: Optional[Path]) -> None:
-    """Print what the environment ``name`` is like, and render it to ``picture``."""
+def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
+    """Print what the environment ``name`` of a suite is like, and render it to ``picture``."""
     if picture is not None:
         require_writable(picture, "picture", [".png"])
     quiet.prepare()
     with quiet.held_back():
-        from cartrl.environments import constants, gym_suite
-    env = gym_suite.playable(EnvironmentSettings(env_name=name), is_filmed=picture is not None)
-    if env.observation_space.shape is None:  # a Dict or a Tuple, of which no time step can be shown
-        gym_suite.require_servable(env)
-    entry = gym_suite.registered(name)
-    threshold = gym_suite.reward_threshold(name)
-    limit = entry.max_episode_steps
+        from cartrl.environments import suite
+    suites.place(suite_name)  # refuses one that is not installed, and so the empty name
+    settings = EnvironmentSettings(env_name=name, suite=suite_name)
+    described = suite.describe(settings)
+    env = suite.playable(settings, is_filmed=picture is not None)
+    if getattr(env.observation_space, "shape", None) is None:  # a Dict or a Tuple
+        raise UsageError(f"{name} observes {env.observation_space}, of which no time step can be shown")
     first = env.reset(SEED)
-    frame = None if picture is None else gym_suite.frame(env)
+    frame = None if picture is None else env.frame()
     action = _first_action(env.action_space)
-    following, reward, terminated, truncated = env.checked_step(action)
+    following, reward, terminated, truncated = env.step(action)
     step_type = "LAST" if terminated or truncated else "MID"
     rows: list[tuple[str, Any]] = [
         ("environment", name),
         ("observation", _space(env.observation_space)),
         ("action", _space(env.action_space)),
-        ("time limit", "none" if limit is None else f"{limit} steps"),
-        ("reward threshold", "none" if threshold is None else exact(threshold)),
-        ("frame rate", _frame_rate(gym_suite.render_fps(env))),
-        (
-            "constants",
-            ", ".join(f"{constant} {value:g}" for constant, value in constants.of(env.raw).items()) or "none",
-        ),
+        ("time limit", _or_none(described.time_limit, "{} steps".format)),
+        ("reward threshold", _or_none(described.reward_threshold, exact)),
+        ("frame rate", _frame_rate(env.frame_rate)),
+        ("constants", ", ".join(f"{constant} {value:g}" for constant, value in env.constants.items()) or "none"),
         ("first time step", _time_step("FIRST", 0.0, 1.0, first)),
         ("action taken", _array(action)),
         ("next time step", _time_step(step_type, reward, 0.0 if terminated else 1.0, following)),
@@ -57,6 +56,10 @@ def run(name: str, picture: Optional[Path]) -> None:
     tables.facts(console, rows)
     if picture is not None:
         tables.lines(console, "picture", [str(picture)])
+
+
+def _or_none(value: Optional[Number], said: Callable[[Number], str]) -> str:
+    return "none" if value is None else said(value)
 
 
 def _frame_rate(rate: Rate) -> str:

@@ -50,11 +50,11 @@ def run(
     for milestone in subject.policies:
         require_match(milestone.saved)
     with quiet.loading():
-        from cartrl.environments import gym_suite
+        from cartrl.environments import suite
         from cartrl.pictures import recording, side_by_side
     console = Console()
     saved = subject.policies[0].saved
-    limit = gym_suite.time_limit(saved.environment)
+    limit = suite.time_limit(saved.environment)
     bar = Progress(
         TextColumn("filming"), BarColumn(), TextColumn("{task.description}"), console=console, transient=True,
         disable=not console.is_terminal,

@@ -31,7 +31,7 @@ class Task:
     config: ResolvedConfig
     seeds: Sequence[int]
     left: Sequence[int]
-    threshold: Optional[float]  # gym's
+    threshold: Optional[float]  # the environment's reward threshold, if it has one
     jobs: Optional[int]  # processes that train at once; None for one on each core
 
     def begin(self) -> Manifest:

@@ -7,24 +7,24 @@ none of these packages; a package is imported when a config names its kind.
 
 import functools
 from collections.abc import Mapping
-from importlib import metadata
-from typing import Any
 
 from cartrl.errors import UsageError
 from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.agents.reinforce import KIND as REINFORCE
 from cartrl.settings.agents.reinforce import ReinforceSettings
+from cartrl.settings.spaces import Served
+from cartrl.system import extensions
 
 GROUP = "cartrl.agents"
 DEFAULT = "reinforce"
 OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE}
 
-__all__ = ["DEFAULT", "AgentSettings", "Kind", "ReinforceSettings", "kind", "names"]
+__all__ = ["DEFAULT", "AgentSettings", "Kind", "ReinforceSettings", "kind", "names", "served"]
 
 
 def names() -> list[str]:
     """Return the names of all kinds, cartrl's own first."""
-    return list(dict.fromkeys([*OWN, *sorted(_others())]))
+    return [*OWN, *sorted(extensions.registered(GROUP).keys() - OWN.keys())]
 
 
 def kind(name: str) -> Kind:
@@ -33,23 +33,21 @@ def kind(name: str) -> Kind:
     Raises:
         UsageError: when the package that registers it cannot be imported, or registers something else.
     """
-    return OWN[name] if name in OWN else _load(_others()[name])
+    return OWN[name] if name in OWN else _load(name)
+
+
+def served(name: str) -> Served:
+    """Return the spaces that the kind ``name`` serves; where it is not installed, those that a `Kind` says by default.
+
+    A saved policy needs no package of its agent.
+    """
+    return kind(name).serves if name in OWN or name in extensions.registered(GROUP) else Served()
 
 
 @functools.cache
-def _others() -> dict[str, Any]:
-    """Return the entry points of other packages, by name."""
-    found = metadata.entry_points()
-    entries = found.select(group=GROUP) if hasattr(found, "select") else found.get(GROUP, [])
-    return {entry.name: entry for entry in entries}
-
-
-@functools.cache
-def _load(entry: Any) -> Kind:
-    try:
-        found = entry.load()
-    except Exception as error:  # whatever the package's own code raises
-        raise UsageError(f"the agent {entry.name!r} is {entry.value}, which cannot be imported: {error}") from error
+def _load(name: str) -> Kind:
+    place = extensions.registered(GROUP)[name]
+    found = extensions.load(place, f"the agent {name!r}")
     if not isinstance(found, Kind):
-        raise UsageError(f"the agent {entry.name!r} is {entry.value}, which is no cartrl.settings.agents.Kind")
+        raise UsageError(f"the agent {name!r} is {place}, which is no cartrl.settings.agents.Kind")
     return found

@@ -1,9 +1,10 @@
 """What a kind of agent says of itself before anything heavy is imported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cartrl.columns import Column
 from cartrl.settings.section import Section
+from cartrl.settings.spaces import Served
 
 
 class AgentSettings(Section):
@@ -19,3 +20,4 @@ class Kind:
     settings: type[AgentSettings]
     columns: tuple[Column, ...]  # what each report of the agent holds, in this order
     builder: str  # ``package.module:function``; imported when an agent is built
+    serves: Served = field(default_factory=Served)  # the kinds of spaces that it can observe and act in

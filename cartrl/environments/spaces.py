@@ -1,0 +1,32 @@
+"""Spaces of observations and actions: of which kind they are, and how a policy's actions become an environment's."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from gym import spaces
+
+from cartrl.settings.spaces import SpaceKind
+
+
+def kind(space: spaces.Space) -> SpaceKind:
+    """Return of which kind a space is to an agent."""
+    if isinstance(space, spaces.Discrete):
+        return SpaceKind.DISCRETE
+    if not isinstance(space, spaces.Box) or not np.issubdtype(space.dtype, np.floating):
+        return SpaceKind.OTHER
+    return SpaceKind.BOUNDED if space.is_bounded() else SpaceKind.UNBOUNDED
+
+
+def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:
+    """Turn drawn ``actions`` [N, *action] into what ``step`` takes: Python ints, or arrays within the bounds.
+
+    A policy counts the actions of a Discrete space from 0, while the space itself may start at another number.
+    """
+    if isinstance(space, spaces.Discrete):
+        return list((actions + first_action(space)).tolist())
+    return list(np.clip(actions, space.low, space.high))
+
+
+def first_action(space: spaces.Space) -> int:
+    """Return the least action of a Discrete space, which is 0 unless the space says otherwise; 0 for other spaces."""
+    return int(getattr(space, "start", 0))

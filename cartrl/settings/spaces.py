@@ -1,0 +1,32 @@
+"""Kinds of spaces, by which an agent says which environments it serves; known without gym and without TensorFlow."""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class SpaceKind(Enum):
+    """What a space of observations or of actions is to an agent."""
+
+    DISCRETE = "discrete"  # whole numbers from a first one on: gym's Discrete
+    BOUNDED = "bounded"  # arrays of floats with a lower and an upper bound each: gym's Box
+    UNBOUNDED = "unbounded"  # arrays of floats, of which one has no bound at least
+    OTHER = "other"  # images of bytes, several actions at once, dictionaries
+
+
+WORDS = {
+    SpaceKind.DISCRETE: "Discrete",
+    SpaceKind.BOUNDED: "a Box of floats",
+    SpaceKind.UNBOUNDED: "a Box of floats",
+}
+
+
+class Served(NamedTuple):
+    """The kinds of spaces that an agent serves."""
+
+    observations: tuple[SpaceKind, ...] = (SpaceKind.BOUNDED, SpaceKind.UNBOUNDED)
+    actions: tuple[SpaceKind, ...] = (SpaceKind.DISCRETE, SpaceKind.BOUNDED)
+
+
+def listed(kinds: tuple[SpaceKind, ...]) -> str:
+    """Name ``kinds`` for a sentence, such as ``Discrete and a Box of floats``."""
+    return " and ".join(dict.fromkeys(WORDS[kind] for kind in kinds))
