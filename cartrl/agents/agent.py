@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.policies.acting import Policies
 
@@ -27,8 +27,8 @@ class Agent(Protocol):
     def report(self) -> Mapping[str, float]:
         """Return the columns of its kind, of the updates since the last report."""
 
-    def state(self) -> Mapping[str, np.ndarray]:
+    def state(self) -> Mapping[str, NDArray[Any]]:
         """Return by name all that must be saved to continue."""
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from a state of the same names, shapes and types; raise CartrlError for another."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tf_agents.agents import tf_agent
 from tf_agents.networks import network
 from tf_agents.policies import tf_policy
@@ -65,11 +65,11 @@ class TfAgentLearner:
         self._reports.clear()
         return dict(zip(self._columns, together.numpy().tolist()))
 
-    def state(self) -> dict[str, np.ndarray]:
+    def state(self) -> dict[str, NDArray[Any]]:
         """Return the agent's own variables by name: weights, targets, temperatures, optimizer slots, counters."""
         return {name: variable.numpy() for name, variable in self._variables.items()}
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from ``state``, of the same names, shapes and types as `state` returns.
 
         Raises:
@@ -128,7 +128,7 @@ def _has_slot(optimizer: Any, variable: tf.Variable, name: str) -> bool:
         return False
 
 
-def _signature(state: Mapping[str, np.ndarray]) -> dict[str, tuple[Any, ...]]:
+def _signature(state: Mapping[str, NDArray[Any]]) -> dict[str, tuple[Any, ...]]:
     return {name: (values.shape, values.dtype) for name, values in state.items()}
 
 

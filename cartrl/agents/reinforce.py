@@ -19,10 +19,11 @@ equation once episodes are padded to one length, it is put right here:
 """
 
 from collections.abc import Mapping
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tf_agents.agents import tf_agent
 from tf_agents.agents.reinforce import reinforce_agent
 from tf_agents.networks import actor_distribution_network, network, value_network
@@ -152,7 +153,7 @@ class ReinforceLearner(learner.TfAgentLearner):
         }
         self._once[ONCE_TRAIN_STEP] = paths[id(self.train_step)]
 
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from ``state``, also from one of a version that named the variables by owner and number."""
         if ONCE_TRAIN_STEP in state:  # such a version left out the step size, which never changes
             constant = {name: values for name, values in self.state().items() if name not in self._once.values()}

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError
 
@@ -18,8 +19,8 @@ class Played(NamedTuple):
     """What a turn of collecting played, in the few numbers that are counted and checked."""
 
     steps: int  # of the environments
-    returns: np.ndarray  # [E] float64, undiscounted, of the episodes that ended; E may be 0
-    terminated: np.ndarray  # [E] bool; False where the time limit ended the episode
+    returns: NDArray[Any]  # [E] float64, undiscounted, of the episodes that ended; E may be 0
+    terminated: NDArray[Any]  # [E] bool; False where the time limit ended the episode
     too_large: str = ""  # what is too large to learn from, in words; empty where nothing is
     vanishing: str = ""  # what is so small that next to nothing is learned from it, in words; empty where nothing is
 
@@ -31,11 +32,11 @@ class Episode:
     An episode ends by termination (the pole fell, the goal was reached) or by truncation (the time limit).
     """
 
-    observations: np.ndarray  # [T, *observation]: what the policy saw before each step
-    actions: np.ndarray  # [T, *action]: as drawn, before clipping to the environment's bounds
-    rewards: np.ndarray  # [T] float32
+    observations: NDArray[Any]  # [T, *observation]: what the policy saw before each step
+    actions: NDArray[Any]  # [T, *action]: as drawn, before clipping to the environment's bounds
+    rewards: NDArray[Any]  # [T] float32
     terminated: bool
-    final_observation: np.ndarray  # [*observation]: what followed the last step
+    final_observation: NDArray[Any]  # [*observation]: what followed the last step
 
     def __len__(self) -> int:
         return len(self.rewards)
@@ -46,7 +47,7 @@ class Episode:
         return episode_return(self.rewards)
 
 
-def episode_return(rewards: np.ndarray) -> float:
+def episode_return(rewards: NDArray[Any]) -> float:
     """Sum of the rewards [T] of an episode, undiscounted."""
     return float(rewards.sum(dtype=np.float64))
 
@@ -55,12 +56,12 @@ def episode_return(rewards: np.ndarray) -> float:
 class EpisodeBatch:
     """B whole episodes, padded with zeros to T steps; ``lengths`` tells the real steps from the padding."""
 
-    observations: np.ndarray  # [B, T, *observation] float32
-    actions: np.ndarray  # [B, T, *action]
-    rewards: np.ndarray  # [B, T] float32
-    lengths: np.ndarray  # [B] int32
-    terminated: np.ndarray  # [B] bool; False where the time limit ended the episode
-    final_observations: np.ndarray  # [B, *observation] float32
+    observations: NDArray[Any]  # [B, T, *observation] float32
+    actions: NDArray[Any]  # [B, T, *action]
+    rewards: NDArray[Any]  # [B, T] float32
+    lengths: NDArray[Any]  # [B] int32
+    terminated: NDArray[Any]  # [B] bool; False where the time limit ended the episode
+    final_observations: NDArray[Any]  # [B, *observation] float32
 
     @classmethod
     def pad(cls, episodes: Sequence[Episode], num_steps: int) -> "EpisodeBatch":
@@ -91,7 +92,7 @@ class EpisodeBatch:
         too_large = filter(None, (_too_large(values, what) for what, values in numbers.items()))
         return Played(int(self.lengths.sum()), self.returns, self.terminated, next(too_large, ""), self._vanishing())
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name."""
         return dict(vars(self))
 
@@ -102,18 +103,19 @@ class EpisodeBatch:
         return ""
 
     @property
-    def returns(self) -> np.ndarray:
+    def returns(self) -> NDArray[Any]:
         """Undiscounted return of each episode, float64 [B]."""
-        return self.rewards.sum(axis=1, dtype=np.float64)
+        returns: NDArray[Any] = self.rewards.sum(axis=1, dtype=np.float64)
+        return returns
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Episodes of a policy on the real environment."""
 
-    returns: np.ndarray  # [N] float64, undiscounted
-    lengths: np.ndarray  # [N] int64, steps
-    terminated: np.ndarray  # [N] bool; False where the time limit ended the episode
+    returns: NDArray[Any]  # [N] float64, undiscounted
+    lengths: NDArray[Any]  # [N] int64, steps
+    terminated: NDArray[Any]  # [N] bool; False where the time limit ended the episode
 
     @property
     def mean(self) -> float:
@@ -126,7 +128,7 @@ class Evaluation:
         return float(self.returns.std(ddof=1)) if len(self.returns) > 1 else 0.0
 
 
-def require_moderate(values: np.ndarray, whose: str, what: str) -> None:
+def require_moderate(values: NDArray[Any], whose: str, what: str) -> None:
     """Refuse numbers that are too large to learn from.
 
     Raises:
@@ -144,11 +146,11 @@ def too_large(whose: str, found: str) -> CartrlError:
     )
 
 
-def _too_large(values: np.ndarray, what: str) -> str:
+def _too_large(values: NDArray[Any], what: str) -> str:
     """Return ``what`` and the first number that is too large to learn from; empty where there is none."""
     return f"{what} of {values[np.abs(values) > LARGEST].flat[0]:g}" if magnitude(values) > LARGEST else ""
 
 
-def magnitude(values: np.ndarray) -> float:
+def magnitude(values: NDArray[Any]) -> float:
     """Return the largest magnitude among ``values``, without a copy of them; 0 where there are none."""
     return max(float(values.max()), -float(values.min())) if values.size else 0.0

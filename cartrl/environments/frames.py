@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError
 
@@ -37,7 +38,7 @@ def rate(metadata: Any) -> Rate:
     return Rate(DEFAULT_FPS, f"its {name} is {said}, not a number from {SLOWEST:g} to {FASTEST:g}")
 
 
-def rgb(picture: Any, env_name: str) -> np.ndarray:
+def rgb(picture: Any, env_name: str) -> NDArray[Any]:
     """Return what ``env_name`` rendered as uint8 [height, width, 3].
 
     Of a list of frames, as later gyms return them, it takes the last. What is transparent lies on white, unless all is
@@ -62,7 +63,7 @@ def rgb(picture: Any, env_name: str) -> np.ndarray:
     return _on_white(_levels(_in_colour(array, env_name), env_name))
 
 
-def _in_colour(array: np.ndarray, env_name: str) -> np.ndarray:
+def _in_colour(array: NDArray[Any], env_name: str) -> NDArray[Any]:
     """Return ``array`` as [height, width, 3], or 4 with transparency, its numbers as they are."""
     shape = array.shape
     if array.ndim == 2:
@@ -79,7 +80,7 @@ def _in_colour(array: np.ndarray, env_name: str) -> np.ndarray:
     return array[:, :, :3] if (array[:, :, 3:] == array[0, 0, 3:]).all() else array
 
 
-def _levels(array: np.ndarray, env_name: str) -> np.ndarray:
+def _levels(array: NDArray[Any], env_name: str) -> NDArray[Any]:
     """Return the numbers of ``array`` as levels from 0 to 255; floats up to 1 are shares of that."""
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
@@ -97,9 +98,10 @@ def _levels(array: np.ndarray, env_name: str) -> np.ndarray:
     return array.astype(np.uint8)
 
 
-def _on_white(levels: np.ndarray) -> np.ndarray:
+def _on_white(levels: NDArray[Any]) -> NDArray[Any]:
     """Return ``levels`` [height, width, 3 or 4] without transparency."""
     if levels.shape[2] == 3:
         return levels
     opacity = levels[:, :, 3:] / 255
-    return np.rint(255 + opacity * (levels[:, :, :3] - 255.0)).astype(np.uint8)
+    seen: NDArray[Any] = np.rint(255 + opacity * (levels[:, :, :3] - 255.0))
+    return seen.astype(np.uint8)

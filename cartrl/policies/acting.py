@@ -7,6 +7,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from numpy.typing import NDArray
 
 from cartrl.errors import UsageError, cut
 from cartrl.policies.sidecar import SavedPolicy
@@ -69,20 +70,20 @@ class BatchPolicy:
             _direct(tf.function(act, autograph=False, input_signature=signature)) for act in policies
         )
 
-    def explore(self, observations: np.ndarray, seed: np.ndarray) -> np.ndarray:
+    def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
         """Return an exploring action for each of ``observations``, float32 [N, *observation]; ``seed`` is int32 [2]."""
         return self._explore(observations, seed)
 
-    def exploit(self, observations: np.ndarray) -> np.ndarray:
+    def exploit(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return the greedy action for each of ``observations``, float32 [N, *observation]."""
         return self._exploit(observations, NO_SEED)
 
-    def act(self, observations: np.ndarray, step: int, seeds: Optional[ActionSeeds]) -> np.ndarray:
+    def act(self, observations: NDArray[Any], step: int, seeds: Optional[ActionSeeds]) -> NDArray[Any]:
         """Return the exploring actions of ``step`` of a rollout, or without ``seeds`` the greedy ones."""
         return self.exploit(observations) if seeds is None else self.explore(observations, seeds[step])
 
 
-def _direct(function: Any) -> Callable[..., np.ndarray]:
+def _direct(function: Any) -> Callable[..., NDArray[Any]]:
     """Return a call of a ``tf.function`` of one output, on arrays of just the types of its signature.
 
     tf.function checks and binds its arguments anew in each call, which takes three times as long as such a policy.
@@ -90,7 +91,7 @@ def _direct(function: Any) -> Callable[..., np.ndarray]:
     concrete = function.get_concrete_function()
     captured, types = concrete.captured_inputs, [output.dtype for output in concrete.outputs]
 
-    def call(*inputs: np.ndarray) -> np.ndarray:
+    def call(*inputs: NDArray[Any]) -> NDArray[Any]:
         (output,) = tf.raw_ops.StatefulPartitionedCall(args=[*inputs, *captured], Tout=types, f=concrete)
         return np.asarray(output)
 

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError, UsageError
 from cartrl.policies import sidecar
@@ -62,7 +63,7 @@ class Policy:
             actions = np.clip(actions, self._least.astype(actions.dtype), self._greatest.astype(actions.dtype))
         return actions[0] if is_single else actions
 
-    def _batch(self, observations: Any) -> np.ndarray:
+    def _batch(self, observations: Any) -> NDArray[Any]:
         """Return ``observations`` as a float32 array of one observation or of a batch.
 
         Raises:
@@ -111,7 +112,7 @@ def load_policy(path: Union[str, "os.PathLike[str]"]) -> Policy:
         return Policy(saved, acting.load(saved))
 
 
-def _bounds(saved: SavedPolicy) -> tuple[np.ndarray, np.ndarray]:
+def _bounds(saved: SavedPolicy) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the least and the greatest action.
 
     Raises:
@@ -126,7 +127,7 @@ def _bounds(saved: SavedPolicy) -> tuple[np.ndarray, np.ndarray]:
     return least, greatest
 
 
-def _seed(rng: np.random.Generator) -> np.ndarray:
+def _seed(rng: np.random.Generator) -> NDArray[Any]:
     """Draw a seed as tf.random.stateless_* take it, int32 [2].
 
     Raises:

@@ -14,7 +14,8 @@ from cartrl.runs.outcome import outcome_of
 from cartrl.settings import ExperimentSettings, ResolvedConfig, agents
 from cartrl.settings import load as read_settings
 from cartrl.system import files
-from cartrl.training.checkpoints import Checkpoint, TrainingCheckpoints
+from cartrl.training.checkpoint_format import Checkpoint
+from cartrl.training.checkpoints import TrainingCheckpoints
 
 # The settings of which no number depends that was, or will be, drawn or learned.
 CHANGEABLE = (

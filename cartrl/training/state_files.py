@@ -2,15 +2,19 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError
 from cartrl.system import files, reading
 
-State = Mapping[str, np.ndarray]
+State = Mapping[str, NDArray[Any]]
+
+_read_array: Callable[..., NDArray[Any]] = np.lib.format.read_array  # numpy declares no types for it
 
 
 def write(draft: Path, state: State, path: Path) -> None:
@@ -49,12 +53,12 @@ def _name(member: zipfile.ZipInfo) -> str:
     return member.filename[: -len(".npy")] if member.filename.endswith(".npy") else member.filename
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     """Read an array. It has to be stored as it is, as numpy.savez does: a compressed one could fill the memory."""
     if member.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{member.filename} is compressed")
     with archive.open(member) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        return _read_array(file, allow_pickle=False)
 
 
 def _require_finite(state: State, path: Path) -> None:

@@ -1,5 +1,7 @@
 """Plays in a compiled environment: a whole batch of episodes is one XLA program."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from cartrl import randomness
@@ -38,7 +40,9 @@ class CompiledPlayer:
         batch, environment = self._num_episodes, self._environment
         reset, actions = tf.unstack(seeds)
 
-        def body(step: tf.Tensor, state: tf.Tensor, running: tf.Tensor, lengths: tf.Tensor, arrays: tuple) -> tuple:
+        def body(
+            step: tf.Tensor, state: tf.Tensor, running: tf.Tensor, lengths: tf.Tensor, arrays: tuple[Any, ...]
+        ) -> tuple[Any, ...]:
             observation = environment.observe(state)
             action = self._explore(observation, actions + tf.stack([0, step]))
             following, reward, terminated = environment.step(state, action)

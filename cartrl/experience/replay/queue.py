@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from contextlib import ExitStack
+from typing import Any
 
 import numpy as np
 import reverb
 import tensorflow as tf
+from numpy.typing import NDArray
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
@@ -128,7 +130,7 @@ class EpisodeReplay:
         """Put a batch into the queue, and return once the server holds it."""
         self._put(episodes.arrays())
 
-    def _put(self, arrays: dict[str, np.ndarray]) -> None:
+    def _put(self, arrays: dict[str, NDArray[Any]]) -> None:
         self._writer.append(arrays)
         item = {name: column[-1] for name, column in self._writer.history.items()}
         self._writer.create_item(self._table, priority=1.0, trajectory=item)
@@ -146,7 +148,8 @@ class EpisodeReplay:
         batch = next(self._batches, None)
         if batch is None:
             raise CartrlError(f"Reverb gave no episodes within {TIMEOUT_SECONDS} s")
-        return batch.data
+        tensors: dict[str, tf.Tensor] = batch.data
+        return tensors
 
     def close(self) -> None:
         """Stop the server and free its port."""
