@@ -53,6 +53,11 @@ def _without_zeros(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
+def counted(count: int, what: str) -> str:
+    """Return ``count`` and what is counted, such as ``1 seed`` and ``2 seeds``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def exact(value: float) -> str:
     """Return a number that was not measured, such as a threshold, with all of its digits."""
     return f"{value:,.10g}" if not value or SMALL <= abs(value) < LARGE else f"{value:.10g}"

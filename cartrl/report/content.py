@@ -17,6 +17,7 @@ from cartrl.runs.manifest import sessions_of, spent
 from cartrl.runs.modules import modules_of
 from cartrl.runs.results import Study
 from cartrl.runs.states import state_of
+from cartrl.runs.study import named
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.writing import scalar
 from cartrl.system.calls import call_with
@@ -140,7 +141,8 @@ def config_text(settings: ExperimentSettings) -> str:
 
 def again(subject: Subject, manifest: dict[str, Any]) -> list[dict[str, str]]:
     """Return the ways to train the same again: a text, and the code to type."""
-    option = ["--seeds", _written(subject.study)] if subject.is_study else []
+    seeds = (*(run.seed for run in subject.study.runs), *subject.study.missing)
+    option = ["--seeds", named(seeds)] if subject.is_study else []
     modules = modules_of(manifest)
     directory = subject.study.runs[0].directory if subject.is_study else subject.study.path
     return [
@@ -178,13 +180,6 @@ def installed(manifest: dict[str, Any]) -> dict[str, str]:
         "label": "Versions to install",
         "code": f"pip install {packages}",
     }
-
-
-def _written(study: Study) -> str:
-    """Write the seeds of a study as an option: 0-31, or 0,3,7."""
-    seeds = sorted({*(run.seed for run in study.runs), *study.missing})
-    is_range = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
-    return f"{seeds[0]}-{seeds[-1]}" if is_range else ",".join(map(str, seeds))
 
 
 def provenance(manifest: dict[str, Any]) -> list[tuple[str, str]]:

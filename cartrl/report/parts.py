@@ -6,7 +6,7 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import NOTHING
+from cartrl.analysis.numbers import NOTHING, counted
 from cartrl.analysis.seeds import interquartile_mean, summary
 from cartrl.analysis.summaries import certainty
 from cartrl.report import figures
@@ -140,7 +140,7 @@ def _study_tiles(subject: Subject, results: list[Evaluated]) -> list[dict[str, A
     if not len(means):
         return [time]
     middle, certain = map(with_minus, certainty(summary(means), len(means), "seed"))
-    seeds = f"{len(means)} seed{'s' if len(means) > 1 else ''}"
+    seeds = counted(len(means), "seed")
     tiles = [tile("Interquartile mean return", middle, f"{certain}; {seeds}")]
     if subject.threshold is not None:
         verdicts = Counter(evaluated.facts["verdict"] for evaluated in results)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import NOTHING, percent
+from cartrl.analysis.numbers import NOTHING, counted, percent
 from cartrl.analysis.seeds import interquartile_mean
 from cartrl.analysis.summaries import certain, certainty, of_json
 from cartrl.report.content import date, duration, frame, installed, tile, typed
@@ -63,7 +63,7 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
     table = columns(entries, threshold)
     modules = modules_of(manifest)
     can_resume = state_of(sweep.root, manifest) in (STOPPED, FAILED)
-    size = f"{_count(len(entries), 'setting')} × {_count(len(plan.seeds), 'seed')}"
+    size = f"{counted(len(entries), 'setting')} × {counted(len(plan.seeds), 'seed')}"
     found = frame(sweep.root, "sweep", manifest, settings)
     _mark_varied(found["sections"], _keys(entries))
     return {
@@ -155,7 +155,7 @@ def _tiles(
 ) -> list[dict[str, Any]]:
     middle, certain_by = map(with_minus, certainty(of_json(best["final_return"]), len(best["seeds"]), "seed"))
     without = sum(entry["rank"] is None for entry in entries)
-    trials = f"of {_count(int(plan.search['trials']), 'trial')}; " if plan.search else ""
+    trials = f"of {counted(int(plan.search['trials']), 'trial')}; " if plan.search else ""
     rank_note = f"{without} without a rank" if without else "all ranked"
     return [
         tile("Best setting", middle, f"{name}; {certain_by}"),
@@ -186,7 +186,3 @@ def _same(manifest: dict[str, Any], plan: Plan, modules: Sequence[str]) -> str:
     words = [word for choice in choices for word in (option, choice)]
     trials = ["--trials", plan.search["trials"]] if plan.search else []
     return call_with(modules, "sweep", "config.yaml", *words, *trials, "--seeds", named(plan.seeds))
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cartrl.analysis.comparison import LEVEL, metrics
 from cartrl.analysis.curves import Curve
-from cartrl.analysis.numbers import NOTHING, exact, number, p_value, percent
+from cartrl.analysis.numbers import NOTHING, counted, exact, number, p_value, percent
 from cartrl.analysis.summaries import Summary, certain, of_json
 from cartrl.settings.writing import scalar
 from cartrl.system.console import say
@@ -90,10 +90,9 @@ def print_comparison(console: Console, report: dict[str, Any]) -> None:
     studies = list(zip(string.ascii_uppercase, report["studies"]))
     rows: list[tuple[str, Any]] = [("environment", f"{report['env_name']}, {solved}")]
     for letter, study in studies:
-        count = len(study["seeds"])
         notes = "".join(f"\n{note}" for note in study["notes"])
         label = "" if study["label"] in study["path"] else f"{study['label']}: "
-        rows.append((letter, f"{label}{study['path']}, {count} seed{'' if count == 1 else 's'}{notes}"))
+        rows.append((letter, f"{label}{study['path']}, {counted(len(study['seeds']), 'seed')}{notes}"))
     different = [f"{key}: {', '.join(map(scalar, values))}" for key, values in report["differences"].items()]
     rows.append(("differ in", "\n".join(different) or "nothing but their seeds"))
     tables.facts(console, rows)

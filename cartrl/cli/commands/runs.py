@@ -16,12 +16,11 @@ from cartrl.errors import UsageError, nearest
 from cartrl.runs.directory import RUNS
 from cartrl.runs.finding import warn_of_skipped
 from cartrl.runs.listing import Entry, entries
-from cartrl.runs.states import DAMAGED, STATES
+from cartrl.runs.states import DAMAGED, FAILED, FINISHED, RUNNING, STATES, STOPPED, UNKNOWN
 from cartrl.system.console import Console, one_line, say
 
 STYLES = {
-    "running": "bold cyan", "finished": "green", "stopped": "yellow", "failed": "red", "damaged": "red",
-    "unknown": "yellow",
+    RUNNING: "bold cyan", FINISHED: "green", STOPPED: "yellow", FAILED: "red", DAMAGED: "red", UNKNOWN: "yellow",
 }  # fmt: skip
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
