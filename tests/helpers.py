@@ -193,3 +193,9 @@ def assert_one_sentence(done: "Done[str]", place: str) -> str:
     start = f"error: {place}: "
     assert done.stderr.startswith(start), f"{done.stderr!r} does not start with {start!r}"
     return done.stderr[len(start) :].rstrip("\n")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that process ``pid`` has started and that it has not seen end."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in listed for child in path.read_text().split()]

@@ -78,7 +78,7 @@ class Interrupter:
         io.open = opened  # what Path.open calls
         for name in ("fsync", "replace", "rename", "unlink", "mkdir", "rmdir"):
             setattr(os, name, self.wrap(name, getattr(os, name)))
-        files._exchange = self.wrap("rename", files._exchange)
+        files.exchange = self.wrap("rename", files.exchange)
 
 
 class CountedFile:

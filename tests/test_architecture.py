@@ -118,3 +118,29 @@ def _at_the_top(path: Path, modules: Iterable[str]) -> set[str]:
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return found & set(modules)
+
+
+# Private in name only: the methods of named tuples, and functions that the standard library documents.
+PRIVATE_IN_NAME_ONLY = {"_asdict", "_fields", "_make", "_replace", "_exit", "_getframe"}
+
+
+def test_no_test_reaches_into_private_attributes():
+    reached = []
+    for path in Path(__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            reached += [f"{path}:{node.lineno} {name}" for name in _private_names(node) - PRIVATE_IN_NAME_ONLY]
+    assert not reached
+
+
+def _private_names(node: ast.AST) -> set[str]:
+    """Return the private names that ``node`` takes from another object or from the package: also in texts, to patch."""
+    names = []
+    if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+        names = [node.attr]
+    elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cartrl":
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"cartrl[\w.]+", node.value):
+        names = node.value.split(".")
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("getattr", "setattr", "delattr"):
+        names = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+    return {name for name in names if isinstance(name, str) and name.startswith("_") and not name.startswith("__")}

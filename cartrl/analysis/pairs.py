@@ -89,7 +89,7 @@ def difference_test(first: NDArray[Any], second: NDArray[Any]) -> float:
     of both studies have one distribution, the test is exact, with any ties. Where their distributions differ in spread
     alone, the test holds its level for many seeds, which that of Mann and Whitney does not.
     """
-    divisions = _divisions(len(first), len(second))
+    divisions = _divisions(len(first), len(second), MOST_ENUMERATED)
     pooled = np.concatenate([first, second])
     found = np.abs(_brunner_munzel(_above(pooled, pooled), divisions))
     as_extreme = int(np.count_nonzero(found >= found[0] * (1 - 1e-9)))
@@ -97,14 +97,14 @@ def difference_test(first: NDArray[Any], second: NDArray[Any]) -> float:
 
 
 @functools.lru_cache(maxsize=8)
-def _divisions(first: int, second: int) -> NDArray[Any]:
+def _divisions(first: int, second: int, most: int) -> NDArray[Any]:
     """Return ways to divide the pooled seeds: float [divisions, first + second], 1 for a seed of the first study.
 
-    The first row is the division into the two studies. The other rows are all other divisions, or if there are too many
-    of them, `PERMUTATIONS` drawn ones.
+    The first row is the division into the two studies. The other rows are all other divisions, or if there are more
+    than ``most`` in all, `PERMUTATIONS` drawn ones.
     """
     total = first + second
-    if math.comb(total, first) <= MOST_ENUMERATED:
+    if math.comb(total, first) <= most:
         chosen = np.array(list(itertools.combinations(range(total), first)))  # in order: the first row is 0 … first - 1
     else:
         rng = np.random.default_rng(randomness.draw(4, 0, randomness.Stream.PERMUTATION))

@@ -34,7 +34,7 @@ def of_run(run: RunDirectory) -> list[Milestone]:
         )
     best = sidecar.read(run.best_policy)
     returns = {int(row["iteration"] or 0): row["greedy_return_mean"] for row in metrics.read(run.metrics)}
-    others = _climb([iteration for iteration in kept if iteration != best.step], best.step, returns, MOST - 1)
+    others = climb([iteration for iteration in kept if iteration != best.step], best.step, returns, MOST - 1)
     found = [Milestone(f"best, iteration {best.step}", best)]
     for iteration in others:
         saved = sidecar.read(run.kept_policy(iteration))
@@ -44,7 +44,7 @@ def of_run(run: RunDirectory) -> list[Milestone]:
     return sorted(found, key=lambda milestone: milestone.saved.step)
 
 
-def _climb(iterations: list[int], best: int, returns: Mapping[int, Optional[float]], most: int) -> list[int]:
+def climb(iterations: list[int], best: int, returns: Mapping[int, Optional[float]], most: int) -> list[int]:
     """Return at most ``most`` of ``iterations``: the first, and others whose returns divide the climb to the best."""
     if len(iterations) <= most:
         return iterations

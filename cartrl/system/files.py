@@ -169,7 +169,7 @@ def replace_directory(draft: Path, directory: Path) -> None:
     old = draft  # an exchange gives the old directory the name of the draft
     if not directory.exists():
         draft.replace(directory)
-    elif not _exchange(draft, directory):
+    elif not exchange(draft, directory):
         old = directory.with_name(_name(OLD, directory))
         directory.replace(old)
         draft.replace(directory)
@@ -228,7 +228,7 @@ def _unsupported(error: OSError, path: Path) -> str:
     return error.strerror
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def exchange(one: Path, other: Path) -> bool:
     """Swap two paths in one step, renameat2(2); return False where the file system cannot."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2

@@ -42,7 +42,7 @@ def make_episodes(action_spec, seed=0):
 
 
 def make_agents(action_spec, baseline, **options):
-    """Our agent and TF-Agents' own, sharing the same networks."""
+    """Our agent and TF-Agents' own, and the networks that both share: the actor, and with a baseline the critic."""
     actor = actor_distribution_network.ActorDistributionNetwork(OBSERVATION, action_spec, fc_layer_params=(8,))
     critic = value_network.ValueNetwork(OBSERVATION, fc_layer_params=(8,)) if baseline else None
     agents = []
@@ -64,7 +64,7 @@ def make_agents(action_spec, baseline, **options):
         )
         agent.initialize()
         agents.append(agent)
-    return agents
+    return (*agents, [actor, critic] if baseline else [actor])
 
 
 def concatenated(episodes):
@@ -102,10 +102,11 @@ def returns_of(agent, experience):
     return tf.stack(returns, axis=1)
 
 
-def loss_and_gradients(agent, experience, weights, part=None):
-    variables = [*agent._actor_network.trainable_weights]
-    if agent._value_network:
-        variables += agent._value_network.trainable_weights
+def weights_of(networks):
+    return [weight for network in networks for weight in network.trainable_weights]
+
+
+def loss_and_gradients(agent, variables, experience, weights, part=None):
     with tf.GradientTape() as tape:
         info = agent.total_loss(experience, returns_of(agent, experience), weights)
         value = info.loss if part is None else info.extra[part]
@@ -116,11 +117,11 @@ def loss_and_gradients(agent, experience, weights, part=None):
 @pytest.mark.parametrize("baseline", [False, True], ids=["no baseline", "baseline"])
 @pytest.mark.parametrize("num_steps", [12, 50], ids=["tight", "much padding"])
 def test_a_padded_batch_equals_the_same_episodes_without_padding(action_spec, baseline, num_steps):
-    ours, theirs = make_agents(action_spec, baseline)
+    ours, theirs, networks = make_agents(action_spec, baseline)
     episodes = make_episodes(action_spec)
     experience, mask = padded(episodes, num_steps)
-    loss, gradients = loss_and_gradients(ours, experience, mask)
-    expected_loss, expected = loss_and_gradients(theirs, concatenated(episodes), None)
+    loss, gradients = loss_and_gradients(ours, weights_of(networks), experience, mask)
+    expected_loss, expected = loss_and_gradients(theirs, weights_of(networks), concatenated(episodes), None)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5, atol=1e-5)
     for gradient, reference in zip(gradients, expected):
         np.testing.assert_allclose(gradient, reference, rtol=1e-4, atol=1e-5)
@@ -128,7 +129,7 @@ def test_a_padded_batch_equals_the_same_episodes_without_padding(action_spec, ba
 
 
 def test_what_stands_in_the_padding_changes_nothing():
-    ours, _ = make_agents(DISCRETE, baseline=True, entropy_regularization=0.1)
+    ours, _, networks = make_agents(DISCRETE, baseline=True, entropy_regularization=0.1)
     episodes = make_episodes(DISCRETE)
     batch = EpisodeBatch.pad(episodes, 20)
     rubbish = {name: array.copy() for name, array in batch.arrays().items()}
@@ -138,24 +139,24 @@ def test_what_stands_in_the_padding_changes_nothing():
     outcomes = []
     for arrays in (batch.arrays(), rubbish):
         experience, mask = reinforce.as_trajectory({name: tf.constant(array) for name, array in arrays.items()})
-        outcomes.append(loss_and_gradients(ours, experience, mask))
+        outcomes.append(loss_and_gradients(ours, weights_of(networks), experience, mask))
     np.testing.assert_allclose(outcomes[0][0], outcomes[1][0], rtol=1e-6)
     for clean, dirty in zip(outcomes[0][1], outcomes[1][1]):
         np.testing.assert_allclose(clean, dirty, rtol=1e-5, atol=1e-6)
 
 
 def test_the_policy_loss_gives_the_critic_no_gradient():
-    ours, _ = make_agents(DISCRETE, baseline=True)
+    ours, _, networks = make_agents(DISCRETE, baseline=True)
     experience, mask = padded(make_episodes(DISCRETE), 12)
-    _, gradients = loss_and_gradients(ours, experience, mask, part="policy_gradient_loss")
-    actor = len(ours._actor_network.trainable_weights)
+    _, gradients = loss_and_gradients(ours, weights_of(networks), experience, mask, part="policy_gradient_loss")
+    actor = len(networks[0].trainable_weights)
     assert all(gradient is not None for gradient in gradients[:actor])
     assert all(gradient is None for gradient in gradients[actor:])
 
 
 def test_the_parts_of_the_loss_by_hand():
     """The module's equation in plain numpy, from the logits and values that the networks give."""
-    ours, _ = make_agents(DISCRETE, baseline=True, entropy_regularization=0.5, value_estimation_loss_coef=0.3)
+    ours, _, networks = make_agents(DISCRETE, baseline=True, entropy_regularization=0.5, value_estimation_loss_coef=0.3)
     episodes = make_episodes(DISCRETE)
     experience, mask = padded(episodes, 12)
     parts = ours.total_loss(experience, returns_of(ours, experience), mask).extra
@@ -165,8 +166,8 @@ def test_the_parts_of_the_loss_by_hand():
         for reward in reversed(episode.rewards):
             total = reward + DISCOUNT * total
             returns.insert(0, total)
-        distribution, _ = ours._actor_network(episode.observations, (), ())
-        values, _ = ours._value_network(episode.observations)
+        distribution, _ = networks[0](episode.observations, (), ())
+        values, _ = networks[1](episode.observations)
         logits = distribution.logits.numpy().reshape(len(episode), 3)
         all_log = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         log_probabilities.append(all_log[np.arange(len(episode)), episode.actions])
@@ -188,7 +189,7 @@ def test_the_parts_of_the_loss_by_hand():
 
 @pytest.mark.parametrize("baseline", [False, True], ids=["no baseline", "baseline"])
 def test_returns_by_hand_and_a_truncated_episode_goes_on_with_its_estimated_value(baseline):
-    ours, _ = make_agents(DISCRETE, baseline)
+    ours, _, networks = make_agents(DISCRETE, baseline)
     episodes = make_episodes(DISCRETE)
     assert {episode.terminated for episode in episodes} == {True, False}
     experience, _ = padded(episodes, 15)
@@ -196,7 +197,7 @@ def test_returns_by_hand_and_a_truncated_episode_goes_on_with_its_estimated_valu
     for row, episode in zip(returns.numpy(), episodes):
         total = 0.0
         if baseline and not episode.terminated:
-            total = float(ours._value_network(episode.final_observation[np.newaxis])[0][0])
+            total = float(networks[1](episode.final_observation[np.newaxis])[0][0])
             assert total != 0
         for step in reversed(range(len(episode))):
             total = episode.rewards[step] + DISCOUNT * total
@@ -215,7 +216,8 @@ def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
     batch = EpisodeBatch.pad(make_episodes(DISCRETE), 12)
     arrays = {name: tf.constant(array) for name, array in batch.arrays().items()}
     experience, mask = reinforce.as_trajectory(arrays)
-    loss, gradients = loss_and_gradients(agent, experience, mask)
+    loss, gradients = loss_and_gradients(agent, agent.trainable_variables, experience, mask)
+    assert len(gradients) == 4  # a kernel and a bias of each of two layers
     before = [weight.numpy() for weight in agent.trainable_variables]
     learner.learn(arrays)
     report = learner.report()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import gym
 import numpy as np
@@ -88,16 +89,30 @@ def test_gym_and_its_twin_agree_with_other_constants(env_name):
         assert is_same == (name in ("x_threshold", "max_torque")), name  # none of these episodes comes near them
 
 
-def test_rollout_and_update_are_traced_once():
+def test_rollout_and_update_are_traced_once(monkeypatch):
+    """Python's part of the policy and of the agent runs while they are traced, and never again."""
+    calls = Counter()
+
+    def counted(name, function):
+        def call(*arguments, **options):
+            calls[name] += 1
+            return function(*arguments, **options)
+
+        return call
+
     env = gym.make("CartPole-v0")
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
     learner = agents.build(ReinforceSettings(), time_step_spec, action_spec)
-    player = CompiledPlayer(twins.twin_of(env.unwrapped), 200, learner.policies.explore, 2)
+    monkeypatch.setattr(learner.agent, "train", counted("train", learner.agent.train))
+    player = CompiledPlayer(twins.twin_of(env.unwrapped), 200, counted("explore", learner.policies.explore), 2)
+    after = []
     for iteration in range(5):
         episodes = player.play(Turn(0, iteration))
         learner.learn({name: tf.constant(array) for name, array in episodes.arrays().items()})
-    assert player._roll_out.experimental_get_tracing_count() == 1
-    assert learner._update.experimental_get_tracing_count() == 1
+        after.append(dict(calls))
+    assert calls.keys() == {"explore", "train"}
+    assert calls["train"] == 1
+    assert after == [after[0]] * 5
 
 
 @pytest.mark.parametrize("engine", ["compiled", "vectorized"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import CARTRL, CONFIGS, clean_environment, run_cartrl
+from tests.helpers import CARTRL, CONFIGS, children, clean_environment, run_cartrl
 
 CONFIG = CONFIGS / "reinforce.yaml"
 SHORT = ("--set", "train.num_iterations=30", "--set", "eval.eval_interval=10", "--set", "train.checkpoint_interval=5")
@@ -94,11 +94,6 @@ def test_a_study_that_is_stopped_goes_on_and_ends_the_same(study, number, tmp_pa
     for seed in (3, 7, 8):
         assert rows(tmp_path / f"again/seed-{seed}") == rows(directory / f"seed-{seed}")
         assert weights(tmp_path / f"again/seed-{seed}") == weights(directory / f"seed-{seed}")
-
-
-def children(pid: int) -> "list[int]":
-    listed = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for path in listed for child in path.read_text().split()]
 
 
 def test_a_seed_that_fails_fails_alone(tmp_path):

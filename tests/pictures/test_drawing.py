@@ -2,13 +2,13 @@
 
 import os
 import signal
-import time
+from contextlib import contextmanager
 
 import pytest
 from PIL import Image
 
 from cartrl.pictures.drawer import Drawer, LearningCurve
-from tests.helpers import one_line, run_cartrl
+from tests.helpers import children, one_line, run_cartrl
 from tests.studies import write_run
 
 USERS = "text.usetex: True\nfont.family: no such font\nbackend: no_such_backend\naxes.facecolor: red\n"
@@ -66,6 +66,15 @@ def test_a_picture_that_is_asked_for_and_cannot_be_drawn_is_one_sentence(home):
     assert not (home / "new").exists()
 
 
+@contextmanager
+def a_drawer():
+    """A drawer, and the pid of the process that it has started."""
+    others = children(os.getpid())
+    with Drawer() as drawer:
+        (pid,) = set(children(os.getpid())) - set(others)
+        yield drawer, pid
+
+
 class TestDrawer:
     def draw(self, drawer, home, name="a.png"):
         warnings = []
@@ -84,17 +93,17 @@ class TestDrawer:
             assert picture.size == (960, 540)
 
     def test_a_process_that_died_is_replaced(self, home):
-        with Drawer() as drawer:
-            os.kill(drawer._process.pid, signal.SIGKILL)
-            time.sleep(0.1)
+        with a_drawer() as (drawer, pid):
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it is dead, and whoever started it can still ask how
             assert self.draw(drawer, home) == []
         assert (home / "a.png").is_file()
 
     def test_a_process_that_dies_while_it_draws_is_told(self, home):
-        with Drawer() as drawer:
-            os.kill(drawer._process.pid, signal.SIGSTOP)
+        with a_drawer() as (drawer, pid):
+            os.kill(pid, signal.SIGSTOP)
             warnings = self.draw(drawer, home)
-            os.kill(drawer._process.pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
             assert self.draw(drawer, home, "b.png") == []
         (warning,) = warnings
         assert warning.startswith(f"{home}/a.png: cannot be drawn: the process that draws it was ended by SIGKILL")
@@ -102,7 +111,7 @@ class TestDrawer:
 
     def test_a_process_that_hangs_is_ended(self, home, monkeypatch):
         monkeypatch.setattr("cartrl.pictures.drawer.LONGEST", 0.2)
-        with Drawer() as drawer:
-            os.kill(drawer._process.pid, signal.SIGSTOP)
+        with a_drawer() as (drawer, pid):
+            os.kill(pid, signal.SIGSTOP)
             warnings = self.draw(drawer, home)
         assert warnings == [f"{home}/a.png: cannot be drawn: not done after 0.2 s"]

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from cartrl.pictures.milestones import _climb
+from cartrl.pictures import milestones
 from cartrl.training.saving import Climb
 
 
 def test_panels_show_the_climb_and_not_its_end():
     returns = {0: 10.0, 50: 60.0, 100: 75.0, 150: 130.0, 200: 195.0, 2500: 200.0, 5000: 200.0}
-    assert _climb([0, 50, 100, 150, 200, 2500], 5000, returns, 3) == [0, 100, 150]
-    assert _climb([0, 2500], 5000, returns, 3) == [0, 2500]
+    assert milestones.climb([0, 50, 100, 150, 200, 2500], 5000, returns, 3) == [0, 100, 150]
+    assert milestones.climb([0, 2500], 5000, returns, 3) == [0, 2500]
 
 
 def test_a_policy_is_kept_at_each_step_of_the_climb_and_few_in_all():

@@ -105,11 +105,11 @@ class Laboratory:
             return self.call("train", "--resume", RUN)
 
         def without_exchange() -> Done:
-            exchange, files._exchange = files._exchange, lambda *_: False
+            exchange, files.exchange = files.exchange, lambda *_: False
             try:
                 return self.call(*fresh)
             finally:
-                files._exchange = exchange
+                files.exchange = exchange
 
         def with_log(train: Callable[[], Done]) -> Done:
             self._has_log = True
