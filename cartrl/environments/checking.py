@@ -1,8 +1,10 @@
 """Environments tried before anything slow is imported: whether an agent serves them, and whether they work."""
 
 from contextlib import closing
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.environments import spaces, suite
 from cartrl.environments.environment import Environment
@@ -58,7 +60,7 @@ def try_out(env: Environment) -> None:
     env.action_space.seed(0)
     action = env.action_space.sample()
 
-    def play() -> tuple[np.ndarray, ...]:
+    def play() -> tuple[NDArray[Any], ...]:
         start = env.reset(seed=0)
         following, reward, *ended = env.step(action)
         return start, following, np.array(reward), np.array(ended)

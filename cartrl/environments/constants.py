@@ -4,7 +4,7 @@ gym's constructors take none of them, and derive other numbers and the spaces fr
 """
 
 from collections.abc import Mapping
-from typing import Callable
+from typing import Any, Callable
 
 import gym
 import numpy as np
@@ -67,7 +67,7 @@ def _derive_pendulum(env: PendulumEnv) -> None:
     env.action_space = spaces.Box(-env.max_torque, env.max_torque, shape=(1,), dtype=np.float32)
 
 
-KINDS: dict[type, tuple[tuple[str, ...], Callable]] = {
+KINDS: dict[type, tuple[tuple[str, ...], Callable[[Any], None]]] = {
     CartPoleEnv: (CARTPOLE, _derive_cartpole),
     PendulumEnv: (PENDULUM, _derive_pendulum),
 }

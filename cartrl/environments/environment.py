@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Callable, NoReturn, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.environments import frames
 from cartrl.environments.failures import named
@@ -94,7 +95,7 @@ class Environment:
         return found if isinstance(found, Mapping) else {}
 
     @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
-    def reset(self, seed: int) -> np.ndarray:
+    def reset(self, seed: int) -> NDArray[Any]:
         """Begin an episode; return the observation, as float32.
 
         Raises:
@@ -116,7 +117,7 @@ class Environment:
         return step
 
     @np.errstate(over="ignore")
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool]:
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
         """Take a step; return the observation, as float32, the reward, whether terminated, and whether truncated.
 
         Raises:
@@ -130,7 +131,7 @@ class Environment:
         require_finite(np.float32(reward), self.name, "reward", "step")
         return observation, reward, terminated, truncated
 
-    def transition(self, result: Any) -> tuple[np.ndarray, float, bool, bool]:
+    def transition(self, result: Any) -> tuple[NDArray[Any], float, bool, bool]:
         """Return what `take` returned as the observation, the reward, whether terminated, and whether truncated.
 
         The observation is an array of the space's shape; it may hold infinity or NaN, as the reward may.
@@ -150,7 +151,7 @@ class Environment:
             self._unexpected(f"returned {len(result)} values from step")
         return result
 
-    def _observed(self, value: Any, where: str) -> np.ndarray:
+    def _observed(self, value: Any, where: str) -> NDArray[Any]:
         """Return ``value`` as an array of the space's shape.
 
         Raises:
@@ -189,7 +190,7 @@ class Environment:
             raise CartrlError(f"{self.name} returned {_kind(value)} as {what} in step, but cartrl expects {expected}")
         return array.item()
 
-    def frame(self) -> np.ndarray:
+    def frame(self) -> NDArray[Any]:
         """Render the environment as it stands: uint8 [height, width, 3].
 
         Raises:

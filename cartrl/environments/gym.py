@@ -71,9 +71,10 @@ def _make(env_name: str, is_filmed: bool) -> Any:
 def _load(entry_point: str) -> Callable[..., Any]:
     """Import a class by its name; gym.envs.box2d, for one, is without its classes where Box2D is not installed."""
     try:
-        return registration.load(entry_point)
+        maker: Callable[..., Any] = registration.load(entry_point)
     except AttributeError as error:
         raise ImportError(str(error)) from error
+    return maker
 
 
 def _takes_render_mode(maker: Callable[..., Any]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Callable
 
-import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.environments import constants
 from cartrl.environments.environment import Environment
@@ -54,7 +54,7 @@ class GymEnvironment(Environment):
             raise error
         self._takes[keyword] = False
 
-    def transition(self, result: Any) -> tuple[np.ndarray, float, bool, bool]:
+    def transition(self, result: Any) -> tuple[NDArray[Any], float, bool, bool]:
         """Return what a step of four or five values returned; see `Environment.transition`.
 
         In gym's four values the end of an episode is a truncation where a `TimeLimit` wrapper says so.

@@ -1,9 +1,11 @@
 """Spaces of observations and actions: of which kind they are, and how a policy's actions become an environment's."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from gym import spaces
+from numpy.typing import NDArray
 
 from cartrl.settings.spaces import SpaceKind
 
@@ -17,7 +19,7 @@ def kind(space: spaces.Space) -> SpaceKind:
     return SpaceKind.BOUNDED if space.is_bounded() else SpaceKind.UNBOUNDED
 
 
-def moves(space: spaces.Space, actions: np.ndarray) -> Sequence:
+def moves(space: spaces.Space, actions: NDArray[Any]) -> Sequence[Any]:
     """Turn drawn ``actions`` [N, *action] into what ``step`` takes: Python ints, or arrays within the bounds.
 
     A policy counts the actions of a Discrete space from 0, while the space itself may start at another number.

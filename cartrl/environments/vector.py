@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 from typing import Any, Callable, NamedTuple, TypeVar, Union
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.environments import spaces, suite
 from cartrl.environments.environment import USUAL, Environment, require_finite
@@ -13,11 +14,11 @@ from cartrl.environments.failures import failed
 from cartrl.settings import EnvironmentSettings
 
 # (observations [N, *observation], step of the rollout) -> actions [N, *action]
-Act = Callable[[np.ndarray, int], np.ndarray]
-Seeds = Union[np.ndarray, Sequence[int]]
+Act = Callable[[NDArray[Any], int], NDArray[Any]]
+Seeds = Union[NDArray[Any], Sequence[int]]
 Kept = TypeVar("Kept")
 # (environment, step of the rollout at which its episode began, rewards, terminated) -> what is kept of the episode
-Finish = Callable[[int, int, np.ndarray, bool], Kept]
+Finish = Callable[[int, int, NDArray[Any], bool], Kept]
 
 
 class _Steps:
@@ -26,10 +27,10 @@ class _Steps:
     LENGTH = 128  # steps in a block; memory is taken block by block, and none is moved
 
     def __init__(self) -> None:
-        self._blocks: list[np.ndarray] = []
+        self._blocks: list[NDArray[Any]] = []
         self._count = 0
 
-    def append(self, values: np.ndarray) -> None:
+    def append(self, values: NDArray[Any]) -> None:
         """Keep a copy of ``values``, those of the next step."""
         place = self._count % self.LENGTH
         if place == 0:
@@ -37,7 +38,7 @@ class _Steps:
         self._blocks[-1][place] = values
         self._count += 1
 
-    def of(self, row: int, began: int) -> np.ndarray:
+    def of(self, row: int, began: int) -> NDArray[Any]:
         """Return the values [T, …] of a row from the step ``began`` on."""
         first = began // self.LENGTH
         began, end = began - first * self.LENGTH, self._count - first * self.LENGTH
@@ -92,13 +93,13 @@ class VectorEnvironment:
         observations = self._blank(seeds)
         seen, drawn = _Steps(), _Steps()
 
-        def remembered(observations: np.ndarray, step: int) -> np.ndarray:
+        def remembered(observations: NDArray[Any], step: int) -> NDArray[Any]:
             actions = act(observations, step)
             seen.append(observations)
             drawn.append(actions)
             return actions
 
-        def finish(row: int, began: int, rewards: np.ndarray, terminated: bool) -> Episode:
+        def finish(row: int, began: int, rewards: NDArray[Any], terminated: bool) -> Episode:
             return Episode(
                 observations=seen.of(row, began),
                 actions=drawn.of(row, began),
@@ -117,18 +118,18 @@ class VectorEnvironment:
         """
         observations = self._blank(seeds)
 
-        def finish(row: int, began: int, rewards: np.ndarray, terminated: bool) -> tuple[float, int, bool]:
+        def finish(row: int, began: int, rewards: NDArray[Any], terminated: bool) -> tuple[float, int, bool]:
             self._finite("observation", observations[row])
             return episode_return(rewards), len(rewards), terminated
 
         returns, lengths, terminated = zip(*self._run(act, seeds, observations, finish))
         return Evaluation(np.array(returns), np.array(lengths), np.array(terminated))
 
-    def _blank(self, seeds: Seeds) -> np.ndarray:
+    def _blank(self, seeds: Seeds) -> NDArray[Any]:
         return np.zeros((min(len(seeds), len(self._envs)), *self.observation_space.shape), np.float32)
 
     @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
-    def _run(self, act: Act, seeds: Seeds, observations: np.ndarray, finish: "Finish[Kept]") -> list[Kept]:
+    def _run(self, act: Act, seeds: Seeds, observations: NDArray[Any], finish: "Finish[Kept]") -> list[Kept]:
         """Run one whole episode for each of ``seeds``; return what ``finish`` makes of each.
 
         An environment whose episode ends begins the next one that is waiting, so all are busy until none waits.
@@ -166,8 +167,8 @@ class VectorEnvironment:
     def _step(
         self,
         running: "list[_Running]",
-        moves: Sequence,
-        observations: np.ndarray,
+        moves: Sequence[Any],
+        observations: NDArray[Any],
         step: int,
         end: "Callable[[_Running, bool], None]",
     ) -> None:
@@ -207,7 +208,7 @@ class VectorEnvironment:
             if done or began <= overdue:
                 end(one, terminated)
 
-    def _finite(self, what: str, values: Any) -> np.ndarray:
+    def _finite(self, what: str, values: Any) -> NDArray[Any]:
         """Return a copy of ``values`` as float32 if all are finite numbers."""
         numbers = np.array(values, np.float32)
         require_finite(numbers, self._env_name, what, "step")

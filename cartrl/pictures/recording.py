@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl import randomness
 from cartrl.environments import spaces, suite
@@ -59,7 +60,7 @@ class Moment(NamedTuple):
 
     step: int  # from 0
     total: float  # the return so far
-    picture: np.ndarray  # uint8 [height, width, 3]
+    picture: NDArray[Any]  # uint8 [height, width, 3]
     is_terminal: bool  # the episode terminated here
     is_over: bool  # it terminated here, or was truncated
 
@@ -70,7 +71,7 @@ class Camera:
     def __init__(self) -> None:
         self._shape: Optional[tuple[int, ...]] = None
 
-    def take(self, env: Environment) -> np.ndarray:
+    def take(self, env: Environment) -> NDArray[Any]:
         """Render ``env`` as it stands.
 
         Raises:
@@ -122,7 +123,7 @@ def record(saved: SavedPolicy, rollouts: Rollouts, file: FilmFile, on_frame: OnF
     returns = [0.0] * rollouts.count
     actions_are = "" if rollouts.is_greedy else ", drawn actions"
 
-    def pictures(actor: Actor, still: int) -> Iterator[np.ndarray]:
+    def pictures(actor: Actor, still: int) -> Iterator[NDArray[Any]]:
         for number, start in enumerate(starts(rollouts)):
             for moment in actor.play(start):
                 returns[number] = moment.total
@@ -158,7 +159,7 @@ def held(fps: float) -> int:
     return round(fps)
 
 
-def write(output: Path, fps: float, pictures: Iterator[np.ndarray], comment: str = "") -> int:
+def write(output: Path, fps: float, pictures: Iterator[NDArray[Any]], comment: str = "") -> int:
     """Write a film of ``pictures``, uint8 [height, width, 3], with the ``comment`` in it; return how many there were.
 
     Raises:

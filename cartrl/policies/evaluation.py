@@ -4,6 +4,7 @@ from contextlib import closing
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl import randomness
 from cartrl.analysis.episodes import summary, verdict
@@ -20,7 +21,7 @@ WIDEST = 256  # environments at once; more would gain little
 def evaluate(
     policy: acting.BatchPolicy,
     environment: VectorEnvironment,
-    resets: np.ndarray,
+    resets: NDArray[Any],
     actions: Optional[randomness.ActionSeeds] = None,
 ) -> Evaluation:
     """Run one episode for each seed in ``resets``, greedily, or with ``actions`` drawn from the policy."""
