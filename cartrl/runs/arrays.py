@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError, UsageError
 from cartrl.runs import metrics, results
@@ -42,7 +43,7 @@ class Run:
     state: str
     settings: dict[str, dict[str, Any]] = field(repr=False)
     manifest: dict[str, Any] = field(repr=False)
-    metrics: dict[str, np.ndarray] = field(repr=False)
+    metrics: dict[str, NDArray[Any]] = field(repr=False)
 
     def frame(self) -> "pandas.DataFrame":
         """Return the metrics as a pandas frame of the same columns.
@@ -72,11 +73,11 @@ class Study:
     path: Path
     settings: dict[str, dict[str, Any]] = field(repr=False)
     manifest: dict[str, Any] = field(repr=False)
-    seeds: np.ndarray
+    seeds: NDArray[Any]
     states: tuple[str, ...]
     missing: tuple[int, ...]
-    iterations: np.ndarray = field(repr=False)
-    evaluations: dict[str, np.ndarray] = field(repr=False)
+    iterations: NDArray[Any] = field(repr=False)
+    evaluations: dict[str, NDArray[Any]] = field(repr=False)
 
     def frame(self) -> "pandas.DataFrame":
         """Return a pandas frame with a row for each evaluation of a seed: ``seed``, ``iteration``, and its columns.
@@ -130,7 +131,7 @@ def load_study(path: Union[str, "os.PathLike[str]"]) -> Study:
     )
 
 
-def _columns(path: Path) -> dict[str, np.ndarray]:
+def _columns(path: Path) -> dict[str, NDArray[Any]]:
     """Return the columns of a metrics file.
 
     Raises:
@@ -142,13 +143,13 @@ def _columns(path: Path) -> dict[str, np.ndarray]:
     return {name: _array([row[name] for row in rows]) for name in rows[0]}
 
 
-def _array(values: list[metrics.Value]) -> np.ndarray:
+def _array(values: list[metrics.Value]) -> NDArray[Any]:
     if all(isinstance(value, int) and abs(value) <= LARGEST_INT64 for value in values):
         return np.array(values, np.int64)
     return np.array(values, np.float64)  # None becomes NaN
 
 
-def _aligned(iterations: np.ndarray, runs: Sequence[results.Run], attribute: str) -> np.ndarray:
+def _aligned(iterations: NDArray[Any], runs: Sequence[results.Run], attribute: str) -> NDArray[Any]:
     """Return an attribute of the runs' evaluations as [runs, iterations], NaN where a run has no evaluation."""
     values = np.full((len(runs), len(iterations)), np.nan)
     for row, run in zip(values, runs):
@@ -156,7 +157,7 @@ def _aligned(iterations: np.ndarray, runs: Sequence[results.Run], attribute: str
     return values
 
 
-def _frame(columns: dict[str, np.ndarray]) -> "pandas.DataFrame":
+def _frame(columns: dict[str, NDArray[Any]]) -> "pandas.DataFrame":
     try:
         import pandas
     except ImportError as error:

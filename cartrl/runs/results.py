@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cartrl.errors import UsageError
 from cartrl.runs import metrics, states
-from cartrl.runs.directory import RunDirectory
+from cartrl.runs.directory import STUDY, RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
-from cartrl.runs.study import STUDY, StudyDirectory
+from cartrl.runs.study import StudyDirectory
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import ExperimentSettings, load
 
@@ -30,10 +31,10 @@ class Run:
     seed: int
     outcome: Outcome
     num_iterations: int  # planned
-    iterations: np.ndarray  # iterations before each evaluation
-    steps: np.ndarray  # environment steps before each evaluation
-    seconds: np.ndarray  # wall-clock seconds of training before each evaluation
-    returns: np.ndarray  # the mean return of each evaluation
+    iterations: NDArray[Any]  # iterations before each evaluation
+    steps: NDArray[Any]  # environment steps before each evaluation
+    seconds: NDArray[Any]  # wall-clock seconds of training before each evaluation
+    returns: NDArray[Any]  # the mean return of each evaluation
     state: str  # as `cartrl runs` has it
 
     @property
@@ -175,7 +176,7 @@ def _evaluations(path: Path) -> list[metrics.Row]:
     return [row for row in metrics.read(path) if row["greedy_return_mean"] is not None]
 
 
-def _column(path: Path, rows: list[metrics.Row], name: str) -> np.ndarray:
+def _column(path: Path, rows: list[metrics.Row], name: str) -> NDArray[Any]:
     values = np.array([row[name] for row in rows], dtype=float)
     if not np.isfinite(values).all():  # an empty cell has become NaN
         place = int(np.flatnonzero(~np.isfinite(values))[0])
