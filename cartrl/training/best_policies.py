@@ -1,7 +1,7 @@
-"""The saved policies of a run that goes back to a checkpoint: what is newer goes, and the best of before returns.
+"""The saved policies of a run that goes back to a checkpoint: newer ones are removed, the best of then is put back.
 
-The best policy is replaced whenever a better one is found, which may be after the last checkpoint. So the one before
-is kept beside it, in ``policies/.earlier``, until no checkpoint is left that it belongs to.
+A better policy replaces the best one, perhaps after the last checkpoint. So the replaced policy is kept in
+``policies/.earlier`` for as long as there is a checkpoint at which it was the best.
 """
 
 import shutil
@@ -15,7 +15,12 @@ from cartrl.system import files
 
 
 def keep(run: RunDirectory, checkpoint: int) -> None:
-    """Keep the best policy, which another is about to replace, if the checkpoint of that iteration knows it."""
+    """Keep the best policy, which another is about to replace, if it is no newer than the last checkpoint.
+
+    Args:
+        run: the run.
+        checkpoint: the iteration of the last checkpoint.
+    """
     step = _step(run.best_policy)
     if step is None or step > checkpoint:
         return
@@ -27,7 +32,7 @@ def keep(run: RunDirectory, checkpoint: int) -> None:
 
 
 def forget(run: RunDirectory, oldest: int) -> None:
-    """Remove the policies that are the best at no checkpoint from the iteration ``oldest`` on."""
+    """Remove the kept policies that were the best at no checkpoint; ``oldest`` is the oldest checkpoint's iteration."""
     earlier = _earlier(run)
     steps = [*earlier, _step(run.best_policy) or 0]
     needed = max((step for step in steps if step <= oldest), default=0)
@@ -37,14 +42,14 @@ def forget(run: RunDirectory, oldest: int) -> None:
 
 
 def forget_all(run: RunDirectory) -> None:
-    """Remove what was kept beside the best policy: the run does not go back any more."""
+    """Remove all kept policies: a run that is over never goes back."""
     if run.earlier_policies.exists():
         shutil.rmtree(run.earlier_policies, ignore_errors=True)
-        files.sync(run.policies)  # a power cut could else bring a part of it back
+        files.sync(run.policies)  # else a power cut could bring a part of the directory back
 
 
 def rewind(run: RunDirectory, iteration: int) -> None:
-    """Remove all policies that are newer than ``iteration``, and put the best up to there back in its place."""
+    """Remove all policies that are newer than ``iteration``, and put the best policy up to it back in its place."""
     for path in [run.final_policy, *run.kept_policies.glob("[0-9]*")]:
         if _is_newer(path, iteration):
             shutil.rmtree(path)
@@ -61,7 +66,7 @@ def rewind(run: RunDirectory, iteration: int) -> None:
 
 
 def _earlier(run: RunDirectory) -> dict[int, Path]:
-    """Return the best policies of before, by the iteration that they are of."""
+    """Return the kept policies by iteration."""
     return {int(path.name): path for path in sorted(run.earlier_policies.glob("[0-9]*")) if path.name.isdigit()}
 
 

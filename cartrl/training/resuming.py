@@ -1,4 +1,4 @@
-"""What a stopped run left behind, and what of it may be changed when it goes on."""
+"""Reads what a stopped run has left, and checks which settings differ when it goes on."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from cartrl.system import files
 from cartrl.training.checkpoint_format import Checkpoint
 from cartrl.training.checkpoints import TrainingCheckpoints
 
-# The settings of which no number depends that was, or will be, drawn or learned.
+# The settings that change no number that a run draws or learns.
 CHANGEABLE = (
     ("train", "num_iterations"),
     ("train", "stop_when_solved"),
@@ -28,11 +28,11 @@ CHANGEABLE = (
 
 
 class Past(NamedTuple):
-    """What a run did before: nothing for a new one."""
+    """The rows and the checkpoint from which a run goes on; a new run has none."""
 
     rows: list[Row]
-    checkpoint: Optional[Checkpoint]  # of the last row
-    seconds: float = 0.0  # of training until the process stopped, which may have been after the last row here
+    checkpoint: Optional[Checkpoint]  # of the last row's iteration
+    seconds: float = 0.0  # of training so far, also after the checkpoint, whose rows are not here
 
 
 NOTHING = Past([], None)

@@ -1,4 +1,4 @@
-"""What a run saves while it trains: policies to use, and the state to resume from."""
+"""A run saves policies and checkpoints while it trains."""
 
 import time
 from pathlib import Path
@@ -15,25 +15,25 @@ from cartrl.training.parts import Parts
 from cartrl.training.resuming import identity
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
-SLOWER = 12  # steps of a climb after which the part that each has to be higher is twice as large
+SLOWER = 12  # steps of a climb after which the rise that the next step needs, a share of the height, has doubled
 
 
 class Exporter(Protocol):
-    """What saves the policy of the moment."""
+    """Saves the agent's policy as it is now."""
 
     def save(self, directory: Path, facts: dict[str, Any]) -> None:
-        """Save to ``directory``; ``facts`` go beside it."""
+        """Save the policy to ``directory``, and ``facts`` into its sidecar."""
 
 
 class Rows(Protocol):
-    """What writes the rows of the metrics."""
+    """Writes the rows of the metrics."""
 
     def sync(self) -> None:
         """Wait until all rows are on disk."""
 
 
 class Savable(NamedTuple):
-    """What a run saves while it trains."""
+    """The parts of an experiment that a run saves from."""
 
     parts: Parts  # their states go into checkpoints
     exporter: Exporter
@@ -42,10 +42,10 @@ class Savable(NamedTuple):
 
 
 class RunSaver:
-    """Saves after a row what is due: the best policy, the few that show the way there, and the state of training.
+    """Saves, after each row that makes it due, the best policy, a policy of the climb to it, or a checkpoint.
 
-    Policies come before the checkpoint: whatever moment a run is killed at, the last checkpoint then knows of no
-    policy that is not there, and those that came after it are made again, the same.
+    Policies are saved before the checkpoint. So whenever the run is killed, the policies up to its last checkpoint are
+    there, and the resumed run makes the later ones again, the same.
     """
 
     def __init__(self, settings: ExperimentSettings, run: RunDirectory, progress: Progress, savable: Savable):
@@ -61,7 +61,7 @@ class RunSaver:
         self._saved_at = (progress.iteration, time.monotonic())
 
     def after_row(self) -> None:
-        """Save what is due after the iteration that has just been noted."""
+        """Save what is due after the last row."""
         progress = self._progress
         if progress.is_evaluated:
             if progress.best == progress.last:
@@ -75,7 +75,7 @@ class RunSaver:
             self.save_state()
 
     def finish(self) -> None:
-        """Save how the training ended: the state, and if it is over the final policy."""
+        """Save a last checkpoint and, if the training is over, the final policy."""
         if self._progress.iteration > self._saved_at[0]:
             self.save_state()
         if self._progress.ended.is_over:
@@ -83,8 +83,8 @@ class RunSaver:
             best_policies.forget_all(self._run)
 
     def save_state(self) -> None:
-        """Save a checkpoint of the iteration that has just been noted."""
-        self._savable.rows.sync()  # a checkpoint stands for the rows up to its own
+        """Save a checkpoint of the last row's iteration."""
+        self._savable.rows.sync()  # without these rows on disk a run could not go on from the checkpoint
         self._checkpoints.save(self._progress.iteration, identity(self._settings), self._savable.parts)
         self._saved_at = (self._progress.iteration, time.monotonic())
         best_policies.forget(self._run, self._checkpoints.oldest())
@@ -109,19 +109,20 @@ class RunSaver:
 
 
 class Climb:
-    """Tells which evaluations lie so far above those before that their policies show how a run learned.
+    """Chooses the evaluations whose policies show how a run learned.
 
-    Each lies higher above the first by a third than the one before did, and by more the more there are already: by two
-    thirds after `SLOWER` of them. So they are few, however long and slow the climb is.
+    The height of an evaluation is its mean return above that of the first evaluation. An evaluation is a step of the
+    climb if its height exceeds that of the last step by a third; after `SLOWER` steps, by two thirds. So a climb has
+    few steps, however long and slow it is.
     """
 
     def __init__(self) -> None:
         self._first: Optional[float] = None
-        self._reached = 0.0  # above the first
+        self._reached = 0.0  # the height of the last step
         self._steps = 0
 
     def is_step(self, mean: float) -> bool:
-        """Take in the next evaluation; return whether its policy is to be kept."""
+        """Take the mean return of the next evaluation; return whether the evaluation is a step."""
         if self._first is None:
             self._first = mean
         height = mean - self._first
