@@ -48,12 +48,11 @@ class LineDisplay(SilentDisplay):
 
     def append(self, row: Row) -> None:
         """Print the row, if it is due."""
-        step, greedy = row["iteration"], row.get("greedy_return_mean")
-        if greedy is None and step % self._log_interval:  # type: ignore[operator]
+        progress, greedy = self._progress, row.get("greedy_return_mean")
+        if greedy is None and progress.iteration % self._log_interval:
             return
-        progress = self._progress
         total = str(progress.num_iterations)
-        line = f"iteration {step:>{len(total)}}/{total} steps {progress.environment_steps:>10,}"
+        line = f"iteration {progress.iteration:>{len(total)}}/{total} steps {progress.environment_steps:>10,}"
         if own := headline(row):
             line += f" {own} {number(row[own]):>10} collect {number(row.get('collect_return_mean')):>7}"
         if greedy is not None:
@@ -123,8 +122,9 @@ class LiveDisplay(SilentDisplay):
         steps_per_second = (progress.environment_steps - self._steps_before) / seconds if seconds > 0 else 0.0
         best = spread(progress.best) + (f" at {progress.best.step}" if progress.best else "")
         table = Table.grid(padding=(0, 2))
-        for style, justify in (("dim", "left"), ("", "right"), ("dim", "left"), ("", "right")):
-            table.add_column(style=style, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        for _ in range(2):  # a name and its number
+            table.add_column(style="dim", no_wrap=True)
+            table.add_column(justify="right", no_wrap=True)
         table.add_row("episodes", number(progress.episodes), "collect return", number(row.get("collect_return_mean")))
         table.add_row("environment steps", number(progress.environment_steps), "greedy return", spread(progress.last))
         table.add_row("steps per second", number(round(steps_per_second)), "best greedy return", best)
