@@ -11,8 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis import seeds as across
 from cartrl.analysis.numbers import exact, number, percent
+from cartrl.analysis.seeds import summary, wilson_interval
 from cartrl.analysis.summaries import certainty
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress, named
@@ -142,7 +142,7 @@ class LiveDisplay(SilentDisplay):
         )
 
 
-def summary(
+def print_summary(
     console: Console, study: StudyDirectory, progress: StudyProgress, threshold: Optional[float], said: str
 ) -> None:
     """Print what a study reached, with intervals over its seeds, and what to type next.
@@ -159,7 +159,7 @@ def summary(
     rows += _reached("final greedy return", [state.greedy for state in over])
     if threshold is not None and over:
         solved = sum(state.best is not None and state.best >= threshold for state in over)
-        low, high = across.wilson_interval(solved, len(over))
+        low, high = wilson_interval(solved, len(over))
         rows.append(
             (
                 f"best from {exact(threshold)}",
@@ -179,5 +179,5 @@ def _reached(name: str, values: Sequence[Optional[float]]) -> list[tuple[str, st
     known = np.array([value for value in values if value is not None])
     if not len(known):
         return []
-    text = ", ".join(certainty(across.summary(known), len(known), "seed"))
+    text = ", ".join(certainty(summary(known), len(known), "seed"))
     return [(name, f"{text} (interquartile mean)" if len(known) > 1 else text)]

@@ -23,14 +23,14 @@ HEADER = 16  # columns, of a setting's name above its values
 UNLIMITED = 10_000  # columns
 
 
-def opening(console: Console, root: str, settings: int, seeds: Sequence[int], is_search: bool) -> None:
+def print_opening(console: Console, root: str, settings: int, seeds: Sequence[int], is_search: bool) -> None:
     """Print how many runs are to be trained."""
     what = "trials" if is_search else "settings"
     text = f"{root}: {settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
     say(console, text, style="bold")
 
 
-def reached(console: Console, entry: dict[str, Any]) -> None:
+def print_reached(console: Console, entry: dict[str, Any]) -> None:
     """Print what a setting has reached."""
     text = _final(entry) if entry["final_return"] else "; ".join(entry["notes"])
     say(console, f"final greedy return {text}")
@@ -40,7 +40,7 @@ def _final(entry: dict[str, Any]) -> str:
     return ", ".join(certainty(of_json(entry["final_return"]), len(entry["seeds"]), "seed"))
 
 
-def summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> None:
+def print_summary(console: Console, report: dict[str, Any], seeds: Sequence[int]) -> None:
     """Print the settings by rank, a caution about the best one, and what to type next."""
     ranked = [entry for entry in report["settings"] if entry["rank"] is not None]
     unranked = len(report["settings"]) - len(ranked)

@@ -48,7 +48,7 @@ def lines(console: Console, title: str, texts: Sequence[str]) -> None:
 
 
 def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: str, before: Spent) -> None:
-    """Say what a run reached, what it wrote, and what to type next.
+    """Print what a run reached, what it wrote, and what to type next.
 
     ``threshold`` is the reward threshold, or why there is none; ``before`` is what earlier processes took.
     """

@@ -6,14 +6,13 @@ from typing import Optional
 import typer
 
 from cartrl.errors import UsageError
-from cartrl.settings import ResolvedConfig, load
-from cartrl.settings import writing as display
+from cartrl.settings import ResolvedConfig, load, writing
 
 
 def run(file: Optional[Path], overrides: list[str], seed: Optional[int], schema: bool) -> None:
     """Print the schema, or the resolved settings of ``file``."""
     if schema:
-        typer.echo(display.schema())
+        typer.echo(writing.schema())
         return
     if file is None:
         raise UsageError("give the config to check, such as configs/reinforce.yaml, or --schema")
@@ -25,4 +24,4 @@ def show(config: ResolvedConfig) -> None:
     from cartrl.training import tasks  # imports numpy; a bad config is answered without it
 
     tasks.check_environment(config)
-    typer.echo(display.resolved_yaml(config), nl=False)
+    typer.echo(writing.resolved_yaml(config), nl=False)

@@ -8,11 +8,9 @@ from cartrl.errors import CartrlError
 from cartrl.policies import sidecar
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
-from cartrl.report import page
-from cartrl.report import sweep as sweep_page
+from cartrl.report import page, parts, sweep
 from cartrl.report.content import Evaluated, Film, Subject
 from cartrl.report.numbers import number
-from cartrl.report.parts import page_of
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.sweep import SweepDirectory, find_sweep
@@ -31,7 +29,7 @@ def run(path: Path, output: Optional[Path]) -> None:
     """Write the page of the run, the study or the sweep in ``path``."""
     target = output or path / "report.html"
     if SweepDirectory(path).manifest.is_file():
-        content = sweep_page.page_of(find_sweep(path))
+        content = sweep.page_of(find_sweep(path))
         require_writable(target, "report", (".html",))
         _write(Console(), target, page.render(content, "sweep.html"))
     else:
@@ -48,7 +46,7 @@ def _report_runs(path: Path, target: Path) -> None:
     evaluations = _evaluate(console, study, missing)
     film = _film(console, study, evaluations, missing)
     subject = Subject(study, study.threshold, evaluations, film, missing)
-    text = page.render(page_of(subject))
+    text = page.render(parts.page_of(subject))
     for sentence in missing:
         say(console, sentence, style="yellow")
     _write(console, target, text)

@@ -18,7 +18,7 @@ from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
-from cartrl.terminal.study import LineDisplay, LiveDisplay, SilentDisplay, summary
+from cartrl.terminal.study import LineDisplay, LiveDisplay, SilentDisplay, print_summary
 from cartrl.training import tasks
 from cartrl.training.resuming import require_same_experiment
 
@@ -107,7 +107,9 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
         progress = task.train(manifest, display_for(output, str(study.root)), stop)
     _answer(study, progress, output)
     if not output.is_alone:
-        summary(output.console, study, progress, task.threshold, tasks.threshold_said(task.config, task.threshold))
+        print_summary(
+            output.console, study, progress, task.threshold, tasks.threshold_said(task.config, task.threshold)
+        )
     if stop():
         sys.exit(stop.exit_code)
     failed = [

@@ -23,7 +23,7 @@ from cartrl.sweeps import ranking, search
 from cartrl.sweeps.grid import Base, check, corners, parse_grid, parse_ranges
 from cartrl.system import files
 from cartrl.system.signals import StopRequest
-from cartrl.terminal.sweep import opening, reached, summary
+from cartrl.terminal.sweep import print_opening, print_reached, print_summary
 from cartrl.training import tasks
 
 
@@ -141,7 +141,7 @@ class Sweep:
             if state.outcome is Outcome.FAILED:
                 self.failed[f"{study.root}, seed {seed}"] = state.error
         if not self.output.quiet and not stop():
-            reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
+            print_reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
 
     def report(self, outcome: Outcome) -> None:
         """Print the ranking."""
@@ -159,14 +159,14 @@ class Sweep:
         elif self.output.quiet:
             self.output.print(self.directory.root)
         else:
-            summary(self.output.console, found, self.plan.seeds)
+            print_summary(self.output.console, found, self.plan.seeds)
 
 
 def _train(sweep: Sweep, manifest: Manifest) -> None:
     """Train what is left, and print the ranking."""
     output, plan = sweep.output, sweep.plan
     if not output.quiet:
-        opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
+        print_opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
     with StopRequest() as stop, manifest:
         sweep.train(manifest, stop)
         ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED
