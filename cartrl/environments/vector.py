@@ -192,7 +192,7 @@ class VectorEnvironment:
                 following, reward, done, rest = result  # rest: gym's info, or whether the episode was truncated
                 is_usual = (
                     done is False
-                    and (type(rest) is dict or rest is False)
+                    and (not rest or type(rest) is dict)
                     and following.shape == shape
                     and following.dtype in usual
                     and isinstance(reward, float)

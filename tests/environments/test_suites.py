@@ -11,9 +11,11 @@ from gym import spaces
 from cartrl.environments import checking, suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError, UsageError
+from cartrl.runs.results import load_studies
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.spaces import Served, SpaceKind
 from tests.helpers import REPO, one_line, run_cartrl, run_several
+from tests.studies import write_run
 
 PACKAGES = REPO / "tests" / "packages"  # with PYTHONPATH on it, the package tiny_suite is installed
 INSTALLED = {"PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(PACKAGES)]))}
@@ -232,3 +234,13 @@ def test_gyms_suite_is_that_of_settings_that_name_none():
     settings = EnvironmentSettings(env_name="CartPole-v1")
     assert settings.suite == "gym"
     assert suite.describe(settings) == suite.Description(500, 475.0)
+
+
+def test_returns_of_two_suites_are_not_compared(tmp_path):
+    for name in ("gym", "tiny"):
+        write_run(tmp_path / name, 0, [1.0, 2.0])
+    config = tmp_path / "tiny/config.yaml"
+    config.write_text(config.read_text().replace("env_name: CartPole-v0", "env_name: CartPole-v0\n  suite: tiny"))
+    says = f"its environment is tiny's CartPole-v0, but that of {tmp_path}/gym is gym's CartPole-v0; returns compare"
+    with pytest.raises(UsageError, match=re.escape(says)):
+        load_studies([tmp_path / "gym", tmp_path / "tiny"])
