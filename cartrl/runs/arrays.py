@@ -31,7 +31,7 @@ class Run:
     Attributes:
         path: the directory of the run.
         seed: the seed of the run.
-        state: ``running``, ``finished``, ``stopped``, ``failed`` or ``unknown``, as ``cartrl runs`` has it.
+        state: ``running``, ``finished``, ``stopped``, ``failed`` or ``unknown``, as ``cartrl runs`` prints it.
         settings: every setting with which the run was trained, by section and key.
         manifest: the content of manifest.json.
         metrics: an array [rows] for each column of metrics.csv. A column of whole numbers is int64. Any other is
@@ -63,7 +63,7 @@ class Study:
         settings: every setting with which its runs were trained, by section and key; ``train.seed`` is one of theirs.
         manifest: the content of study.json.
         seeds: int64 [seeds], the seeds with an evaluation.
-        states: the state of each seed's run, as ``cartrl runs`` has it.
+        states: the state of each seed's run, as ``cartrl runs`` prints it.
         missing: the study's other seeds, which have no evaluation yet.
         iterations: int64 [evaluations], the iterations after which any seed was evaluated.
         evaluations: a float64 array [seeds, evaluations] for each of the columns ``environment_steps``, ``seconds`` and

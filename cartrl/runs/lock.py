@@ -70,7 +70,7 @@ class RunLock:
         """Take the lock; return None, or why there are no locks.
 
         Raises:
-            UsageError: when another process has it, and keeps it.
+            UsageError: when another process holds the lock for longer than `PATIENCE`.
         """
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -114,7 +114,7 @@ def _flock(descriptor: int, how: int) -> Optional[str]:
     """Take a lock without waiting; return None, or why the file system has none.
 
     Raises:
-        BlockingIOError: when another process has it.
+        BlockingIOError: when another process holds the lock.
     """
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ class Outcome(str, Enum):
     WAITING = "waiting"  # a seed of a study that has not begun; it has no manifest
     RUNNING = "running"
     FINISHED = "finished"
-    SOLVED = "solved"  # finished before its last iteration, as train.stop_when_solved has it
+    SOLVED = "solved"  # ended by train.stop_when_solved before its last iteration
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 

@@ -48,7 +48,7 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a process that the signal ended, as shells have it."""
+        """The exit code that shells give to a process that the signal ended: 128 and its number."""
         return 128 + (self.signal or 0)
 
     def _note(self, number: int, frame: Optional[FrameType]) -> None:
