@@ -100,7 +100,7 @@ def test_generated_pages_are_up_to_date():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("page", "target"), links())
+@pytest.mark.parametrize(("page", "target"), [*links()])
 def test_link_leads_somewhere(page, target):
     path, _, anchor = target.partition("#")
     file = (page.parent / path).resolve() if path else page
@@ -108,14 +108,14 @@ def test_link_leads_somewhere(page, target):
     assert not anchor or file.suffix != ".md" or anchor in anchors(file)
 
 
-@pytest.mark.parametrize("text", configs())
+@pytest.mark.parametrize("text", [*configs()])
 def test_config_loads(text, tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="utf-8")
     load(path)
 
 
-@pytest.mark.parametrize("call", command_lines())
+@pytest.mark.parametrize("call", [*command_lines()])
 def test_command_and_its_options_exist(call, tmp_path):
     group = typer.main.get_command(cli.app)
     _, rest = parse(group, call)  # raises for an unknown option
