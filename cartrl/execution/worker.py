@@ -25,6 +25,7 @@ from cartrl.system import files, quiet
 from cartrl.system.imports import import_environments
 from cartrl.system.signals import StopRequest, leave
 from cartrl.training import tasks
+from cartrl.training.journal import Supervisor
 from cartrl.training.resuming import load
 from cartrl.training.tasks import Task
 
@@ -93,7 +94,7 @@ class Worker:
                 self._experiment = tasks.build(task, manifest, progress, stop, self._began)
             for row in task.past.rows:
                 teller.append(row)
-            task.train(self._experiment, progress, teller, stop, drawer, teller.warn)
+            task.train(self._experiment, progress, Supervisor(teller, stop, teller.warn), drawer)
             manifest.reached(progress.ended, result=tasks.result(progress, manifest.before))
 
 

@@ -1,9 +1,8 @@
 """The one place where an experiment is put together: settings in, and from them runs of any seed."""
 
-import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -18,18 +17,20 @@ from cartrl.experience.replay.queue import EpisodeReplay, signature
 from cartrl.policies import acting, evaluation
 from cartrl.policies.exporter import PolicyExporter
 from cartrl.runs import metrics
-from cartrl.runs.directory import RunDirectory
 from cartrl.runs.tensorboard import EventLog
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.agents import kind
 from cartrl.system import quiet
 from cartrl.system.closing import closed_at_end
 from cartrl.training import best_policies
-from cartrl.training.journal import Journal, Listener, Progress
+from cartrl.training.journal import Journal, Progress, Supervisor
 from cartrl.training.loop import Pipeline, Schedule, train
 from cartrl.training.parts import Parts
 from cartrl.training.resuming import Past
 from cartrl.training.saving import RunSaver, Savable
+
+if TYPE_CHECKING:
+    from cartrl.training.tasks import Task
 
 
 class Experiment:
@@ -80,29 +81,16 @@ class Experiment:
             for compilation in compilations:
                 compilation.result()
 
-    def run(
-        self,
-        settings: ExperimentSettings,
-        run: RunDirectory,
-        past: Past,
-        progress: Progress,
-        display: Listener,
-        should_stop: Callable[[], bool],
-        solved_from: float = math.inf,
-        warn: Callable[[str], None] = lambda text: None,
-    ) -> None:
-        """Train to the end, to a mean return of ``solved_from``, or until told to stop; save what was reached.
+    def run(self, task: "Task", progress: Progress, supervisor: Supervisor) -> None:
+        """Train to the end, until the task is solved, or until told to stop; save what was reached.
 
         Args:
-            settings: those that the experiment was built from, but for the seed.
-            run: where everything goes.
-            past: what the run did before.
-            progress: that of the past; kept up to date.
-            display: is told of every row.
-            should_stop: asked between iterations.
-            solved_from: the mean return of an evaluation that ends the training.
-            warn: is told what went wrong and ends nothing.
+            task: what is to be trained, with the settings that the experiment was built from, but for the seed.
+            progress: that of the task's past; kept up to date.
+            supervisor: sees it, and may stop it.
         """
+        settings, run, past = task.config.settings, task.directory, task.past
+        display, should_stop, warn = supervisor
         parts = Parts(self._agent)  # neither the collector nor the replay has a state between iterations
         if past.checkpoint:
             past.checkpoint.restore(parts)
@@ -121,7 +109,7 @@ class Experiment:
             if is_late:
                 display.append(past.rows[-1])
                 saver.after_row()
-            train(Schedule(settings), self.pipeline, journal, should_stop, solved_from)
+            train(Schedule(settings), self.pipeline, journal, should_stop, task.solved_from)
             with journal.phase("save"):
                 saver.finish()
 

@@ -73,6 +73,14 @@ class Listener(Protocol):
         """Take the row of one iteration."""
 
 
+class Supervisor(NamedTuple):
+    """Whoever has a run trained: is shown its rows, may stop it, and is told what ends nothing."""
+
+    display: Listener
+    should_stop: Callable[[], bool]  # asked between iterations
+    warn: Callable[[str], None]
+
+
 class Journal:
     """Counts, times and compares, and passes a row an iteration to its listeners.
 

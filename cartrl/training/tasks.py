@@ -22,7 +22,7 @@ from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import quiet, sockets
 from cartrl.system.signals import StopRequest
 from cartrl.training import resuming
-from cartrl.training.journal import Listener, Progress
+from cartrl.training.journal import Progress, Supervisor
 from cartrl.training.resuming import NOTHING, Past
 
 if TYPE_CHECKING:
@@ -81,25 +81,17 @@ class Task:
         clock = Clock(self.past.seconds, seconds_after(self.past.rows))
         return Manifest.resume(self.directory.manifest, clock, after=self.iteration)
 
-    def train(
-        self,
-        experiment: "Experiment",
-        progress: Progress,
-        display: Listener,
-        should_stop: Callable[[], bool],
-        drawer: Drawer,
-        warn: Callable[[str], None],
-    ) -> None:
-        """Train, and have the learning curve drawn of whatever was reached; ``warn`` is told what ends nothing."""
+    def train(self, experiment: "Experiment", progress: Progress, supervisor: Supervisor, drawer: Drawer) -> None:
+        """Train, and have the learning curve drawn of whatever was reached."""
         settings = self.config.settings
         run = self.directory
         try:
-            experiment.run(settings, run, self.past, progress, display, should_stop, self.solved_from, warn)
+            experiment.run(self, progress, supervisor)
         finally:
             if run.metrics.exists():
                 title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
                 curve = LearningCurve(str(run.metrics), str(run.learning_curve), title, self.threshold)
-                drawer.draw(curve, warn)
+                drawer.draw(curve, supervisor.warn)
 
 
 def new(config: ResolvedConfig, directory: RunDirectory, threshold: Optional[float]) -> Task:

@@ -206,9 +206,9 @@ class Laboratory:
         experiment, run = self._experiment, self._experiment.run
         save, restore = TrainingCheckpoints.save, Checkpoint.restore
 
-        def noted_run(settings: Any, directory: Any, past: Any, *others: Any, **options: Any) -> None:
-            self.went_on_after = int(past.rows[-1]["iteration"]) if past.rows else 0
-            run(settings, directory, past, *others, **options)
+        def noted_run(task: Any, *others: Any) -> None:
+            self.went_on_after = int(task.past.rows[-1]["iteration"]) if task.past.rows else 0
+            run(task, *others)
 
         def noted_save(checkpoints: TrainingCheckpoints, iteration: int, identity: Any, parts: Parts) -> None:
             self._position.iteration = iteration

@@ -21,6 +21,7 @@ from cartrl.system.signals import StopRequest
 from cartrl.terminal.tables import run_summary
 from cartrl.terminal.training import LineDisplay, LiveDisplay, SilentDisplay
 from cartrl.training import tasks
+from cartrl.training.journal import Supervisor
 from cartrl.training.tasks import Task
 
 
@@ -62,7 +63,7 @@ def _train(task: Task, manifest: Manifest, output: Output) -> None:
         experiment = tasks.build(task, manifest, progress, stop, output.began)
         opened.callback(experiment.close)
         display.attach(progress, task.threshold)
-        task.train(experiment, progress, display, stop, drawer, warn)
+        task.train(experiment, progress, Supervisor(display, stop, warn), drawer)
         result = tasks.result(progress, manifest.before)
         manifest.reached(progress.ended, result=result)
     _answer(directory, progress.ended, result, output)
