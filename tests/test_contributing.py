@@ -24,11 +24,18 @@ def test_what_it_points_at_exists():
         assert list(REPO.glob(f"{module.replace('.', '/')}*")), module
 
 
-def test_the_entry_point_of_the_agent_is_that_of_its_package():
-    (entry,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    lines = [line.strip() for line in entry.strip().splitlines()]
-    package = (REPO / "tests/packages/random_search/pyproject.toml").read_text(encoding="utf-8")
-    assert "\n".join(lines) in package
+def test_the_entry_points_are_those_of_the_packages():
+    agent, suite = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    packages = REPO / "tests/packages"
+    assert _lines(agent) in (packages / "random_search/pyproject.toml").read_text(encoding="utf-8")
+    group, entry = _lines(suite).splitlines()
+    registered = "".join(path.read_text(encoding="utf-8") for path in packages.glob("tiny*/entry_points.txt"))
+    assert (group, entry.replace('"', "")) == ('[project.entry-points."cartrl.suites"]', "tiny = tiny_suite:SUITE")
+    assert entry.replace('"', "") in registered
+
+
+def _lines(block):
+    return "\n".join(line.strip() for line in block.strip().splitlines())
 
 
 def test_an_agent_fits_into_eighty_lines():
