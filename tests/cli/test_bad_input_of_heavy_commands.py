@@ -60,6 +60,7 @@ def test_a_policy_never_imports_the_module_of_its_environment_by_itself(opted_in
     assert (outcomes["Fine"].returncode, outcomes["Fine"].stderr) == (0, "")
     assert read_json(home / "Fine/policies/best/policy.json")["environment"] == {
         "env_name": f"{MODULE}:Fine-v0",
+        "suite": "gym",
         "max_episode_steps": 20,
         "constants": {},
     }

@@ -143,8 +143,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(copy):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda line: f"{line},5", "line 4 has 19 cells, but must have 18"),
-        (lambda line: line.rpartition(",")[0], "line 4 has 17 cells, but must have 18"),
+        (lambda line: f"{line},5", "line 4 has 20 cells, but must have 19"),
+        (lambda line: line.rpartition(",")[0], "line 4 has 18 cells, but must have 19"),
         (lambda line: line.rpartition(",")[0] + ",", "line 4 lacks a number that every such row has"),
     ],
 )
