@@ -11,7 +11,7 @@ import tensorflow_probability  # noqa: F401 (a saved policy needs its types)
 
 from cartrl import randomness
 from cartrl.policies import acting
-from tests.helpers import run_cartrl, run_several
+from tests.helpers import WHOLE, run_cartrl, run_several
 
 KEYS = {
     "policy", "env_name", "step", "actions", "seed", "episodes", "mean", "std", "interval_95", "differing_95",
@@ -65,7 +65,7 @@ def test_the_report_equals_gym_stepped_by_hand(short_run):
 
 def test_one_episode_decides_nothing(short_run):
     options = ["eval", "--checkpoint", str(short_run.directory), "--episodes", "1"]
-    report, table = run_several([*options, "--json"], options, cwd=short_run.directory)
+    report, table = run_several([*options, "--json"], options, cwd=short_run.directory, env=WHOLE)
     found = json.loads(report.stdout)
     assert (found["interval_95"], found["differing_95"], found["verdict"]) == (None, None, "undecided")
     assert f"mean return         {found['mean']:g}, one episode has no interval" in table.stdout
