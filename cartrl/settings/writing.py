@@ -61,7 +61,7 @@ def schema() -> str:
     if len(models) == 1:
         return str(models[0].schema_json(indent=2))
     together = pydantic.schema.schema(models, title="ExperimentSettings")
-    kinds = [{"$ref": f"#/definitions/{model.__name__}"} for model in models]
+    kinds = [{"$ref": f"#/definitions/{pydantic.schema.normalize_name(model.__name__)}"} for model in models]
     return json.dumps({"anyOf": kinds, **together}, indent=2)
 
 

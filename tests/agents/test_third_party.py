@@ -77,6 +77,9 @@ def test_it_is_named_wherever_agents_are(call, home):
     schema = call("config", "--schema").stdout
     assert "random-search" in schema
     assert "Standard deviation of what is added to the best weights." in schema
+    schema = json.loads(schema)
+    kinds = [schema["definitions"][kind["$ref"].rpartition("/")[2]]["title"] for kind in schema["anyOf"]]
+    assert kinds == ["ExperimentSettings", "ExperimentSettings of random-search"]
     wrong = call("config", "config.yaml", "--set", "agent.kind=random-serch")
     assert wrong.returncode == 2
     assert "must be 'reinforce' or 'random-search', did you mean 'random-search'?" in wrong.stderr
