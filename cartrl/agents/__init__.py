@@ -1,11 +1,11 @@
 """Learning algorithms: one file an agent, and what they share."""
 
-import importlib
 from typing import Any
 
 from cartrl.agents.agent import Agent
 from cartrl.settings import agents
 from cartrl.settings.agents import AgentSettings
+from cartrl.system import extensions
 
 __all__ = ["Agent", "build"]
 
@@ -18,6 +18,5 @@ def build(settings: AgentSettings, time_step_spec: Any, action_spec: Any) -> Age
         time_step_spec: TF-Agents' spec of a time step of the environment.
         action_spec: TF-Agents' spec of its actions.
     """
-    module, _, function = agents.kind(settings.kind).builder.partition(":")
-    agent: Agent = getattr(importlib.import_module(module), function)(settings, time_step_spec, action_spec)
+    agent: Agent = extensions.imported(agents.kind(settings.kind).builder)(settings, time_step_spec, action_spec)
     return agent

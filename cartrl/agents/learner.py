@@ -34,7 +34,7 @@ class TfAgentLearner:
         self.agent = agent
         self._networks = networks
         self._train = train
-        self._variables = variables_of(agent)
+        self.variables = variables_of(agent)
         self._fresh = self.state()
         self._columns: list[str] = []  # named when the update is traced
         self._reports: list[tf.Tensor] = []  # of the updates since the last report
@@ -67,7 +67,7 @@ class TfAgentLearner:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the agent's own variables by name: weights, targets, temperatures, optimizer slots, counters."""
-        return {name: variable.numpy() for name, variable in self._variables.items()}
+        return {name: variable.numpy() for name, variable in self.variables.items()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from ``state``, of the same names, shapes and types as `state` returns.
@@ -77,7 +77,7 @@ class TfAgentLearner:
         """
         if _signature(state) != _signature(self._fresh):
             raise CartrlError("the checkpoint holds other variables than this agent has")
-        for name, variable in self._variables.items():
+        for name, variable in self.variables.items():
             variable.assign(state[name])
 
     def _one_update(self, batch: Any) -> tf.Tensor:

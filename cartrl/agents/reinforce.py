@@ -145,7 +145,7 @@ class ReinforceLearner(learner.TfAgentLearner):
     ):
         super().__init__(agent, list(networks.values()), _train)
         owners = {**{name: net.variables for name, net in networks.items()}, "optimizer": optimizer.variables}
-        paths = {id(variable): path for path, variable in learner.variables_of(agent).items()}
+        paths = {id(variable): path for path, variable in self.variables.items()}
         self._once = {
             f"{owner}/{number}/{variable.name}": paths[id(variable)]
             for owner, variables in owners.items()

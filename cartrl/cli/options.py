@@ -1,6 +1,7 @@
 """Options that several commands take."""
 
 import time
+from typing import Any
 
 import typer
 
@@ -59,3 +60,9 @@ JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object on stdou
 JSON_OF_TRAINING_OPTION = typer.Option(
     False, "--json", help="Print one JSON object on stdout; progress goes to stderr."
 )
+
+
+def run_dir_option(whose: str) -> Any:
+    """Return the option for the new directory of a run, or of whatever else ``whose`` names."""
+    said = f"The {whose}'s directory, which must not exist. Default: a new one below runs/."
+    return typer.Option(None, "--run-dir", help=said, show_default=False)

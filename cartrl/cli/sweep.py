@@ -14,6 +14,7 @@ from cartrl.cli.options import (
     JSON_OF_TRAINING_OPTION,
     MODULES_OPTION,
     SET_OPTION,
+    run_dir_option,
 )
 from cartrl.cli.references import one_of, refuse_beside_resume, resolved
 from cartrl.errors import UsageError
@@ -57,12 +58,7 @@ def sweep(
         show_default=False,
     ),
     jobs: Optional[int] = JOBS_OPTION,
-    run_dir: Optional[Path] = typer.Option(
-        None,
-        "--run-dir",
-        help="The sweep's directory, which must not exist. Default: a new one below runs/.",
-        show_default=False,
-    ),
+    run_dir: Optional[Path] = run_dir_option("sweep"),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the sweep's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
     modules: list[str] = MODULES_OPTION,

@@ -14,6 +14,7 @@ from cartrl.cli.options import (
     JSON_OF_TRAINING_OPTION,
     MODULES_OPTION,
     SET_OPTION,
+    run_dir_option,
 )
 from cartrl.cli.references import one_of, refuse_beside_resume, resolved
 from cartrl.errors import UsageError
@@ -21,14 +22,6 @@ from cartrl.system.imports import import_environments
 
 if TYPE_CHECKING:
     from cartrl.cli.commands.output import Output
-
-
-RUN_DIR_OPTION = typer.Option(
-    None,
-    "--run-dir",
-    help="The run's directory, which must not exist. Default: a new one below runs/.",
-    show_default=False,
-)
 
 
 def train(
@@ -49,7 +42,7 @@ def train(
         None, "--seeds", metavar="SEEDS", help="Train a study of many seeds: 0-31, or 0,3,7.", show_default=False
     ),
     jobs: Optional[int] = JOBS_OPTION,
-    run_dir: Optional[Path] = RUN_DIR_OPTION,
+    run_dir: Optional[Path] = run_dir_option("run"),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
     dry_run: bool = typer.Option(

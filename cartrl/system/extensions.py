@@ -25,17 +25,22 @@ def registered(group: str) -> Mapping[str, str]:
     return found
 
 
+def imported(place: str) -> Any:
+    """Return the object at ``place``, which is ``module:object``; the module is imported, and its code runs."""
+    module, _, name = place.partition(":")
+    return functools.reduce(getattr, name.split("."), importlib.import_module(module))
+
+
 def load(place: str, said: str) -> Any:
-    """Import the object at ``place``, which is ``module:object``; the module's code runs.
+    """Return the object at ``place`` as `imported` does, without what its module prints.
 
     Raises:
         UsageError: when it cannot be imported, for whatever reason of its own; ``said`` is what the sentence calls it.
     """
-    module, _, name = place.partition(":")
     quiet.prepare()
     with quiet.held_back(), answers.nothing_printed():
         try:
-            return functools.reduce(getattr, name.split("."), importlib.import_module(module))
+            return imported(place)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # it is another package's code, which may raise anything, and call sys.exit()
