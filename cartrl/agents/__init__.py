@@ -1,4 +1,4 @@
-"""Learning algorithms: one file an agent, and what they share."""
+"""Agents. Each learning algorithm has a module of its own; `build` calls the one that a config names."""
 
 from typing import Any
 

@@ -81,7 +81,7 @@ class TfAgentLearner:
             variable.assign(state[name])
 
     def _one_update(self, batch: Any) -> tf.Tensor:
-        """Update, and return what is reported in one tensor, which is fetched in one go."""
+        """Update the agent, and return its report as one tensor, so that one copy from the device fetches all of it."""
         report = self._train(self.agent, batch)
         self._columns = list(report)
         return tf.stack(list(report.values()))

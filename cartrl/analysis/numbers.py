@@ -54,7 +54,7 @@ def _without_zeros(text: str) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """Return ``count`` and what is counted, such as ``1 seed`` and ``2 seeds``."""
+    """Return ``count`` and the noun ``what``, which has a plural s unless the count is 1: ``1 seed``, ``2 seeds``."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 

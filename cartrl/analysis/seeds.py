@@ -58,7 +58,7 @@ def interval(values: NDArray[Any], statistic: Statistic = interquartile_mean, le
 
 
 def expanded(values: NDArray[Any], found: NDArray[Any], statistic: Statistic, level: float) -> Interval:
-    """Return the interval of ``statistic`` over ``values`` [N], given what it ``found`` for bootstrap samples.
+    """Return the interval of ``statistic`` over ``values`` [N]; ``found`` are its values for bootstrap samples.
 
     The plain percentile interval is too short for few values. This one is expanded, after Hesterberg (2015, "What
     teachers should know about the bootstrap"): its tails are those at which a normal distribution has the quantiles

@@ -1,4 +1,4 @@
-"""The command line. A command imports what it runs when it is called, so that ``--help`` loads nothing heavy."""
+"""The command line. A command imports heavy libraries when it is called, so that ``--help`` loads none of them."""
 
 from cartrl.cli.app import app, main
 

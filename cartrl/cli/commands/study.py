@@ -129,7 +129,7 @@ def _answer(study: StudyDirectory, progress: StudyProgress, output: Output) -> N
 
 
 def _known(study: StudyDirectory, seed: int, is_left: bool) -> SeedState:
-    """Return the state of a seed before it is trained here; of one that is not left to train, what it reached."""
+    """Return what the display shows of a seed at the start: nothing if it has yet to be trained, else its results."""
     if is_left:
         return SeedState()
     try:

@@ -26,7 +26,7 @@ from cartrl.training.tasks import Task
 
 
 def run(config: ResolvedConfig, run_dir: Optional[Path], output: Output) -> None:
-    """Train from the beginning, and print what was reached."""
+    """Train a new run, and print its results."""
     settings = config.settings
     threshold = tasks.check_environment(config)
     seed = settings.train.seed
@@ -53,7 +53,7 @@ def resume(reference: str, overrides: Sequence[str], output: Output) -> None:
 
 
 def _train(task: Task, manifest: Manifest, output: Output) -> None:
-    """Train, and print what was reached."""
+    """Train a run from the start or from its checkpoint, and print its results."""
     directory, progress = task.directory, task.progress()
     title, log_interval = str(directory.root), task.config.settings.train.log_interval
     display = output.display(
