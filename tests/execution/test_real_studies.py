@@ -33,7 +33,7 @@ def test_a_clear_difference_is_claimed(home):
     report = json.loads(done.stdout)
     (pair,) = report["comparisons"]
     assert (pair["better"], pair["p_value"]) == (0, pytest.approx(2 / 70))
-    assert report["conclusion"].startswith("fast is better than slow")
+    assert report["conclusion"].startswith("learning_rate 0.003 is better than learning_rate 1e-05")
     assert report["differences"] == {"agent.learning_rate": [3e-3, 1e-5]}
     finals = [
         json.loads((home / f"fast/seed-{seed}/manifest.json").read_text())["result"]["final_greedy_return"]["mean"]
