@@ -3,9 +3,11 @@
 import signal
 
 from cartrl.system import surroundings
+from cartrl.system.frames import with_room
 from cartrl.system.signals import leave
 
 
+@with_room
 def start() -> None:
     """Run the command line, and leave."""
     code = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cartrl.system import exits, quiet
+from cartrl.system.frames import with_room
 
 # `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
 # matplotlib.py, or a folder cartrl. (The option -P, which forbids that, came with Python 3.11.) So the child takes the
@@ -39,6 +40,7 @@ def start(target: str, *arguments: str, stderr: IO[str], **options: Any) -> "sub
     )
 
 
+@with_room
 def become(target: str, *arguments: str) -> None:
     """Call the target of `start`; this runs in the child."""
     quiet.is_child = True
