@@ -18,7 +18,7 @@ quiet.prepare()
 with quiet.loading():
     import numpy as np
 
-    from cartrl.experience.turns import Turn
+    from cartrl.randomness import Turn
     from cartrl.training.experiment import Experiment
 
 # What a pole on a cart needs: a push to the side to which cart and pole lean and move.

@@ -6,7 +6,7 @@ between changes no number. The hash is numpy's SeedSequence, which keeps streams
 """
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ class Stream(IntEnum):
     RECORD_ACTIONS = 7
     BOOTSTRAP = 8
     PERMUTATION = 9
+    LEARNING = 10
 
 
 def draw(count: int, seed: int, stream: Stream, *indices: int) -> NDArray[Any]:
@@ -35,6 +36,15 @@ def draw(count: int, seed: int, stream: Stream, *indices: int) -> NDArray[Any]:
     """
     words = (len(indices), seed, stream, *indices)
     return np.random.SeedSequence(np.array(words, np.uint32)).generate_state(count)
+
+
+class Turn(NamedTuple):
+    """One turn of collecting and learning; all that is random in it is drawn from its seed, iteration and number."""
+
+    seed: int
+    iteration: int  # from 1 on
+    number: int = 0  # of the turn in its iteration
+    environment_steps: int = 0  # of the run before this turn
 
 
 class ActionSeeds:

@@ -34,7 +34,10 @@ environment:
   env_name: CartPole-v0
 ```
 
-The defaults are the hyperparameters of TF-Agents' REINFORCE tutorial. `cartrl config FILE` checks a config
+The defaults are the hyperparameters of TF-Agents' REINFORCE tutorial, and for other agents those that their
+authors or the libraries around them made usual. Which settings `agent` and `collect` have depends on
+`agent.kind`. A setting that allows a change, `{{from: 0.001, to: 0, over: 100000}}`, goes from one value to
+the other while the environments take so many steps, and then stays. `cartrl config FILE` checks a config
 and prints every setting with the origin of its value: a line of the file, an option, or the default. For a
 single run, `--set SECTION.KEY=VALUE` overrides the file; if a setting is given twice, the later `--set`
 holds. `--seed` overrides both.
@@ -211,25 +214,32 @@ From the next shell on, the Tab key completes commands, options, settings, runs,
 
 
 def settings_page() -> str:
-    """Return docs/settings.md: a table for each section."""
-    models = [experiment.of_kind(name) for name in agents.OWN]
-    sections = {
-        name: list(dict.fromkeys(model.__fields__[name].type_ for model in models)) for name in models[0].__fields__
-    }
+    """Return docs/settings.md: a table for each section, and where the kinds of agents differ for each of its forms."""
+    kinds: dict[tuple[str, type], list[str]] = {}  # (section, its class) -> the kinds of agents that have it
+    for kind in agents.OWN:
+        for section, field in experiment.of_kind(kind).__fields__.items():
+            kinds.setdefault((section, field.type_), []).append(kind)
+    order = list(dict.fromkeys(section for section, _ in kinds))
     tables = [
-        f"\n## `{name}`\n\n{section.__doc__}\n\n{settings_table(section)}"
-        for name, of_kinds in sections.items()
-        for section in of_kinds
+        f"\n## {title(section, of)}\n\n{model.__doc__.strip()}\n\n{settings_table(model)}"
+        for (section, model), of in sorted(kinds.items(), key=lambda item: order.index(item[0][0]))
     ]
-    return SETTINGS.format(count=len(sections)) + "".join(tables)
+    return SETTINGS.format(count=len(order)) + "".join(tables)
+
+
+def title(section: str, kinds: Sequence[str]) -> str:
+    """Return the heading of a section that only agents of ``kinds`` have in that form."""
+    return f"`{section}`" + (
+        "" if len(kinds) == len(agents.OWN) else f" of {' and '.join(f'`{kind}`' for kind in kinds)}"
+    )
 
 
 def settings_table(model: type) -> str:
     """Return the settings of one section."""
     rows = []
-    for name, field in model.__fields__.items():
+    for field in model.__fields__.values():
         default = "required" if field.required else f"`{shown(field.default)}`"
-        rows.append((f"`{name}`", allowed(field, model), default, field.field_info.description))
+        rows.append((f"`{field.alias}`", allowed(field, model), default, field.field_info.description))
     return table(("Setting", "Allowed", "Default", "What it is"), rows)
 
 

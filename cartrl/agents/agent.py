@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from cartrl.policies.acting import Policies
+from cartrl.randomness import Turn
 
 
 class Agent(Protocol):
@@ -21,8 +22,8 @@ class Agent(Protocol):
     def initialise(self, seed: int) -> None:
         """Begin anew: whatever is random at the beginning is drawn from ``seed``."""
 
-    def learn(self, batch: Any) -> None:
-        """Update from ``batch``, which is what the replay of this agent gives."""
+    def learn(self, batch: Any, turn: Turn) -> None:
+        """Update from ``batch``, which the replay of this agent gives in ``turn``."""
 
     def report(self) -> Mapping[str, float]:
         """Return the columns of its kind, of the updates since the last report."""

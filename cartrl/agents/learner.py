@@ -14,8 +14,8 @@ from cartrl import randomness
 from cartrl.errors import CartrlError
 from cartrl.policies import acting
 
-# (the agent, a batch of the replay) -> the columns of the agent's kind, a scalar each
-Train = Callable[[Any, Any], Mapping[str, tf.Tensor]]
+# (the agent, a batch of the replay, what `TfAgentLearner.varying` returns) -> the columns of its kind, a scalar each
+Train = Callable[..., Mapping[str, tf.Tensor]]
 
 
 class TfAgentLearner:
@@ -42,7 +42,7 @@ class TfAgentLearner:
 
     def prepare(self, batch: Any) -> None:
         """Compile the update, for batches like ``batch``."""
-        self.learn(batch)
+        self.learn(batch, randomness.Turn(seed=0, iteration=1))
         self._reports.clear()
 
     def initialise(self, seed: int) -> None:
@@ -52,9 +52,16 @@ class TfAgentLearner:
             draw_weights(net, seed, index)
         self.agent.initialize()
 
-    def learn(self, batch: Any) -> None:
+    def learn(self, batch: Any, turn: randomness.Turn) -> None:
         """Update the agent from ``batch``."""
-        self._reports.append(self._update(batch))
+        self._reports.append(self._update(batch, *self.varying(turn)))
+
+    def varying(self, turn: randomness.Turn) -> tuple[Any, ...]:
+        """Return what ``train`` takes beside the agent and the batch: seeds and scheduled settings; most take nothing.
+
+        It must hold arrays of the same shapes and types in each turn.
+        """
+        return ()
 
     def report(self) -> dict[str, float]:
         """Return what ``train`` reported: means over the updates since the last report."""
@@ -80,9 +87,9 @@ class TfAgentLearner:
         for name, variable in self.variables.items():
             variable.assign(state[name])
 
-    def _one_update(self, batch: Any) -> tf.Tensor:
+    def _one_update(self, batch: Any, *varying: tf.Tensor) -> tf.Tensor:
         """Update the agent, and return its report as one tensor, so that one copy from the device fetches all of it."""
-        report = self._train(self.agent, batch)
+        report = self._train(self.agent, batch, *varying)
         self._columns = list(report)
         return tf.stack(list(report.values()))
 

@@ -19,7 +19,7 @@ equation once episodes are padded to one length, it is put right here:
 """
 
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 import numpy as np
 import tensorflow as tf
@@ -33,7 +33,7 @@ from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
 from cartrl.agents import learner
-from cartrl.settings.agents import ReinforceSettings
+from cartrl.settings import ExperimentSettings, ReinforceSettings
 
 ONCE_TRAIN_STEP = "train_step"  # the counter's name in checkpoints that name variables by owner and number
 EPSILON = np.finfo(np.float32).eps  # as in TF-Agents' own normalisation
@@ -189,30 +189,31 @@ def as_trajectory(episodes: Mapping[str, tf.Tensor]) -> tuple[trajectory.Traject
 
 
 def build(
-    settings: ReinforceSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec
+    settings: ExperimentSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec
 ) -> ReinforceLearner:
     """Build the agent; `ReinforceLearner.initialise` draws its weights."""
+    own = cast(ReinforceSettings, settings.agent)
     networks: dict[str, network.Network] = {
         "actor": actor_distribution_network.ActorDistributionNetwork(
-            time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
+            time_step_spec.observation, action_spec, fc_layer_params=own.fc_layer_params
         )
     }
-    if settings.value_fc_layer_params is not None:
+    if own.value_fc_layer_params is not None:
         networks["critic"] = value_network.ValueNetwork(
-            time_step_spec.observation, fc_layer_params=settings.value_fc_layer_params
+            time_step_spec.observation, fc_layer_params=own.value_fc_layer_params
         )
-    optimizer = tf.keras.optimizers.Adam(settings.learning_rate)
+    optimizer = tf.keras.optimizers.Adam(own.learning_rate)
     agent = EpisodicReinforceAgent(
         time_step_spec,
         action_spec,
         actor_network=networks["actor"],
         optimizer=optimizer,
         value_network=networks.get("critic"),
-        value_estimation_loss_coef=settings.value_estimation_loss_coef,
-        gamma=settings.discount,
-        normalize_returns=settings.normalize_returns,
-        gradient_clipping=settings.gradient_clipping,
-        entropy_regularization=settings.entropy_regularization,
+        value_estimation_loss_coef=own.value_estimation_loss_coef,
+        gamma=own.discount,
+        normalize_returns=own.normalize_returns,
+        gradient_clipping=own.gradient_clipping,
+        entropy_regularization=own.entropy_regularization,
         train_step_counter=tf.Variable(0, dtype=tf.int64, name="train_step"),
     )
     agent.initialize()

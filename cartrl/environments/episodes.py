@@ -1,6 +1,6 @@
 """Episodes as arrays: what collectors make, the replay carries, and the agent learns from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,14 +15,38 @@ LARGEST = 1e15
 SMALLEST = 1e-12
 
 
+class Concerns(NamedTuple):
+    """What stands in the way of learning from numbers, in words; empty where nothing does."""
+
+    too_large: str = ""  # what is too large
+    vanishing: str = ""  # what is so small that next to nothing is learned from it
+
+    @classmethod
+    def about(
+        cls,
+        observations: NDArray[Any],
+        final_observations: NDArray[Any],
+        rewards: NDArray[Any],
+        returns: NDArray[Any],
+    ) -> "Concerns":
+        """Look at the numbers of what was played; each array may have any shape."""
+        numbers = {
+            "an observation": observations,
+            "a final observation": final_observations,
+            "a reward": rewards,
+            "a return": returns,
+        }
+        too_large = filter(None, (_too_large(values, what) for what, values in numbers.items()))
+        return cls(next(too_large, ""), _vanishing({"observations": observations, "rewards": rewards}))
+
+
 class Played(NamedTuple):
     """What a turn of collecting played, in the few numbers that are counted and checked."""
 
     steps: int  # of the environments
     returns: NDArray[Any]  # [E] float64, undiscounted, of the episodes that ended; E may be 0
     terminated: NDArray[Any]  # [E] bool; False where the time limit ended the episode
-    too_large: str = ""  # what is too large to learn from, in words; empty where nothing is
-    vanishing: str = ""  # what is so small that next to nothing is learned from it, in words; empty where nothing is
+    concerns: Concerns = Concerns()
 
 
 @dataclass(frozen=True)
@@ -83,24 +107,13 @@ class EpisodeBatch:
 
     def played(self) -> Played:
         """Return the numbers of these episodes that are counted and checked."""
-        numbers = {
-            "an observation": self.observations,
-            "a final observation": self.final_observations,
-            "a reward": self.rewards,
-            "a return": self.returns,
-        }
-        too_large = filter(None, (_too_large(values, what) for what, values in numbers.items()))
-        return Played(int(self.lengths.sum()), self.returns, self.terminated, next(too_large, ""), self._vanishing())
+        returns = self.returns
+        concerns = Concerns.about(self.observations, self.final_observations, self.rewards, returns)
+        return Played(int(self.lengths.sum()), returns, self.terminated, concerns)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name."""
         return dict(vars(self))
-
-    def _vanishing(self) -> str:
-        for what, values in (("observations", self.observations), ("rewards", self.rewards)):
-            if 0 < (largest := magnitude(values)) < SMALLEST:
-                return f"{what} of at most {largest:g}"
-        return ""
 
     @property
     def returns(self) -> NDArray[Any]:
@@ -149,6 +162,13 @@ def too_large(whose: str, found: str) -> CartrlError:
 def _too_large(values: NDArray[Any], what: str) -> str:
     """Return ``what`` and the first number that is too large to learn from; empty where there is none."""
     return f"{what} of {values[np.abs(values) > LARGEST].flat[0]:g}" if magnitude(values) > LARGEST else ""
+
+
+def _vanishing(numbers: Mapping[str, NDArray[Any]]) -> str:
+    for what, values in numbers.items():
+        if 0 < (largest := magnitude(values)) < SMALLEST:
+            return f"{what} of at most {largest:g}"
+    return ""
 
 
 def magnitude(values: NDArray[Any]) -> float:

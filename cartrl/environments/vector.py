@@ -50,7 +50,7 @@ class _Steps:
         )
 
 
-class _Running(NamedTuple):
+class Running(NamedTuple):
     """An environment in the middle of an episode."""
 
     row: int  # of the environment among all
@@ -73,7 +73,8 @@ class VectorEnvironment:
     """
 
     def __init__(self, settings: EnvironmentSettings, num_environments: int):
-        self._env_name = settings.env_name
+        self.name = settings.env_name
+        self.num_environments = num_environments
         self.time_limit = suite.time_limit(settings)
         with ExitStack() as opened:
             self._envs = [opened.enter_context(closing(suite.playable(settings))) for _ in range(num_environments)]
@@ -105,7 +106,7 @@ class VectorEnvironment:
                 actions=drawn.of(row, began),
                 rewards=rewards,
                 terminated=terminated,
-                final_observation=self._finite("observation", observations[row]),
+                final_observation=self.finite("observation", observations[row]),
             )
 
         return self._run(remembered, seeds, observations, finish)
@@ -119,7 +120,7 @@ class VectorEnvironment:
         observations = self._blank(seeds)
 
         def finish(row: int, began: int, rewards: NDArray[Any], terminated: bool) -> tuple[float, int, bool]:
-            self._finite("observation", observations[row])
+            self.finite("observation", observations[row])
             return episode_return(rewards), len(rewards), terminated
 
         returns, lengths, terminated = zip(*self._run(act, seeds, observations, finish))
@@ -136,7 +137,7 @@ class VectorEnvironment:
         ``observations`` [N, *observation] always holds the present ones.
         """
         waiting = iter(range(len(seeds)))
-        running: dict[int, _Running] = {}
+        running: dict[int, Running] = {}
         kept: dict[int, Kept] = {}
 
         def begin(row: int) -> None:
@@ -144,12 +145,11 @@ class VectorEnvironment:
             if episode is None:
                 running.pop(row, None)
             else:
-                env = self._envs[row]
-                running[row] = _Running(row, env, env.take, episode, step, [])
-                observations[row] = env.reset(int(seeds[episode]))
+                running[row] = self.begin(row, episode, step)
+                observations[row] = running[row].env.reset(int(seeds[episode]))
 
-        def end(ended: _Running, terminated: bool) -> None:
-            rewards = self._finite("reward", ended.rewards)
+        def end(ended: Running, terminated: bool) -> None:
+            rewards = self.finite("reward", ended.rewards)
             kept[ended.episode] = finish(ended.row, ended.began, rewards, terminated)
             begin(ended.row)
 
@@ -160,17 +160,22 @@ class VectorEnvironment:
             actions = act(observations, step)
             step += 1
             moves = spaces.moves(self.action_space, actions)
-            self._step(list(running.values()), moves, observations, step, end)
-            self._finite("observation", observations)  # before the policy sees them
+            self.step(list(running.values()), moves, observations, step, end)
+            self.finite("observation", observations)  # before the policy sees them
         return [kept[episode] for episode in range(len(seeds))]
 
-    def _step(
+    def begin(self, row: int, episode: int, step: int) -> Running:
+        """Return the environment of ``row`` as it runs from ``step`` on; the caller resets it."""
+        env = self._envs[row]
+        return Running(row, env, env.take, episode, step, [])
+
+    def step(
         self,
-        running: "list[_Running]",
+        running: Sequence[Running],
         moves: Sequence[Any],
         observations: NDArray[Any],
         step: int,
-        end: "Callable[[_Running, bool], None]",
+        end: Callable[[Running, bool], None],
     ) -> None:
         """Take ``step``, counted from 1, in each environment that runs; ``end`` is told of the episodes that it ends.
 
@@ -187,7 +192,7 @@ class VectorEnvironment:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                raise failed(self._env_name, "step", error, env.API) from error
+                raise failed(self.name, "step", error, env.API) from error
             try:
                 following, reward, done, rest = result  # rest: gym's info, or whether the episode was truncated
                 is_usual = (
@@ -208,10 +213,10 @@ class VectorEnvironment:
             if done or began <= overdue:
                 end(one, terminated)
 
-    def _finite(self, what: str, values: Any) -> NDArray[Any]:
+    def finite(self, what: str, values: Any) -> NDArray[Any]:
         """Return a copy of ``values`` as float32 if all are finite numbers."""
         numbers = np.array(values, np.float32)
-        require_finite(numbers, self._env_name, what, "step")
+        require_finite(numbers, self.name, what, "step")
         return numbers
 
     def close(self) -> None:

@@ -5,7 +5,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic.fields import ModelField
 
-from cartrl.settings.section import LayerWidth, annotation_of
+from cartrl.settings.schedule import Linear
+from cartrl.settings.section import LayerWidth, Section, annotation_of
 
 NULL = type(None)
 
@@ -34,6 +35,8 @@ def _phrase(annotation: Any, field: ModelField) -> str:
         return "a text" if not field.field_info.min_length else "a text that is not empty"
     if annotation is int or annotation is float:
         return _number(annotation is int, field)
+    if annotation is Linear:
+        return "a change such as {from: 0.001, to: 0, over: 100000}"
     return "a section of settings"
 
 
@@ -57,6 +60,8 @@ def shown(value: Any, limit: int = 60) -> str:
         text = "null"
     elif isinstance(value, bool):
         text = "true" if value else "false"
+    elif isinstance(value, Section):
+        return shown(value.dict(by_alias=True), limit)
     elif isinstance(value, dict):
         items = (f"{key if key.isidentifier() else repr(key)}: {shown(item)}" for key, item in value.items())
         text = "{" + ", ".join(items) + "}"

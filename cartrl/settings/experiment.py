@@ -9,10 +9,12 @@ from pydantic.fields import ModelField
 
 from cartrl.settings import agents
 from cartrl.settings.environment import EnvironmentSettings
-from cartrl.settings.pipeline import CollectSettings, EvalSettings, ReplayBufferSettings, TrainSettings
+from cartrl.settings.pipeline import CollectSettings, EpisodeCollectSettings, EvalSettings, TrainSettings
 from cartrl.settings.section import Section
 
 AGENT = "What learns, and how."
+COLLECT = "How experience is collected."
+SECTIONS = {"replay_buffer": "How experience passes from collector to agent."}
 
 
 class ExperimentSettings(Section):
@@ -23,34 +25,33 @@ class ExperimentSettings(Section):
 
     environment: EnvironmentSettings = Field(..., description="What the policy acts in.")
     agent: agents.AgentSettings = Field(default_factory=agents.ReinforceSettings, description=AGENT)
-    collect: CollectSettings = Field(default_factory=CollectSettings, description="How episodes are collected.")
-    replay_buffer: ReplayBufferSettings = Field(
-        default_factory=ReplayBufferSettings, description="How episodes pass from collector to agent."
-    )
+    collect: CollectSettings = Field(default_factory=EpisodeCollectSettings, description=COLLECT)
     train: TrainSettings = Field(default_factory=TrainSettings, description="The training loop.")
     eval: EvalSettings = Field(default_factory=EvalSettings, description="Evaluations during training.")
 
     @root_validator(skip_on_failure=True)
-    def _an_iteration_fits_the_replay(cls, values: dict[str, Any]) -> dict[str, Any]:
-        episodes = values["collect"].collect_episodes_per_iteration
-        capacity = values["replay_buffer"].replay_buffer_capacity
-        if capacity < episodes:
-            raise ValueError(
-                f"replay_buffer.replay_buffer_capacity is {capacity}, but must be at least "
-                f"collect.collect_episodes_per_iteration, which is {episodes}"
-            )
-        return values
+    def _the_sections_fit(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for section in values.values():
+            section.require_fit(values)
+        train = values["train"].in_iterations(values["collect"].steps_per_iteration)
+        return {**values, "train": train}
 
 
 @functools.cache
 def of_kind(name: str) -> type[ExperimentSettings]:
     """Return the class of the experiments whose agent is of the kind ``name``; see `cartrl.settings.agents.names`."""
-    settings = agents.kind(name).settings
+    kind = agents.kind(name)
+    own = {"agent": (kind.settings, AGENT), "collect": (kind.experience.collect, COLLECT)}
+    own.update({section: (settings, SECTIONS[section]) for section, settings in kind.experience.sections.items()})
+    declared: dict[str, Any] = {
+        section: (settings, Field(default_factory=settings, description=description))
+        for section, (settings, description) in own.items()
+    }
     model: type[ExperimentSettings] = create_model(
         "ExperimentSettings" if name == agents.DEFAULT else f"ExperimentSettings of {name}",
         __base__=ExperimentSettings,
         __module__=__name__,
-        agent=(settings, Field(default_factory=settings, description=AGENT)),
+        **declared,
     )
     model.__doc__ = ExperimentSettings.__doc__
     return model

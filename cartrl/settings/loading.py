@@ -1,5 +1,6 @@
 """From a YAML file and overrides to validated settings, and where each of them came from."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,9 @@ def load(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) 
         for section in settings.__fields__
         for key in getattr(settings, section).__fields__
     }
+    steps = origins[("train", "num_environment_steps")]
+    if steps != DEFAULT and settings.train.num_environment_steps is None:  # `TrainSettings.in_iterations`
+        origins[("train", "num_iterations")] = steps
     return ResolvedConfig(settings, origins)
 
 
@@ -162,8 +166,8 @@ def _line(place: str) -> int:
 def _problem(item: Any, draft: _Draft, whole: type[ExperimentSettings]) -> tuple[str, str]:
     path = tuple(part for part in item["loc"] if isinstance(part, str))
     if path == ("__root__",) and item["type"] != "value_error.extra":
-        keys = (("replay_buffer", "replay_buffer_capacity"), ("collect", "collect_episodes_per_iteration"))
-        return next((draft.places[key] for key in keys if key in draft.places), draft.name), item["msg"]
+        named = re.findall(r"\b(\w+)\.(\w+)\b", item["msg"])
+        return next((draft.places[key] for key in named if key in draft.places), draft.name), item["msg"]
     dotted = ".".join(path[:2])
     place = draft.places.get(path[:2]) or draft.places.get(path[:1]) or draft.name
     model: type[BaseModel] = whole.__fields__[path[0]].type_ if len(path) > 1 else whole

@@ -1,6 +1,7 @@
 """What all sections of a config share: frozen, no unknown keys, and no coercion of types."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConstrainedInt, ConstrainedStr, Extra, Field, validator
@@ -42,12 +43,19 @@ class Section(BaseModel):
         smart_union = True  # in a union a value keeps its own type
 
         @staticmethod
-        def schema_extra(schema: dict[str, Any], model: type) -> None:
+        def schema_extra(schema: dict[str, Any], model: type[BaseModel]) -> None:
             """Allow null where a setting does: pydantic 1 leaves it out."""
-            for name in schema["properties"]:
-                annotation = annotation_of(model, name)
-                if type(None) in get_args(annotation):
-                    schema["properties"][name]["type"] = [schema["properties"][name]["type"], "null"]
+            for name, field in model.__fields__.items():
+                if type(None) in get_args(annotation_of(model, name)):
+                    property = schema["properties"][field.alias]
+                    property["type"] = [property["type"], "null"]
+
+    def require_fit(self, sections: Mapping[str, Any]) -> None:
+        """Refuse values that do not fit those of the other ``sections`` of the config, all of which are valid.
+
+        Raises:
+            ValueError: a sentence that names the settings as ``section.key``.
+        """
 
     @validator("*", pre=True)
     def _no_coercion(cls, value: Any, field: ModelField) -> Any:

@@ -4,16 +4,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-import tensorflow as tf
-
 from cartrl import agents, randomness
-from cartrl.environments import spaces, specs, suite, twins
+from cartrl.environments import spaces, specs
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.experience.collectors.compiled import CompiledPlayer
-from cartrl.experience.collectors.episodes import EpisodeCollector, Player
-from cartrl.experience.collectors.vectorized import VectorizedPlayer
-from cartrl.experience.replay.queue import EpisodeReplay, signature
+from cartrl.experience import supply
 from cartrl.policies import acting, evaluation
 from cartrl.policies.exporter import PolicyExporter
 from cartrl.runs import metrics
@@ -52,13 +47,13 @@ class Experiment:
         self._time_limit = environment.time_limit
         time_step_spec = specs.time_step_spec(environment.observation_space)
         action_spec = specs.action_spec(environment.action_space)
-        agent = agents.build(settings.agent, time_step_spec, action_spec)
+        agent = agents.build(settings, time_step_spec, action_spec)
         policy = acting.BatchPolicy(agent.policies, time_step_spec.observation.shape)
-        player = self._player(settings, policy, agent.policies.explore, opened)
-        episodes = settings.collect.collect_episodes_per_iteration
-        batch = signature(episodes, environment.time_limit, time_step_spec, action_spec)
-        replay = EpisodeReplay(settings.replay_buffer.replay_buffer_capacity // episodes, batch)
-        opened.callback(replay.close)
+        form = kind(settings.agent.kind).experience
+        blueprint = supply.Blueprint(
+            settings, environment.time_limit, time_step_spec, action_spec, agent.policies, policy, opened
+        )
+        collector, replay, blank, self._continuing = supply.build(form.builder, blueprint)
 
         def evaluate(seed: int, iteration: int) -> Evaluation:
             resets = randomness.draw(
@@ -67,13 +62,12 @@ class Experiment:
             return evaluation.evaluate(policy, environment, resets)
 
         self._agent = agent
-        self.pipeline = Pipeline(EpisodeCollector(player, replay), replay, agent, evaluate)
+        self.pipeline = Pipeline(collector, replay, agent, evaluate)
         with quiet.held_back(), ThreadPoolExecutor(2) as other_cores:
             # XLA's compilers take most of the time here, and let other threads run meanwhile.
-            blank = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in batch.items()}
             compilations: list[Future[Any]] = [
                 other_cores.submit(agent.prepare, blank),
-                other_cores.submit(player.prepare),
+                other_cores.submit(collector.prepare),
             ]
             self._exporter = PolicyExporter(
                 agent.collect_policy, agent.train_step, spaces.first_action(environment.action_space)
@@ -91,11 +85,13 @@ class Experiment:
         """
         settings, run, past = task.config.settings, task.directory, task.past
         display, should_stop, warn = supervisor
-        parts = Parts(self._agent)  # neither the collector nor the replay has a state between iterations
+        parts = Parts(self._agent, self._continuing)  # the replay has no state between iterations
         if past.checkpoint:
             past.checkpoint.restore(parts)
         else:
             self._agent.initialise(settings.train.seed)
+            if self._continuing is not None:
+                self._continuing.initialise(settings.train.seed)
         best_policies.rewind(run, progress.iteration)
         is_late = self._evaluate_late(settings, past, progress)
         with closed_at_end(warn) as opened:
@@ -126,16 +122,3 @@ class Experiment:
     def close(self) -> None:
         """Stop Reverb's server, and close the environments."""
         self._opened.close()
-
-    def _player(
-        self, settings: ExperimentSettings, policy: acting.BatchPolicy, explore: acting.Act, opened: ExitStack
-    ) -> Player:
-        """Return what plays on the engine that the settings ask for."""
-        collect, episodes = settings.collect, settings.collect.collect_episodes_per_iteration
-        env = suite.playable(settings.environment)
-        opened.callback(env.close)
-        if collect.engine == "compiled" or (collect.engine == "auto" and twins.has_twin(env.raw)):
-            return CompiledPlayer(twins.twin_of(env.raw), self._time_limit, explore, episodes)
-        environment = VectorEnvironment(settings.environment, min(collect.num_environments or episodes, episodes))
-        opened.callback(environment.close)
-        return VectorizedPlayer(environment, policy, episodes)

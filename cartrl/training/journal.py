@@ -130,11 +130,12 @@ class Journal:
         Raises:
             CartrlError: when it holds numbers that are too large to learn from.
         """
-        if played.too_large:
-            raise too_large(f"iteration {iteration} has", played.too_large)
-        if played.vanishing and not self._is_warned:
+        concerns = played.concerns
+        if concerns.too_large:
+            raise too_large(f"iteration {iteration} has", concerns.too_large)
+        if concerns.vanishing and not self._is_warned:
             self._warn(
-                f"iteration {iteration} has {played.vanishing}; numbers so small vanish in float32, and next to "
+                f"iteration {iteration} has {concerns.vanishing}; numbers so small vanish in float32, and next to "
                 "nothing is learned from them: scale them in the environment"
             )
             self._is_warned = True

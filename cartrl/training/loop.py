@@ -6,40 +6,24 @@ many. The loop knows its parts by what they do, so it runs on any that do it; it
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, NamedTuple, Protocol
 
-from cartrl.environments.episodes import Evaluation, Played
+from cartrl.environments.episodes import Evaluation
 from cartrl.errors import CartrlError
-from cartrl.experience.turns import Turn
+from cartrl.experience.roles import Collector, Replay
+from cartrl.randomness import Turn
 from cartrl.runs.outcome import Outcome
 from cartrl.settings import ExperimentSettings
 from cartrl.training.journal import Journal, Progress
 
 
-class Collector(Protocol):
-    """Plays with the agent's exploring policy, and hands what it played over to the replay."""
-
-    def prepare(self) -> None:
-        """Do once what would make the first call slower than the others."""
-
-    def collect(self, turn: Turn) -> Played:
-        """Play ``turn``, which is a function of the turn and the policy alone."""
-
-
-class Replay(Protocol):
-    """Holds what was played until the agent has learned from it."""
-
-    def batches(self, turn: Turn) -> Iterable[Any]:
-        """Return what the agent learns from in ``turn``; nothing while there is too little."""
-
-
 class Agent(Protocol):
     """Learns, and has the policy."""
 
-    def learn(self, batch: Any) -> None:
-        """Update from ``batch``."""
+    def learn(self, batch: Any, turn: Turn) -> None:
+        """Update from ``batch``, one of those of ``turn``."""
 
     def report(self) -> Mapping[str, float]:
         """Return the agent's columns of the metrics, of the updates since the last report."""
@@ -65,9 +49,12 @@ class Schedule:
         """Return the iterations after those of ``progress``."""
         return iter(range(progress.iteration + 1, self.settings.train.num_iterations + 1))
 
-    def turns(self, iteration: int) -> Iterator[Turn]:
-        """Return the turns of ``iteration``."""
-        return (Turn(self.settings.train.seed, iteration, number) for number in range(self.turns_per_iteration))
+    def turns(self, iteration: int, environment_steps: int) -> Iterator[Turn]:
+        """Return the turns of ``iteration``, before which the run had so many steps."""
+        return (
+            Turn(self.settings.train.seed, iteration, number, environment_steps)
+            for number in range(self.turns_per_iteration)
+        )
 
     def is_evaluated(self, iteration: int) -> bool:
         """Tell whether ``iteration`` ends with an evaluation: every ``eval_interval``-th and the last one do."""
@@ -99,13 +86,13 @@ def train(
         if should_stop():
             progress.ended = Outcome.INTERRUPTED
             return
-        for turn in schedule.turns(iteration):
+        for turn in schedule.turns(iteration, progress.environment_steps):
             with journal.phase("collect"):
                 played = pipeline.collector.collect(turn)
             journal.played(turn.iteration, played)
             with journal.phase("learn"):
                 for batch in pipeline.replay.batches(turn):
-                    pipeline.agent.learn(batch)
+                    pipeline.agent.learn(batch, turn)
                     journal.learned()
         with journal.phase("learn"):
             report = pipeline.agent.report()

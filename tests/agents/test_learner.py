@@ -13,6 +13,7 @@ from tf_agents.trajectories import trajectory
 
 from cartrl.agents.learner import TfAgentLearner, variables_of
 from cartrl.errors import CartrlError
+from cartrl.randomness import Turn
 
 OBSERVATION = tensor_spec.BoundedTensorSpec((3,), tf.float32, -1, 1)
 TIME_STEP = ts.time_step_spec(OBSERVATION)
@@ -71,10 +72,10 @@ def test_every_variable_of_the_agent_comes_back(name):
     learner = learner_of(name)
     learner.initialise(seed=1)
     for seed in range(4):
-        learner.learn(transitions(learner.agent, seed))
+        learner.learn(transitions(learner.agent, seed), Turn(0, 1))
     saved, kept = learner.state(), {id(variable): variable.numpy() for variable in learner.agent.variables}
     for seed in range(4, 9):
-        learner.learn(transitions(learner.agent, seed))
+        learner.learn(transitions(learner.agent, seed), Turn(0, 1))
     changed = [variable for variable in learner.agent.variables if (variable.numpy() != kept[id(variable)]).any()]
     assert len(changed) > len(learner.agent.variables) / 2
     learner.restore(saved)
@@ -110,10 +111,10 @@ def test_the_report_is_the_mean_over_the_updates_since_the_last():
     start = learner.state()
     losses = []
     for seed in (1, 2):
-        learner.learn(transitions(learner.agent, seed))
+        learner.learn(transitions(learner.agent, seed), Turn(0, 1))
         losses.append(learner.report()["loss"])
     learner.restore(start)
     for seed in (1, 2):
-        learner.learn(transitions(learner.agent, seed))
+        learner.learn(transitions(learner.agent, seed), Turn(0, 1))
     assert learner.report()["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
     assert learner.report() == {}

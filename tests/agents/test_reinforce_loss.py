@@ -11,6 +11,7 @@ from tf_agents.trajectories import trajectory
 
 from cartrl.agents import reinforce
 from cartrl.environments.episodes import Episode, EpisodeBatch
+from cartrl.randomness import Turn
 
 OBSERVATION = tensor_spec.BoundedTensorSpec((4,), tf.float32, -10, 10, name="observation")
 DISCRETE = tensor_spec.BoundedTensorSpec((), tf.int64, 0, 2, name="action")
@@ -204,12 +205,18 @@ def test_returns_by_hand_and_a_truncated_episode_goes_on_with_its_estimated_valu
             assert row[step] == pytest.approx(total, rel=1e-5)
 
 
+def config(agent):
+    from cartrl.settings import ExperimentSettings
+
+    return ExperimentSettings(environment={"env_name": "none"}, agent=agent)
+
+
 def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
     """One compiled update, against the gradient taken outside of it and Adam's first step by hand."""
     from cartrl.settings import ReinforceSettings
 
     learner = reinforce.build(
-        ReinforceSettings(fc_layer_params=[8], discount=DISCOUNT, learning_rate=0.01),
+        config(ReinforceSettings(fc_layer_params=[8], discount=DISCOUNT, learning_rate=0.01)),
         ts.time_step_spec(OBSERVATION), DISCRETE,
     )  # fmt: skip
     agent = learner.agent
@@ -219,7 +226,7 @@ def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
     loss, gradients = loss_and_gradients(agent, agent.trainable_variables, experience, mask)
     assert len(gradients) == 4  # a kernel and a bias of each of two layers
     before = [weight.numpy() for weight in agent.trainable_variables]
-    learner.learn(arrays)
+    learner.learn(arrays, Turn(0, 1))
     report = learner.report()
     np.testing.assert_allclose(report["loss"], loss, rtol=1e-4, atol=1e-5)
     norm = np.sqrt(sum((np.asarray(gradient) ** 2).sum() for gradient in gradients))
@@ -234,7 +241,7 @@ def test_weights_depend_on_the_seed_alone():
     def weights(seed):
         from cartrl.settings import ReinforceSettings
 
-        settings = ReinforceSettings(value_fc_layer_params=[5])
+        settings = config(ReinforceSettings(value_fc_layer_params=[5]))
         learner = reinforce.build(settings, ts.time_step_spec(OBSERVATION), DISCRETE)
         learner.initialise(seed)
         return [weight.numpy() for weight in learner.agent.trainable_variables]

@@ -12,18 +12,19 @@ import tensorflow as tf
 from cartrl import agents, randomness
 from cartrl.environments import constants, spaces, specs, suite, twins
 from cartrl.experience.collectors.compiled import CompiledPlayer
-from cartrl.experience.turns import Turn
 from cartrl.policies import acting, sidecar
-from cartrl.settings import EnvironmentSettings, ReinforceSettings
+from cartrl.randomness import Turn
+from cartrl.settings import EnvironmentSettings, ExperimentSettings
 from tests.helpers import CONFIGS, run_cartrl
 
+UNTRAINED = ExperimentSettings(environment={"env_name": "any"})
 ROUNDING = 5e-7  # of float32, at the size of CartPole's and Pendulum's observations
 
 
 def untrained(env):
     """A freshly drawn policy's exploring half, as a compiled rollout takes it."""
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
-    learner = agents.build(ReinforceSettings(), time_step_spec, action_spec)
+    learner = agents.build(UNTRAINED, time_step_spec, action_spec)
     learner.initialise(seed=0)
     return learner.policies.explore
 
@@ -102,13 +103,13 @@ def test_rollout_and_update_are_traced_once(monkeypatch):
 
     env = gym.make("CartPole-v0")
     time_step_spec, action_spec = specs.time_step_spec(env.observation_space), specs.action_spec(env.action_space)
-    learner = agents.build(ReinforceSettings(), time_step_spec, action_spec)
+    learner = agents.build(UNTRAINED, time_step_spec, action_spec)
     monkeypatch.setattr(learner.agent, "train", counted("train", learner.agent.train))
     player = CompiledPlayer(twins.twin_of(env.unwrapped), 200, counted("explore", learner.policies.explore), 2)
     after = []
     for iteration in range(5):
         episodes = player.play(Turn(0, iteration))
-        learner.learn({name: tf.constant(array) for name, array in episodes.arrays().items()})
+        learner.learn({name: tf.constant(array) for name, array in episodes.arrays().items()}, Turn(0, iteration))
         after.append(dict(calls))
     assert calls.keys() == {"explore", "train"}
     assert calls["train"] == 1

@@ -40,7 +40,7 @@ def batch(number):
 
 @pytest.fixture
 def queue():
-    queue = replay.EpisodeReplay(capacity=4, signature=SIGNATURE)
+    queue = replay.ReplayQueue(capacity=4, signature=SIGNATURE)
     yield queue
     queue.close()
 
@@ -62,7 +62,7 @@ def test_each_batch_comes_out_once_and_in_order(queue):
 
 def test_reading_what_nobody_wrote_is_an_error_in_finite_time(monkeypatch):
     monkeypatch.setattr(replay, "TIMEOUT_SECONDS", 1)
-    queue = replay.EpisodeReplay(capacity=4, signature=SIGNATURE)
+    queue = replay.ReplayQueue(capacity=4, signature=SIGNATURE)
     began = time.perf_counter()
     with pytest.raises(CartrlError, match="no episodes within 1 s"):
         queue.read()
@@ -72,7 +72,7 @@ def test_reading_what_nobody_wrote_is_an_error_in_finite_time(monkeypatch):
 
 def test_writing_more_than_fits_is_an_error_in_finite_time(monkeypatch):
     monkeypatch.setattr(replay, "TIMEOUT_SECONDS", 1)
-    queue = replay.EpisodeReplay(capacity=1, signature=SIGNATURE)
+    queue = replay.ReplayQueue(capacity=1, signature=SIGNATURE)
     began = time.perf_counter()
     with pytest.raises(CartrlError, match="took no episodes within 1 s"):
         for number in range(10):  # the table and its reader hold a few
@@ -84,7 +84,7 @@ def test_writing_more_than_fits_is_an_error_in_finite_time(monkeypatch):
 def test_a_pause_longer_than_the_timeout_does_no_harm(monkeypatch):
     """Collecting may take longer than the time that a read may wait."""
     monkeypatch.setattr(replay, "TIMEOUT_SECONDS", 1)
-    queue = replay.EpisodeReplay(capacity=4, signature=SIGNATURE)
+    queue = replay.ReplayQueue(capacity=4, signature=SIGNATURE)
     for number in range(2):
         queue.write(batch(number))
         assert_same(queue.read(), batch(number))
@@ -96,7 +96,7 @@ def test_a_pause_longer_than_the_timeout_does_no_harm(monkeypatch):
 
 def test_closing_is_quick_and_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    queue = replay.EpisodeReplay(capacity=4, signature=SIGNATURE)
+    queue = replay.ReplayQueue(capacity=4, signature=SIGNATURE)
     queue.write(batch(0))
     queue.read()
     began = time.perf_counter()
@@ -109,7 +109,7 @@ def test_a_server_that_cannot_be_used_is_one_error_and_leaves_nothing_open(tmp_p
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = listening()
     with pytest.raises(CartrlError, match="Reverb's server does not start: "):
-        replay.EpisodeReplay(capacity=4, signature={"texts": tf.TensorSpec((2,), tf.string)})
+        replay.ReplayQueue(capacity=4, signature={"texts": tf.TensorSpec((2,), tf.string)})
     assert listening() == before
     assert not list(tmp_path.iterdir())
 

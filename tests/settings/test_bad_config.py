@@ -44,6 +44,13 @@ def option(name, override, *says):
     return Case(name, ENVIRONMENT, f"--set {override}", says, (), ("config", FILE, "--set", override))
 
 
+def ppo(name, line, *says):
+    """A line of the section of an agent that learns from rollouts."""
+    return Case(
+        name, f"environment:\n  env_name: CartPole-v0\nagent:\n  kind: ppo\n  {line}\n", f"{FILE}, line 5", says
+    )
+
+
 def train(bad):
     """The same case through ``cartrl train``."""
     rest = bad.arguments[2:]
@@ -109,11 +116,27 @@ VALUES = [
     setting("discount above 1", "agent.discount", "1.01", "agent.discount is 1.01,", POSITIVE, "at most 1"),
     setting("discount of zero", "agent.discount", "0", "agent.discount is 0,", POSITIVE, "at most 1"),
     setting("negative entropy weight", "agent.entropy_regularization", "-1", "is -1,", "a number of at least 0"),
-    setting("unknown agent", "agent.kind", "ppo", "agent.kind is 'ppo', but must be 'reinforce'"),
+    setting("unknown agent", "agent.kind", "a2c", "agent.kind is 'a2c', but must be 'reinforce' or 'ppo'"),
     setting("agent that is a list", "agent.kind", "[reinforce]", "['reinforce'], but must be 'reinforce'"),
     setting("a long value is cut short", "agent.kind", "k" * 900, "must be 'reinforce'", without=("k" * 100,)),
     setting("a value is not markup", "agent.kind", "'[red]x[/red] :cat:'", "agent.kind is '[red]x[/red] :cat:',"),
     setting("a value of two lines", "agent.kind", '"a\\nb"', "must be 'reinforce'"),
+    ppo(
+        "a rollout smaller than a batch", "batch_size: 2000", "agent.batch_size is 2000, but must be at most", "is 1024"
+    ),
+    ppo(
+        "a schedule without an end",
+        "learning_rate: {from: 1, to: 0}",
+        "is {from: 1, to: 0}, but must be",
+        "over: 100000}",
+    ),
+    ppo("a schedule that is negative", "clip_range: {from: -1, to: 0, over: 9}", "a change such as {from: 0.001"),
+    ppo(
+        "a rate of zero",
+        "learning_rate: 0",
+        "agent.learning_rate is 0, but must be a number greater than 0, or a change",
+    ),
+    ppo("a setting of reinforce", "normalize_returns: true", "agent has no setting 'normalize_returns'"),
     Case("environment is a number", "environment:\n  env_name: 5\n", f"{FILE}, line 2", ("env_name is 5, but must",)),
     # '' is a text, so that "must be a text" would be no help.
     Case(

@@ -165,7 +165,7 @@ def test_two_servers_never_share_a_port(monkeypatch):
         taken = other.getsockname()[1]
         picks, pick = [taken], portpicker.pick_unused_port
         monkeypatch.setattr(portpicker, "pick_unused_port", lambda: picks.pop() if picks else pick())
-        queue = replay.EpisodeReplay(capacity=4, signature=SIGNATURE)
+        queue = replay.ReplayQueue(capacity=4, signature=SIGNATURE)
         assert not picks
         queue.write(batch(1))
         assert_same(queue.read(), batch(1))

@@ -43,7 +43,7 @@ class Tape:
         for number in range(turn.number + 1):  # a batch more in each turn of an iteration
             yield f"{turn.iteration}.{turn.number}.{number}"
 
-    def learn(self, batch):
+    def learn(self, batch, turn):
         self.calls.append(f"learn {batch}")
 
     def report(self):

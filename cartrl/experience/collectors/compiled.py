@@ -7,8 +7,8 @@ import tensorflow as tf
 from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.twins import CompiledEnvironment
-from cartrl.experience.turns import Turn
 from cartrl.policies.acting import Act
+from cartrl.randomness import Turn
 
 
 class CompiledPlayer:

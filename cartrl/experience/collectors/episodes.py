@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from cartrl.environments.episodes import EpisodeBatch, Played
-from cartrl.experience.turns import Turn
+from cartrl.randomness import Turn
 
 
 class Player(Protocol):

@@ -3,8 +3,8 @@
 from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.experience.turns import Turn
 from cartrl.policies.acting import BatchPolicy
+from cartrl.randomness import Turn
 
 
 class VectorizedPlayer:

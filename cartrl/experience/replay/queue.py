@@ -1,6 +1,6 @@
-"""How episodes pass from the collector to the agent: a Reverb queue, in this process.
+"""How experience passes from the collector to the agent: a Reverb queue, in this process.
 
-An item of the queue is one `EpisodeBatch`, so each episode is written once, read once, and gone. Reverb waits for
+An item of the queue is all that a turn has played, so each step is written once, read once, and gone. Reverb waits for
 ever by default; here every wait has a limit, and nothing read within it is an error.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooSlow
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import reverb
@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from cartrl.environments.episodes import EpisodeBatch
 from cartrl.errors import CartrlError
-from cartrl.experience.turns import Turn
+from cartrl.randomness import Turn
 from cartrl.system import quiet, sockets
 
 TIMEOUT_SECONDS = 30
@@ -52,7 +51,14 @@ def signature(
     }
 
 
-class EpisodeReplay:
+class Arrays(Protocol):
+    """Experience as arrays of one signature."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name."""
+
+
+class ReplayQueue:
     """A Reverb server, with the writer and the dataset on either side of its one table.
 
     Once these two are connected nobody else can connect; see docs/architecture.md.
@@ -126,9 +132,9 @@ class EpisodeReplay:
             rate_limiter_timeout_ms=TIMEOUT_SECONDS * 1000,
         )
 
-    def write(self, episodes: EpisodeBatch) -> None:
-        """Put a batch into the queue, and return once the server holds it."""
-        self._put(episodes.arrays())
+    def write(self, played: Arrays) -> None:
+        """Put what a turn has played into the queue, and return once the server holds it."""
+        self._put(played.arrays())
 
     def _put(self, arrays: dict[str, NDArray[Any]]) -> None:
         self._writer.append(arrays)

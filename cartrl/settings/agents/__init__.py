@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from cartrl.errors import UsageError
 from cartrl.settings.agents.kind import AgentSettings, Kind
+from cartrl.settings.agents.ppo import KIND as PPO
+from cartrl.settings.agents.ppo import PpoSettings
 from cartrl.settings.agents.reinforce import KIND as REINFORCE
 from cartrl.settings.agents.reinforce import ReinforceSettings
 from cartrl.settings.spaces import Served
@@ -17,9 +19,9 @@ from cartrl.system import extensions
 
 GROUP = "cartrl.agents"
 DEFAULT = "reinforce"
-OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE}
+OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE, "ppo": PPO}
 
-__all__ = ["DEFAULT", "AgentSettings", "Kind", "ReinforceSettings", "kind", "names", "served"]
+__all__ = ["DEFAULT", "AgentSettings", "Kind", "PpoSettings", "ReinforceSettings", "kind", "names", "served"]
 
 
 def names() -> list[str]:

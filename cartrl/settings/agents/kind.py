@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from cartrl.columns import Column
+from cartrl.settings.experience import EPISODES, Experience
 from cartrl.settings.section import Section
 from cartrl.settings.spaces import Served
 
@@ -21,3 +22,4 @@ class Kind:
     columns: tuple[Column, ...]  # what each report of the agent holds, in this order
     builder: str  # ``package.module:function``; imported when an agent is built
     serves: Served = field(default_factory=Served)  # the kinds of spaces that it can observe and act in
+    experience: Experience = EPISODES  # what it learns from

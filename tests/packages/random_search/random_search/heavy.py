@@ -12,7 +12,7 @@ class RandomSearch(tf.Module):
 
     def __init__(self, settings, time_step_spec, action_spec):
         super().__init__()
-        self._noise = settings.noise
+        self._noise = settings.agent.noise
         shape = (time_step_spec.observation.shape[0], int(action_spec.maximum) + 1)
         self.best, self.tried = tf.Variable(tf.zeros(shape)), tf.Variable(tf.zeros(shape))
         self.best_return = tf.Variable(-1e9)
@@ -31,7 +31,7 @@ class RandomSearch(tf.Module):
         self.restore({**{name: 0 * value for name, value in self.state().items()}, "best_return": -1e9, "seed": seed})
         self._try_another()
 
-    def learn(self, batch):
+    def learn(self, batch, turn):
         tried = tf.reduce_mean(tf.reduce_sum(batch["rewards"], axis=1))
         if tried >= self.best_return:
             self.best.assign(self.tried)

@@ -1,0 +1,34 @@
+"""What agents learn from, and which sections of a config say how that is collected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cartrl.settings.pipeline import (
+    CollectSettings,
+    EpisodeCollectSettings,
+    ReplayBufferSettings,
+    RolloutCollectSettings,
+)
+from cartrl.settings.section import Section
+
+
+@dataclass(frozen=True)
+class Experience:
+    """A form of experience, in which a kind of agent has what it learns from."""
+
+    collect: type[CollectSettings]  # the class of the section ``collect``
+    builder: str  # ``package.module:function``; builds the collector and the replay
+    sections: Mapping[str, type[Section]]  # sections that only some kinds of agents have
+
+
+EPISODES = Experience(  # whole episodes under the current policy, each learned from once
+    collect=EpisodeCollectSettings,
+    builder="cartrl.experience.episodes:build",
+    sections={"replay_buffer": ReplayBufferSettings},
+)
+
+ROLLOUTS = Experience(  # a number of steps of several environments under the current policy, learned from at once
+    collect=RolloutCollectSettings,
+    builder="cartrl.experience.rollouts:build",
+    sections={},
+)
