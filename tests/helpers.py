@@ -2,11 +2,14 @@
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional, TypeVar
 
 from tests import surroundings
 
@@ -15,6 +18,7 @@ CONFIGS = REPO / "configs"
 CARTRL = str(Path(sys.executable).with_name("cartrl"))  # as it is installed beside this Python
 
 Done = subprocess.CompletedProcess
+T = TypeVar("T")
 
 
 WHOLE = {"COLUMNS": ""}  # for tests that read tables: as wide as they are in a pipe, in any surroundings
@@ -79,13 +83,16 @@ with open(report, "w") as file:
 """
 
 
-def run_and_list_imports(*arguments: Any, cwd: Path, report: Path) -> "tuple[Done[str], list[str]]":
+def run_and_list_imports(
+    *arguments: Any, cwd: Path, report: Path, before: Sequence[str] = ()
+) -> "tuple[Done[str], list[str]]":
     """Run ``cartrl`` as `run_cartrl` does; return that, and which of ``HEAVY`` its process had imported.
 
     ``report`` is a file outside ``cwd`` through which the process says so, so that both its streams stay its own.
+    ``before`` is a command that starts the process, which it is given as further arguments.
     """
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED_MAIN, str(report), ",".join(HEAVY), *map(str, arguments)],
+        [*before, sys.executable, "-c", WATCHED_MAIN, str(report), ",".join(HEAVY), *map(str, arguments)],
         cwd=cwd,
         env=clean_environment(),
         capture_output=True,
@@ -199,3 +206,42 @@ def children(pid: int) -> list[int]:
     """Return the processes that process ``pid`` has started and that it has not seen end."""
     listed = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for path in listed for child in path.read_text().split()]
+
+
+def wait_until(
+    condition: Callable[[], T], what: str, seconds: float = 120.0, process: "Optional[subprocess.Popen]" = None
+) -> T:
+    """Return the first value of ``condition()`` that is true; ``what`` names the event that makes it so.
+
+    Raises:
+        AssertionError: when so many seconds have passed before, or ``process`` has ended before.
+    """
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"the process ended with {process.returncode} before {what}")
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{seconds:g} s passed before {what}")
+        time.sleep(0.01)
+    return value
+
+
+def has_handler(pid: int, number: signal.Signals) -> bool:
+    """Return whether process ``pid`` handles the signal.
+
+    A process of cartrl handles a first signal only: once the kernel has delivered that one, a second ends the process.
+    """
+    (caught,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
+def cpu_of_children() -> float:
+    """Return the CPU seconds of all processes that this process has started and has seen end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds of process ``pid``, which is still there, and of those that it has seen end."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

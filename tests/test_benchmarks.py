@@ -1,6 +1,7 @@
 """The arithmetic and the writing of the benchmark; what it measures is measured by hand."""
 
 import sys
+import time
 
 import pytest
 
@@ -48,8 +49,9 @@ def test_a_page_without_the_block_is_refused(page):
 
 
 def test_a_process_is_timed_and_its_report_read():
+    began = time.perf_counter()
     one = python("-c", "import time; time.sleep(0.3); print('talk'); print('{\"steps\": 7}')")
-    assert 0.3 < one.seconds < 10
+    assert 0.3 < one.seconds < time.perf_counter() - began
     assert one.report == {"steps": 7}
 
 

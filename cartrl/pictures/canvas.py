@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -60,23 +59,21 @@ def load() -> None:
 def _no_settings_of_users() -> Iterator[None]:
     """Hide the settings that matplotlib reads when it is imported.
 
-    It takes the first ``matplotlibrc`` that it finds, and looks into the working directory first: an empty one there
-    leaves every default as it is. ``MPLBACKEND`` may name a backend that is not installed, and the import then fails.
+    It takes the first ``matplotlibrc`` that it finds. It looks into the working directory first, and then where
+    ``MATPLOTLIBRC`` says: an empty one there leaves every default as it is. ``MPLBACKEND`` may name a backend that is
+    not installed, and the import then fails.
     """
-    backend = os.environ.pop("MPLBACKEND", None)
+    users = {name: os.environ.pop(name, None) for name in ("MPLBACKEND", "MATPLOTLIBRC")}
+    os.environ["MATPLOTLIBRC"] = os.devnull
     here = os.open(".", os.O_PATH)
     try:
-        with tempfile.TemporaryDirectory(prefix="cartrl-") as folder:
-            (Path(folder) / "matplotlibrc").touch()
-            os.chdir(folder)
-            try:
-                yield
-            finally:
-                os.fchdir(here)
+        os.chdir(Path(os.devnull).parent)  # which holds no settings and no modules
+        yield
     finally:
+        os.fchdir(here)
         os.close(here)
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
+        del os.environ["MATPLOTLIBRC"]
+        os.environ.update({name: value for name, value in users.items() if value is not None})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The display of a run while it trains: live on a terminal, plain lines in a log."""
 
-import time
 from types import TracebackType
 from typing import Optional, Union
 
@@ -67,7 +66,8 @@ class LiveDisplay(SilentDisplay):
         self._title = title
         self._is_attached = False
         self._row: Row = {}
-        self._began = time.perf_counter()
+        self._now = console.get_time  # in seconds; the clock of the progress bar, too
+        self._began = self._now()
         self._bar = Bar(
             TextColumn("[bold]iteration"),
             BarColumn(bar_width=None),
@@ -82,7 +82,7 @@ class LiveDisplay(SilentDisplay):
     def attach(self, progress: Progress, threshold: Optional[float]) -> None:
         """Take the run to show, and begin with its figures."""
         super().attach(progress, threshold)
-        self._began, self._steps_before = time.perf_counter(), progress.environment_steps
+        self._began, self._steps_before = self._now(), progress.environment_steps
         self._live.console.show_cursor(False)
         before = max(progress.iteration, 0)
         self._task = self._bar.add_task("train", total=progress.num_iterations, completed=before)
@@ -91,7 +91,7 @@ class LiveDisplay(SilentDisplay):
     def append(self, row: Row) -> None:
         """Show this row from the next refresh on."""
         if not row["iteration"]:
-            self._began = time.perf_counter()
+            self._began = self._now()
         self._row = row
         self._bar.update(self._task, completed=row["iteration"])
 
@@ -118,7 +118,7 @@ class LiveDisplay(SilentDisplay):
 
     def _figures(self, progress: Progress) -> Table:
         row = self._row
-        seconds = time.perf_counter() - self._began
+        seconds = self._now() - self._began
         steps_per_second = (progress.environment_steps - self._steps_before) / seconds if seconds > 0 else 0.0
         best = spread(progress.best) + (f" at {progress.best.step}" if progress.best else "")
         table = Table.grid(padding=(0, 2))

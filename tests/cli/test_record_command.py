@@ -1,10 +1,10 @@
 """`cartrl record`: the film is read back, and holds every frame of every episode."""
 
-import imageio.v2 as imageio
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.films import read_film
 from tests.helpers import WHOLE, run_cartrl
 
 
@@ -18,14 +18,9 @@ def film(short_run, tmp_path, *options, output="film.mp4"):
     return tmp_path / output, [float(value) for value in returns.split(",")], done.stdout
 
 
-def frames_of(path):
-    with imageio.get_reader(path) as reader:
-        return [np.asarray(frame) for frame in reader], reader.get_meta_data()
-
-
 def test_three_episodes_as_mp4_hold_all_their_frames(short_run, tmp_path):
     path, returns, stdout = film(short_run, tmp_path, "--episodes", "3")
-    frames, about = frames_of(path)
+    frames, about = read_film(path)
     # In CartPole the return counts the steps, and each episode shows one frame more: the first.
     assert len(returns) == 3
     # Two lines of text stand above it, and after each episode it stands still for a second.
@@ -55,7 +50,7 @@ def test_gif_and_webm_hold_the_same_episode(short_run, tmp_path):
     with Image.open(gif) as picture:
         assert picture.n_frames == returns[0] + 1 + 50
         assert picture.info["duration"] == 20  # ms, 50 frames a second
-    frames, about = frames_of(webm)
+    frames, about = read_film(webm)
     assert len(frames) == returns[0] + 1 + 25
     assert about["fps"] == 25
 

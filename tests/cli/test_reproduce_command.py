@@ -6,11 +6,18 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
-from tests.helpers import CARTRL, WHOLE, assert_one_sentence, clean_environment, everything_below, run_cartrl
+from tests.helpers import (
+    CARTRL,
+    WHOLE,
+    assert_one_sentence,
+    clean_environment,
+    everything_below,
+    run_cartrl,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -81,10 +88,7 @@ def test_ctrl_c_leaves_nothing_behind(short_run, tmp_path):
     command = [CARTRL, "reproduce", str(short_run.directory)]
     environment = {**clean_environment(), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("cartrl-*/run/metrics.csv")):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: list(tmp_path.glob("cartrl-*/run/metrics.csv")), "it trained", process=process)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
         assert process.stderr.read() == ""

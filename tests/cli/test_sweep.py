@@ -3,9 +3,8 @@
 import json
 import signal
 import subprocess
-import time
 
-from tests.helpers import CARTRL, CONFIGS, clean_environment, everything_below, run_cartrl
+from tests.helpers import CARTRL, CONFIGS, clean_environment, everything_below, run_cartrl, wait_until
 
 SHORT = ("--set", "train.num_iterations=6", "--set", "eval.eval_interval=3", "--set", "eval.num_eval_episodes=3")
 CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml", *SHORT)
@@ -17,9 +16,7 @@ def interrupted(*arguments, cwd, when):
         [CARTRL, *map(str, arguments)],
         cwd=cwd, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not when() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(when, "the moment to interrupt it", process=process)
     process.send_signal(signal.SIGINT)
     printed, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (128 + signal.SIGINT, "")

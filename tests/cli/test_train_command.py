@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from PIL import Image
 from cartrl.runs import metrics
 from cartrl.settings.agents import kind
 from tests.conftest import SHORT
-from tests.helpers import CONFIGS, WHOLE, clean_environment, run_cartrl
+from tests.helpers import CONFIGS, WHOLE, clean_environment, run_cartrl, wait_until
 
 
 def rows_of(run: Path):
@@ -188,12 +187,10 @@ def test_a_signal_ends_the_run_after_its_iteration_and_keeps_what_was_reached(nu
         stderr=subprocess.PIPE,
         text=True,
     )
-    metrics_file = tmp_path / "run/metrics.csv"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not (metrics_file.exists() and len(rows_of(tmp_path / "run")) > 3):
-        time.sleep(0.1)
+    written = tmp_path / "run/metrics.csv"
+    wait_until(lambda: written.exists() and len(rows_of(tmp_path / "run")) > 3, "there were 4 rows", process=process)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert stderr == ""
     rows = rows_of(tmp_path / "run")

@@ -1,6 +1,5 @@
 """What environments render becomes frames of a film, or is refused in a sentence."""
 
-import imageio.v2 as imageio
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +8,7 @@ from cartrl.environments import frames
 from cartrl.errors import CartrlError
 from cartrl.pictures import ffmpeg
 from cartrl.pictures.captions import READABLE, STRIP, captioned
+from tests.films import read_film
 
 RED = np.zeros((30, 40, 3), np.uint8)
 RED[:, :] = (200, 10, 60)
@@ -94,9 +94,7 @@ def test_films_of_broken_rates_last_as_long_as_they_should(tmp_path, fps):
     with ffmpeg.writer(tmp_path / "a.mp4", fps) as film:
         for _ in range(6):
             film.append(RED)
-    with imageio.get_reader(tmp_path / "a.mp4") as reader:
-        about = reader.get_meta_data()
-        read = [np.asarray(frame) for frame in reader]
+    read, about = read_film(tmp_path / "a.mp4")
     assert about["duration"] == pytest.approx(6 / fps, abs=0.02)
     assert len(read) == 6
     assert np.abs(read[2][15, 20].astype(int) - (200, 10, 60)).max() < 12

@@ -8,6 +8,7 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 
+from tests.films import read_film
 from tests.helpers import CONFIGS, MODULES, one_line, run_cartrl, run_several
 from tests.modules.strange_frames import CONVERTED, HEIGHT, REFUSED, STEPS, WIDTH
 
@@ -57,8 +58,8 @@ def outcomes(home):
 
 
 def film_in(path):
-    with imageio.get_reader(path) as reader:
-        return [np.asarray(frame).astype(int) for frame in reader], reader.get_meta_data()
+    frames, about = read_film(path)
+    return [frame.astype(int) for frame in frames], about
 
 
 def is_near(pixels, colour):

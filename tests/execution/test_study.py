@@ -3,12 +3,11 @@
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import CARTRL, CONFIGS, children, clean_environment, run_cartrl
+from tests.helpers import CARTRL, CONFIGS, children, clean_environment, run_cartrl, wait_until
 
 CONFIG = CONFIGS / "reinforce.yaml"
 SHORT = ("--set", "train.num_iterations=30", "--set", "eval.eval_interval=10", "--set", "train.checkpoint_interval=5")
@@ -72,10 +71,8 @@ def test_a_study_that_is_stopped_goes_on_and_ends_the_same(study, number, tmp_pa
          "--run-dir", "again"],
         cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not any(path.read_bytes().count(b"\n") > 8 for path in tmp_path.glob("again/*/metrics.csv")):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    metrics = "again/*/metrics.csv"
+    wait_until(lambda: any(path.read_bytes().count(b"\n") > 8 for path in tmp_path.glob(metrics)), "a seed had 8 rows")
     workers = children(process.pid)
     assert len(workers) == 2
     process.send_signal(number)
@@ -83,11 +80,8 @@ def test_a_study_that_is_stopped_goes_on_and_ends_the_same(study, number, tmp_pa
     if number == signal.SIGINT:
         assert (process.returncode, stderr) == (130, "")
         assert "cartrl train --resume again" in stdout
-        assert all((path.parent / "learning_curve.png").is_file() for path in tmp_path.glob("again/*/metrics.csv"))
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in workers):
-        assert time.monotonic() < deadline, "a worker outlives its study"
-        time.sleep(0.1)
+        assert all((path.parent / "learning_curve.png").is_file() for path in tmp_path.glob(metrics))
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "the workers ended")
     done = run_cartrl("train", "--resume", "again", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outcome"] == "finished"

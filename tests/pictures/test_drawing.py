@@ -2,13 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
 from PIL import Image
 
 from cartrl.pictures.drawer import Drawer, LearningCurve
-from tests.helpers import children, one_line, run_cartrl
+from tests.helpers import REPO, children, clean_environment, one_line, run_cartrl
 from tests.studies import write_run
 
 USERS = "text.usetex: True\nfont.family: no such font\nbackend: no_such_backend\naxes.facecolor: red\n"
@@ -57,6 +59,27 @@ def test_the_picture_is_the_same_whatever_lies_in_the_working_directory(home, pl
     done = run_cartrl("plot", "run", "-o", "a.png", cwd=home, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert (home / "a.png").read_bytes() == plain
+
+
+LOAD = """
+import os, sys
+made = []
+sys.addaudithook(lambda event, arguments: made.append(arguments[0]) if event == "tempfile.mkdtemp" else None)
+here = os.getcwd()
+from cartrl.pictures import canvas
+canvas.load()
+assert (os.getcwd(), os.environ.get("MPLBACKEND"), os.environ.get("MATPLOTLIBRC")) == (here, "TkAgg", None)
+print([folder for folder in made if "cartrl" in folder])
+"""
+
+
+def test_matplotlib_is_loaded_without_a_directory_that_a_kill_would_leave_behind(tmp_path):
+    environment = {**clean_environment(), "MPLBACKEND": "TkAgg", "PYTHONPATH": str(REPO)}
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
 def test_a_picture_that_is_asked_for_and_cannot_be_drawn_is_one_sentence(home):

@@ -1,12 +1,12 @@
 """Films are written whole, in sizes that players take, or not at all."""
 
-import imageio.v2 as imageio
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 from cartrl.errors import CartrlError
 from cartrl.pictures import ffmpeg
+from tests.films import read_film
 
 
 def frame(height, width, level):
@@ -17,8 +17,7 @@ def frames_of(path):
     if path.suffix == ".gif":
         with Image.open(path) as film:
             return [np.asarray(picture.convert("RGB")) for picture in ImageSequence.Iterator(film)]
-    with imageio.get_reader(path) as reader:
-        return [np.asarray(picture) for picture in reader]
+    return read_film(path)[0]
 
 
 @pytest.mark.parametrize("suffix", ffmpeg.SUFFIXES)

@@ -2,12 +2,12 @@
 
 import shutil
 
-import imageio.v2 as imageio
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 from cartrl.runs.json_files import read_json
+from tests.films import read_film
 from tests.helpers import everything_below, one_line, run_several
 
 GAP, STRIP = 8, 28  # pixels of a film: around panels, and a line of text
@@ -63,8 +63,7 @@ def test_the_film_shows_the_policies_in_their_order(films):
 
 def test_it_lasts_as_long_as_the_longest_of_each_episode_and_a_second(films):
     run, (outcome, *_) = films
-    with imageio.get_reader(run / "videos/progress-stochastic.mp4") as reader:
-        shapes = [frame.shape for frame in reader]
+    shapes = [frame.shape for frame in read_film(run / "videos/progress-stochastic.mp4")[0]]
     # In CartPole the return counts the steps, and an episode shows one frame more: the first.
     longest = [max(steps) for steps in zip(*returns_in(outcome.stdout).values())]
     assert len(shapes) == sum(longest) + len(longest) * (1 + 50)

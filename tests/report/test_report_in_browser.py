@@ -3,9 +3,10 @@
 import csv
 import os
 import shutil
-import time
 
 import pytest
+
+from tests.helpers import wait_until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install '.[browser]'")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe; pip install '.[browser]'")
@@ -62,9 +63,13 @@ def values_of(page, chart="#curve"):
 
 
 def test_the_page_opens_within_a_second(open_page, report):
+    """It finds a page whose scripts or layout take long; the second is one of CPU time, of the page's main thread."""
     page = open_page(report)
-    timing = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    assert 0 < timing < 1000
+    browser = page.context.new_cdp_session(page)
+    browser.send("Performance.enable")
+    page.reload()
+    measured = {entry["name"]: entry["value"] for entry in browser.send("Performance.getMetrics")["metrics"]}
+    assert 0 < measured["ThreadTime"] < 1
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
@@ -97,10 +102,7 @@ def test_axe_finds_nothing_serious(open_page, report, scheme, viewport):
 def test_the_film_plays(open_page, filmed_report):
     page = open_page(filmed_report)
     page.locator("video").evaluate("video => video.play()")
-    deadline = time.monotonic() + 10
-    while page.locator("video").evaluate("video => video.currentTime") < 0.1:
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
+    wait_until(lambda: page.locator("video").evaluate("video => video.currentTime") >= 0.1, "the film played")
     assert page.locator("video").evaluate("video => video.error") is None
     assert page.locator("video").evaluate("video => video.videoWidth") > 0
 

@@ -46,7 +46,7 @@ def with_settings(change):
 def test_an_old_run_goes_on_also_where_a_setting_was_added_since(old, tmp_path):
     resave(old, with_settings(lambda settings: settings["agent"].pop("gradient_clipping")))
     config = old / "config.yaml"
-    config.write_text("".join(line for line in config.open() if "gradient_clipping" not in line))
+    config.write_text("".join(line for line in config.read_text().splitlines(True) if "gradient_clipping" not in line))
     done = run_cartrl("train", "--resume", "old", "--set", "train.num_iterations=6", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outcome"] == "finished"

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,7 +13,7 @@ from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.json_files import read_json, write_json
 from cartrl.training.saving import Climb
-from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl
+from tests.helpers import CONFIGS, clean_environment, module_path, run_cartrl, wait_until
 
 TINY = ("agent.fc_layer_params=[4]", "train.num_iterations=6", "train.checkpoint_interval=1",
         "eval.eval_interval=2", "eval.num_eval_episodes=2", "environment.max_episode_steps=20")  # fmt: skip
@@ -47,11 +46,8 @@ def interrupted_run(home, *values):
     process = subprocess.Popen(
         list(map(str, command)), cwd=home, env=clean_environment(), text=True, stdout=subprocess.PIPE
     )
-    deadline = time.monotonic() + 120
     metrics = home / "run/metrics.csv"
-    while not metrics.exists() or metrics.read_text().count("\n") < 10:
-        assert time.monotonic() < deadline, "no rows within two minutes"
-        time.sleep(0.02)
+    wait_until(lambda: metrics.exists() and metrics.read_text().count("\n") >= 10, "there were rows", process=process)
     process.send_signal(signal.SIGTERM)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
@@ -98,14 +94,15 @@ def test_after_a_kill_and_a_resume_the_best_policy_is_that_of_the_metrics(tmp_pa
     command = [sys.executable, "-m", "cartrl", "train", "-c", CONFIGS / "reinforce.yaml", "--run-dir", "run", *options]
     process = subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE)
     run = RunDirectory(tmp_path / "run")
-    deadline = time.monotonic() + 120
-    while True:
+
+    def is_stopped_ahead():
         process.send_signal(signal.SIGSTOP)  # so that what is seen here is what the kill finds
         if best_step(run) > newest_checkpoint(run) > 0:
-            break
+            return True
         process.send_signal(signal.SIGCONT)
-        assert time.monotonic() < deadline, "no best policy after a checkpoint within two minutes"
-        time.sleep(0.01)
+        return False
+
+    wait_until(is_stopped_ahead, "there was a best policy after a checkpoint", process=process)
     process.kill()
     process.communicate()
     ahead = best_step(run)

@@ -1,13 +1,13 @@
 """File systems without locks, or that cannot bring a directory to disk; and drafts of others on a shared one."""
 
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
 import platform
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from cartrl.system import files
 from cartrl.system.files import clear_drafts, draft_of, whole_file
 from tests.cli.test_runs_command import make_study
 from tests.faulty import LACKING, without
-from tests.helpers import CONFIGS, everything_below, one_line, run_cartrl
+from tests.helpers import CONFIGS, everything_below, one_line, run_cartrl, wait_until
 from tests.studies import write_run
 
 RESULT = {"best_greedy_return": {"mean": 1.0}, "final_greedy_return": {"step": 250, "mean": 1.0}}
@@ -103,16 +103,38 @@ def test_whoever_only_looks_knows_whether_a_run_is_held(tmp_path):
     assert lock.exists()
 
 
-def test_looking_at_a_lock_keeps_nobody_from_taking_it(tmp_path):
+LOOK = """
+import pathlib, sys
+from cartrl.runs.lock import is_held
+lock = pathlib.Path(sys.argv[1])
+print(is_held(lock), flush=True)
+while True:
+    is_held(lock)
+"""
+
+
+def test_looking_at_a_lock_keeps_nobody_from_taking_it(tmp_path, monkeypatch):
+    """It finds a holder that gives up at once, although the process in its way only looks."""
     lock = tmp_path / ".lock"
     lock.touch()
-    look = "import sys, pathlib; from cartrl.runs.lock import is_held\nwhile True: is_held(pathlib.Path(sys.argv[1]))"
-    with subprocess.Popen([sys.executable, "-c", look, str(lock)]) as process:
+    flock, refused = fcntl.flock, []
+
+    def counted(*arguments):
         try:
-            deadline = time.monotonic() + 3
-            while time.monotonic() < deadline:
-                with RunLock(lock):
-                    pass
+            flock(*arguments)
+        except BlockingIOError:
+            refused.append(arguments)
+            raise
+
+    def take():
+        with RunLock(lock):
+            return len(refused) >= 3
+
+    monkeypatch.setattr("fcntl.flock", counted)
+    with subprocess.Popen([sys.executable, "-c", LOOK, str(lock)], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"False\n"
+            wait_until(take, "the process in the way held the lock three times", process=process)
         finally:
             process.kill()
 
