@@ -197,7 +197,8 @@ def test_the_performance_profiles_are_drawn(home, suffix):
     assert content.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix])
     assert [path.name for path in (home / "out").iterdir()] == [f"profile.{suffix}"]
     if suffix == "png":
-        colours = Image.open(home / "out/profile.png").convert("RGB").getcolors(1 << 20)
+        with Image.open(home / "out/profile.png") as picture:
+            colours = picture.convert("RGB").getcolors(1 << 20)
         assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= {colour for _, colour in colours}
 
 

@@ -267,11 +267,12 @@ class TestPrintedConfig:
         self.reads_back(tmp_path, environment=name)
 
 
-class TestSchema:
-    @pytest.fixture(scope="class")
-    def schema(self):
-        return json.loads(config("--schema"))
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(config("--schema"))
 
+
+class TestSchema:
     def faults(self, value, rule, schema, where="config"):
         """Return what of ``value`` breaks ``rule``, by the part of JSON Schema that the schema uses."""
         if "$ref" in rule:

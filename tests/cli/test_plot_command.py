@@ -41,7 +41,8 @@ def test_a_picture(home, suffix):
 
 def test_each_study_has_its_colour_in_the_picture(home):
     run_cartrl("plot", "runs/good", "runs/bad", "-o", "curves.png", cwd=home)
-    colours = Image.open(home / "curves.png").convert("RGB").getcolors(1 << 20)
+    with Image.open(home / "curves.png") as picture:
+        colours = picture.convert("RGB").getcolors(1 << 20)
     assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= {colour for _, colour in colours}
 
 
@@ -125,9 +126,15 @@ def test_refusals(home, arguments, place, reason):
     assert everything_below(home) == before
 
 
+def size_of(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
 def assert_nothing_is_cut(path):
     """Check that the picture's edges are empty, where what runs out of it would be cut."""
-    picture = np.asarray(Image.open(path).convert("L"))
+    with Image.open(path) as file:
+        picture = np.asarray(file.convert("L"))
     edges = [picture[:2], picture[-2:], picture[:, :2].T, picture[:, -2:].T]
     assert all(edge.min() == 255 for edge in edges)
 
@@ -140,7 +147,7 @@ def test_names_and_titles_of_any_length_stay_inside_of_the_picture(home):
     assert_nothing_is_cut(home / "a.png")
     done = run_cartrl("plot", "runs/good", "runs/bad", "-o", "a.png", *words, "--size", "500x400", cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
-    assert Image.open(home / "a.png").size == (500, 400)
+    assert size_of(home / "a.png") == (500, 400)
     assert_nothing_is_cut(home / "a.png")
     done = run_cartrl("plot", "runs/good", "runs/bad", "-o", "a.svg", *words, cwd=home)
     assert "_b, $1 and $2" in (home / "a.svg").read_text()
@@ -154,11 +161,11 @@ def test_many_studies_make_the_picture_higher(home):
     assert (done.returncode, done.stderr) == (0, "")
     assert "learning_rate 0.013" in (home / "a.svg").read_text()
     run_cartrl("plot", *paths, "-o", "a.png", cwd=home)
-    width, height = Image.open(home / "a.png").size
+    width, height = size_of(home / "a.png")
     assert (width, height > 540) == (960, True)
     assert_nothing_is_cut(home / "a.png")
     run_cartrl("plot", *paths, "-o", "b.png", "--size", "800x400", cwd=home)
-    assert Image.open(home / "b.png").size == (800, 400)
+    assert size_of(home / "b.png") == (800, 400)
     assert_nothing_is_cut(home / "b.png")
 
 
