@@ -209,7 +209,7 @@ def children(pid: int) -> list[int]:
 
 
 def wait_until(
-    condition: Callable[[], T], what: str, seconds: float = 120.0, process: "Optional[subprocess.Popen]" = None
+    condition: Callable[[], T], what: str, seconds: float = 300.0, process: "Optional[subprocess.Popen]" = None
 ) -> T:
     """Return the first value of ``condition()`` that is true; ``what`` names the event that makes it so.
 
