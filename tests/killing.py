@@ -30,13 +30,29 @@ from pathlib import Path
 from cartrl.runs import metrics
 from cartrl.system import files, quiet
 
-CONFIG = Path(__file__).resolve().parent.parent / "configs" / "reinforce.yaml"
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 SETTINGS = {
     "train.num_iterations": 40,
     "train.checkpoint_interval": 4,
     "eval.eval_interval": 10,
     "eval.num_eval_episodes": 2,
     "environment.max_episode_steps": 40,
+}
+# Agent -> its config, and the settings that keep its runs short.
+AGENTS = {
+    "reinforce": ("reinforce.yaml", {}),
+    "ppo": (
+        "ppo.yaml",
+        {
+            "train.num_environment_steps": "null",
+            "collect.num_environments": 3,
+            "collect.num_steps": 16,
+            "agent.batch_size": 16,
+            "agent.num_epochs": 2,
+            "agent.normalize_observations": "true",
+            "agent.normalize_rewards": "true",
+        },
+    ),
 }
 LONGEST = 120  # seconds that a process may take
 SEED = 5
@@ -147,10 +163,13 @@ def wait(pid, seconds=LONGEST, number=signal.SIGKILL):
         time.sleep(0.002)
 
 
-def train(home, engine):
-    """The arguments that begin a run."""
-    settings = itertools.chain.from_iterable(("--set", f"{key}={value}") for key, value in SETTINGS.items())
-    return ["train", "-c", CONFIG, "--seed", SEED, "--set", f"collect.engine={engine}", *settings, "--run-dir", home]
+def train(home, case):
+    """The arguments that begin a run of ``case``, an agent and an engine with a hyphen between them."""
+    agent, _, engine = case.rpartition("-")
+    config, own = AGENTS[agent]
+    settings = {**SETTINGS, **own, "collect.engine": engine}
+    options = itertools.chain.from_iterable(("--set", f"{key}={value}") for key, value in settings.items())
+    return ["train", "-c", CONFIGS / config, "--seed", SEED, *options, "--run-dir", home]
 
 
 def outcome(home):
@@ -165,12 +184,12 @@ def outcome(home):
     return {**found, **hashes, "left over": sorted(left_over)}
 
 
-def disturbed(home, engine, stops, how, rng, seconds):
+def disturbed(home, case, stops, how, rng, seconds):
     """Train in ``home`` with ``stops`` interruptions; return the outcome, and how many there were.
 
     Args:
         home: the run's directory.
-        engine: which collects.
+        case: which agent, on which case.
         stops: for each process, the number of the file operation at which to stop it, or None for a random moment.
         how: kill, term or full.
         rng: draws moments.
@@ -182,7 +201,7 @@ def disturbed(home, engine, stops, how, rng, seconds):
         is_begun = (home / "manifest.json").exists() and (home / "config.yaml").exists()
         if not is_begun and home.exists():
             shutil.rmtree(home)  # killed before there was anything to resume
-        arguments = ["train", "--resume", home] if is_begun else train(home, engine)
+        arguments = ["train", "--resume", home] if is_begun else train(home, case)
         interrupter = Interrupter(number, disk_is_full if how == "full" else kill_self) if number else None
         moment = rng.uniform(0, seconds) if number is None else LONGEST
         code = wait(spawn(arguments, output, interrupter), moment, signal.SIGTERM if how == "term" else signal.SIGKILL)
@@ -194,7 +213,7 @@ def disturbed(home, engine, stops, how, rng, seconds):
     return outcome(home), count
 
 
-def run(kills, jobs, how, engines, seed):
+def run(kills, jobs, how, cases, seed):
     """Disturb runs until there were ``kills`` interruptions; return counts and differences."""
     quiet.prepare()
     with quiet.held_back():
@@ -204,21 +223,21 @@ def run(kills, jobs, how, engines, seed):
     place = Path(tempfile.mkdtemp())  # TemporaryDirectory would be cleaned up by every fork that ends
     try:
         references, seconds = {}, {}
-        for engine in engines:
+        for case in cases:
             began = time.monotonic()
-            home = place / engine
-            assert wait(spawn(train(home, engine), home.with_suffix(".txt"))) == 0, home.with_suffix(".txt").read_text()
-            references[engine], seconds[engine] = outcome(home), time.monotonic() - began
+            home = place / case
+            assert wait(spawn(train(home, case), home.with_suffix(".txt"))) == 0, home.with_suffix(".txt").read_text()
+            references[case], seconds[case] = outcome(home), time.monotonic() - began
 
         def one(job):
-            number, engine, stops, generator = job
+            number, case, stops, generator = job
             home = place / str(number)
-            found, count = disturbed(home, engine, stops, how, generator, seconds[engine])
+            found, count = disturbed(home, case, stops, how, generator, seconds[case])
             shutil.rmtree(home)
-            names = {*found, *references[engine]}
-            return [name for name in sorted(names) if found.get(name) != references[engine].get(name)], count, job[:3]
+            names = {*found, *references[case]}
+            return [name for name in sorted(names) if found.get(name) != references[case].get(name)], count, job[:3]
 
-        source = plans(min(10, kills), how, engines, rng)
+        source = plans(min(10, kills), how, cases, rng)
         with ThreadPoolExecutor(jobs) as pool:
             while totals["interruptions"] < kills:  # a stop that comes after the end of its run is none
                 for differing, count, job in pool.map(one, itertools.islice(source, jobs)):
@@ -231,8 +250,8 @@ def run(kills, jobs, how, engines, seed):
     return totals
 
 
-def plans(length, how, engines, rng):
-    """Yield for each run its number, its engine and where its processes are stopped: half of them at random moments."""
+def plans(length, how, cases, rng):
+    """Yield for each run its number, its case and where its processes are stopped: half of them at random moments."""
     operation = 0
     for number in itertools.count():
         at_random = how == "term" or (how == "kill" and number % 4 >= 2)
@@ -240,7 +259,7 @@ def plans(length, how, engines, rng):
         if not at_random:
             stops = [1 + (operation + step * 11) % OPERATIONS for step in range(length)]
             operation += number % 2
-        yield number, engines[number % len(engines)], stops, random.Random(rng.random())
+        yield number, cases[number % len(cases)], stops, random.Random(rng.random())
 
 
 def main():
@@ -249,11 +268,13 @@ def main():
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--how", choices=["kill", "term", "full"], default="kill")
+    parser.add_argument("--agents", default=",".join(AGENTS))
     parser.add_argument("--engines", default="compiled,vectorized")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began = time.monotonic()
-    totals = run(options.kills, options.jobs, options.how, options.engines.split(","), options.seed)
+    cases = [f"{agent}-{engine}" for agent in options.agents.split(",") for engine in options.engines.split(",")]
+    totals = run(options.kills, options.jobs, options.how, cases, options.seed)
     print(json.dumps({**totals, "seconds": round(time.monotonic() - began)}))
     sys.exit(bool(totals["different"]))
 
