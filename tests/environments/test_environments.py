@@ -6,7 +6,7 @@ import gym
 import pytest
 from PIL import Image
 
-from tests.helpers import one_line, run_cartrl
+from tests.helpers import one_line, run_cartrl, run_several
 
 SIZES = {  # width, height of a frame
     "CartPole-v0": (600, 400),
@@ -24,22 +24,40 @@ def frames_of(film, env_name) -> int:
     return film.n_frames - gym.make(env_name).metadata["render_fps"]
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("environments")
+
+
+@pytest.fixture(scope="module")
+def done(home):
+    """How training, evaluation and filming ended, by environment."""
+    commands = []
+    for env_name in SIZES:
+        config = f"environment:\n  env_name: {env_name}\n  max_episode_steps: 40\n"
+        (home / f"{env_name}.yaml").write_text(config)
+        options = ("--set", "train.num_iterations=3", "--set", "agent.value_fc_layer_params=[16]", "--json")
+        commands += [
+            ("train", "-c", f"{env_name}.yaml", *options, "--run-dir", env_name),
+            ("eval", "--checkpoint", env_name, "--episodes", "6", "--stochastic", "--json"),
+            ("record", "--checkpoint", env_name, "--episodes", "1", "-o", f"{env_name}.gif"),
+        ]
+    outcomes = iter(run_several(*commands, cwd=home))
+    return {env_name: [next(outcomes) for _ in range(3)] for env_name in SIZES}
+
+
 @pytest.mark.parametrize("env_name", SIZES)
-def test_it_trains_evaluates_and_records(env_name, tmp_path):
-    (tmp_path / "config.yaml").write_text(f"environment:\n  env_name: {env_name}\n  max_episode_steps: 40\n")
-    options = ("--set", "train.num_iterations=3", "--set", "agent.value_fc_layer_params=[16]")
-    trained = run_cartrl("train", "-c", "config.yaml", *options, "--run-dir", "run", "--json", cwd=tmp_path)
+def test_it_trains_evaluates_and_records(env_name, home, done):
+    trained, evaluated, filmed = done[env_name]
     assert trained.returncode == 0, trained.stderr
     assert json.loads(trained.stdout)["episodes"] == 6
-    evaluated = run_cartrl("eval", "--checkpoint", "run", "--episodes", "6", "--stochastic", "--json", cwd=tmp_path)
     report = json.loads(evaluated.stdout)
     assert report["terminated"] + report["truncated"] == 6
     own = gym.spec(env_name).reward_threshold
     assert (report["reward_threshold"], report["verdict"]) == (None, None), "gym's is for episodes longer than 40 steps"
     assert report["no_verdict"].startswith(f"gym's reward threshold of {own:g} is" if own else "gym names no reward")
-    filmed = run_cartrl("record", "--checkpoint", "run", "--episodes", "1", "-o", "film.gif", cwd=tmp_path)
     assert (filmed.returncode, filmed.stderr) == (0, "")
-    with Image.open(tmp_path / "film.gif") as film:
+    with Image.open(home / f"{env_name}.gif") as film:
         width, height = SIZES[env_name]
         assert film.size == (width, height + CAPTION)
         assert 0 < frames_of(film, env_name) <= 41
