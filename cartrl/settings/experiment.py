@@ -13,6 +13,7 @@ from cartrl.settings.pipeline import CollectSettings, EpisodeCollectSettings, Ev
 from cartrl.settings.section import Section
 
 AGENT = "What learns, and how."
+ORDER = ("environment", "agent", "collect", "replay_buffer", "train", "eval")  # as configs have the sections
 COLLECT = "How experience is collected."
 SECTIONS = {"replay_buffer": "How experience passes from collector to agent."}
 
@@ -54,6 +55,7 @@ def of_kind(name: str) -> type[ExperimentSettings]:
         **declared,
     )
     model.__doc__ = ExperimentSettings.__doc__
+    model.__fields__ = {section: model.__fields__[section] for section in ORDER if section in model.__fields__}
     return model
 
 

@@ -155,6 +155,7 @@ class TestOrigins:
         printed = config(REINFORCE, *overrides, "--seed", "2")
         assert yaml.safe_load(printed)["train"] == {
             "num_iterations": 250,
+            "num_environment_steps": None,
             "stop_when_solved": False,
             "checkpoint_interval": 200,
             "log_interval": 4,
@@ -208,7 +209,7 @@ class TestOverrides:
             ("train.num_iterations", "0"),
             ("agent.learning_rate", ".nan"),
             ("agent.fc_layer_params", "[0]"),
-            ("agent.kind", "ppo"),
+            ("agent.kind", "a2c"),
             ("agent.normalize_returns", "on"),
             ("agent.discont", "1"),
             ("agnt.discount", "1"),
@@ -336,7 +337,7 @@ class TestSchema:
             ("agent", "discount", 1.5),
             ("agent", "fc_layer_params", 100),
             ("agent", "fc_layer_params", [0]),
-            ("agent", "kind", "ppo"),
+            ("agent", "kind", "a2c"),
             ("agent", "normalize_returns", 1),
             ("agent", "learning_rte", 0.1),
             ("train", "seed", -1),
@@ -355,18 +356,23 @@ class TestSchema:
             load(tmp_path / "a.yaml")
 
     def test_requires_the_environments_name_alone(self, schema):
-        assert schema["required"] == ["environment"]
+        for kind in self.kinds(schema):
+            assert kind["required"] == ["environment"]
         assert self.faults({}, schema, schema) == ["config.environment is missing"]
         assert self.faults({"environment": {}}, schema, schema) == ["config.environment.env_name is missing"]
         assert self.faults({"environment": {"env_name": "x"}}, schema, schema) == []
 
     def test_describes_every_setting(self, schema):
-        printed = yaml.safe_load(config(REINFORCE))
-        assert set(schema["properties"]) == set(printed)
-        for section in schema["properties"].values():
-            reference = section.get("$ref") or section["allOf"][0]["$ref"]
-            for setting in schema["definitions"][reference.split("/")[-1]]["properties"].values():
-                assert setting["description"]
+        for kind, example in zip(self.kinds(schema), (REINFORCE, "configs/ppo.yaml")):
+            assert set(kind["properties"]) == set(yaml.safe_load(config(example)))
+            for section in kind["properties"].values():
+                reference = section.get("$ref") or section["allOf"][0]["$ref"]
+                for setting in schema["definitions"][reference.split("/")[-1]]["properties"].values():
+                    assert setting["description"]
+
+    def kinds(self, schema):
+        """The schemas of the configs of reinforce and of ppo."""
+        return [schema["definitions"][kind["$ref"].split("/")[-1]] for kind in schema["anyOf"]]
 
     def test_needs_no_file_and_a_check_needs_one(self):
         done = run_cartrl("config", cwd=REPO)
