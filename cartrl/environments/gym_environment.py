@@ -25,7 +25,7 @@ class GymEnvironment(Environment):
 
     @property
     def constants(self) -> Mapping[str, float]:
-        """The physical constants of CartPole and Pendulum."""
+        """The physical constants of an environment of gym's classic control; none for any other."""
         return constants.of(self.raw)
 
     def _begin(self, seed: int) -> Any:

@@ -40,6 +40,6 @@ class EnvironmentSettings(Section):
     )
     constants: dict[ConstantName, float] = Field(
         {},
-        description="Physical constants that differ from gym's, by gym's names, in SI units and radians. CartPole and "
-        "Pendulum have some; `cartrl env NAME` lists them.",
+        description="Physical constants that differ from gym's, by gym's names, in SI units and radians. The five of "
+        "classic control have some; `cartrl env NAME` lists them.",
     )

@@ -73,9 +73,10 @@ def test_a_dry_run_and_config_check_what_training_checks(tmp_path):
     for settings in (
         *([each] for each in wrong),
         pendulum,
-        ["environment.env_name=Acrobot-v1", "collect.engine=compiled"],
+        ["environment.env_name=own_environments:Game-v0", "collect.engine=compiled"],
     ):
-        options = [word for setting in settings for word in ("--set", setting)]
+        options = ["--import-module", "own_environments"]
+        options += [word for setting in settings for word in ("--set", setting)]
         config, dry, train = run_several(
             ["config", CONFIG, *options], ["train", CONFIG, "--dry-run", *options], ["train", CONFIG, *options],
             cwd=tmp_path,

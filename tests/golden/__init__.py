@@ -31,7 +31,8 @@ RUNS = {
         ("collect.engine=vectorized", "collect.collect_episodes_per_iteration=8", "train.num_iterations=12"),
     ),
     "acrobot-vectorized": Golden(
-        "acrobot.yaml", ("collect.collect_episodes_per_iteration=4", "train.num_iterations=6")
+        "acrobot.yaml",
+        ("collect.engine=vectorized", "collect.collect_episodes_per_iteration=4", "train.num_iterations=6"),
     ),
 }
 

@@ -1,18 +1,23 @@
 """Environments whose dynamics are pure TensorFlow functions, so that a rollout compiles into one program.
 
 A twin stands beside gym's own class, takes its physical constants from it, and must do the same, step for step. To
-add one: a file with a class that does what `CompiledEnvironment` says, a loader, and a line in `TWINS`. TensorFlow is
-imported only when a twin is made, so whether there is one can be asked without it.
+add one: a file with a class that does what `CompiledEnvironment` says, its constants in `constants.KINDS`, and a line
+in `TWINS`. TensorFlow is imported only when a twin is made, so whether there is one can be asked without it.
 """
 
-from typing import TYPE_CHECKING, Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gym
 import numpy as np
+from gym.envs.classic_control.acrobot import AcrobotEnv
 from gym.envs.classic_control.cartpole import CartPoleEnv
+from gym.envs.classic_control.continuous_mountain_car import Continuous_MountainCarEnv
+from gym.envs.classic_control.mountain_car import MountainCarEnv
 from gym.envs.classic_control.pendulum import PendulumEnv
 
 from cartrl.environments import constants
+from cartrl.environments.suite import ConstantsError
+from cartrl.system import extensions
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -31,23 +36,21 @@ class CompiledEnvironment(Protocol):
         """Take ``action`` [B, *action]; return the next state, the reward [B], and whether it terminated [B]."""
 
 
-def _cartpole(env: gym.Env) -> CompiledEnvironment:
-    from cartrl.environments.twins.cartpole import CartPole
-
-    return CartPole.like(env)
-
-
-def _pendulum(env: gym.Env) -> CompiledEnvironment:
-    from cartrl.environments.twins.pendulum import Pendulum
-
-    return Pendulum.like(env)
-
-
-TWINS: dict[type, Callable[[gym.Env], CompiledEnvironment]] = {CartPoleEnv: _cartpole, PendulumEnv: _pendulum}
-
+PACKAGE = "cartrl.environments.twins"
+TWINS: dict[type, str] = {
+    CartPoleEnv: f"{PACKAGE}.cartpole:CartPole",
+    PendulumEnv: f"{PACKAGE}.pendulum:Pendulum",
+    AcrobotEnv: f"{PACKAGE}.acrobot:Acrobot",
+    MountainCarEnv: f"{PACKAGE}.mountain_car:MountainCar",
+    Continuous_MountainCarEnv: f"{PACKAGE}.mountain_car_continuous:MountainCarContinuous",
+}
 
 # What an instance of gym's classes holds besides its dynamics: an episode, a window, gym's own entry.
 PASSING = {"state", "steps_beyond_done", "last_u", "_np_random", "screen", "screen_dim", "clock", "isopen", "spec"}
+PICTURES = {"render", "close"}  # methods that no step needs
+
+# Attributes of gym's classes, and the values for which the equations of the twins are gym's.
+EQUATIONS: dict[type, dict[str, Any]] = {AcrobotEnv: {"book_or_nips": "book", "torque_noise_max": 0}}
 
 
 def has_twin(env: gym.Env) -> bool:
@@ -57,12 +60,28 @@ def has_twin(env: gym.Env) -> bool:
     CartPole's ``kinematics_integrator``, its spaces or a method, has none.
     """
     kind = type(env)
-    if kind not in TWINS or any(getattr(kind, method).__module__ != kind.__module__ for method in ("reset", "step")):
+    if kind not in TWINS or not _is_gyms(kind):
         return False
     usual = kind()
-    constants.give(usual, kind.__name__, constants.of(env))  # type: ignore[arg-type]
-    found, expected = ({name: of[name] for name in of if name not in PASSING} for of in (vars(env), vars(usual)))
-    return found.keys() == expected.keys() and all(_equal(value, expected[name]) for name, value in found.items())
+    try:
+        constants.give(usual, kind.__name__, constants.of(env))  # type: ignore[arg-type]
+    except ConstantsError:  # somebody has set what no config can
+        return False
+    # By getattr: some constants of Acrobot are attributes of the class until an instance has its own.
+    return all(_have_equal(name, env, usual) for name in (vars(env).keys() | vars(usual).keys()) - PASSING)
+
+
+def _is_gyms(kind: type) -> bool:
+    """Tell whether a class of gym has its own methods, and the equations that its twin has."""
+    methods = {name: value for name, value in vars(kind).items() if callable(value) and name not in PICTURES}
+    return all(method.__module__ == kind.__module__ for method in methods.values()) and all(
+        _equal(getattr(kind, name), value) for name, value in EQUATIONS.get(kind, {}).items()
+    )
+
+
+def _have_equal(name: str, one: Any, other: Any) -> bool:
+    """Tell whether both have an attribute, and its values are equal."""
+    return hasattr(one, name) and hasattr(other, name) and _equal(getattr(one, name), getattr(other, name))
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -74,4 +93,5 @@ def _equal(one: Any, other: Any) -> bool:
 
 def twin_of(env: gym.Env) -> CompiledEnvironment:
     """Return the compiled twin of a gym environment that has one."""
-    return TWINS[type(env)](env)
+    twin: CompiledEnvironment = extensions.imported(TWINS[type(env)]).like(env)
+    return twin
