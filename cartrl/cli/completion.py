@@ -1,6 +1,6 @@
 """What the shell's Tab key completes. Nothing heavy is imported, but gym for the names of its environments."""
 
-from cartrl.cli.references import LATEST
+from cartrl.runs.finding import LATEST
 
 
 def settings(incomplete: str) -> list[str]:

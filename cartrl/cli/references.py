@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any, Optional, TypeVar
 
 from cartrl.errors import UsageError
-
-LATEST = "latest"
+from cartrl.runs.finding import LATEST
 
 Value = TypeVar("Value", str, Path)
 
