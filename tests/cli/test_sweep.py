@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 
+import pytest
+
 from tests.helpers import CARTRL, CONFIGS, clean_environment, everything_below, run_cartrl, wait_until
 
 SHORT = ("--set", "train.num_iterations=6", "--set", "eval.eval_interval=3", "--set", "eval.num_eval_episodes=3")
@@ -61,6 +63,7 @@ def test_a_grid_interrupted_and_resumed(tmp_path):
     assert run_cartrl("train", "--resume", rates[0], cwd=tmp_path).stdout.endswith("finished already, all 2 seeds\n")
 
 
+@pytest.mark.slow
 def test_a_search_interrupted_and_resumed(tmp_path):
     search = (
         *CONFIG, "--search", "agent.learning_rate=1e-4..1e-2:log", "--search", "agent.discount=0.9..1",

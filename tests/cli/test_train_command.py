@@ -79,7 +79,8 @@ def test_the_run_directory_is_complete(short_run):
     }  # fmt: skip
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["train"] == {
-        "num_iterations": 30, "stop_when_solved": False, "checkpoint_interval": 200, "log_interval": 25, "seed": 3,
+        "num_iterations": 30, "num_environment_steps": None, "stop_when_solved": False, "checkpoint_interval": 200,
+        "log_interval": 25, "seed": 3,
     }  # fmt: skip
     assert config["agent"]["fc_layer_params"] == [100]
     manifest = json.loads((run / "manifest.json").read_text())

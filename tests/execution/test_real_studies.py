@@ -26,7 +26,7 @@ def home(tmp_path_factory):
     return directory
 
 
-@pytest.mark.learning
+@pytest.mark.slow
 def test_a_clear_difference_is_claimed(home):
     done = run_cartrl("compare", "fast", "slow", "--json", cwd=home)
     assert done.returncode == 0, done.stderr
@@ -42,7 +42,7 @@ def test_a_clear_difference_is_claimed(home):
     assert report["studies"][0]["metrics"]["final_return"]["values"] == finals
 
 
-@pytest.mark.learning
+@pytest.mark.slow
 def test_their_curves_are_drawn(home):
     for axis in ("iterations", "steps", "seconds"):
         done = run_cartrl("plot", "fast", "slow", "--x", axis, "-o", f"{axis}.png", cwd=home)

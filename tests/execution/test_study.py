@@ -63,7 +63,9 @@ def test_a_study_that_is_done_is_not_done_again(study):
     assert {path: path.stat().st_mtime_ns for path in directory.rglob("*.csv")} == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=lambda number: number.name
+)
 def test_a_study_that_is_stopped_goes_on_and_ends_the_same(study, number, tmp_path):
     directory, _ = study
     process = subprocess.Popen(

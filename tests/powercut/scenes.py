@@ -33,6 +33,7 @@ from tests.powercut.in_process import Done, Place, captured
 from tests.powercut.log import Log, Position
 from tests.powercut.recorder import Recorder, install
 
+CONFIG = killing.CONFIGS / "reinforce.yaml"
 SETTINGS = {
     "train.num_iterations": 6,
     "train.checkpoint_interval": 2,
@@ -94,7 +95,7 @@ class Laboratory:
         And a run whose collector and replay have a state that each checkpoint holds.
         """
         overrides = [word for override in self._overrides for word in ("--set", override)]
-        fresh = ["train", "-c", killing.CONFIG, "--seed", SEED, *overrides, "--run-dir", RUN]
+        fresh = ["train", "-c", CONFIG, "--seed", SEED, *overrides, "--run-dir", RUN]
 
         def interrupted() -> None:
             self._stop_at = STOP_AT
@@ -155,7 +156,7 @@ class Laboratory:
         """Begin a study as its command does, and train a seed as its worker does."""
 
         def train() -> None:
-            config = load(killing.CONFIG, self._overrides)
+            config = load(CONFIG, self._overrides)
             study = StudyDirectory(create(STUDY, "", "", ""))
             study_command.Task(study, config, [SEED], [SEED], threshold=None, jobs=1).begin()
             self._work(study)
@@ -199,7 +200,7 @@ class Laboratory:
         with quiet.held_back():
             from cartrl.training.experiment import Experiment
 
-            return Experiment(load(killing.CONFIG, self._overrides).settings)
+            return Experiment(load(CONFIG, self._overrides).settings)
 
     def _replace_parts(self) -> None:
         """Have the commands take the experiment that is there, and tell this laboratory what they do."""

@@ -1,6 +1,6 @@
 """Whatever a config or an override holds, it is read, or refused with a sentence.
 
-10,000 inputs in every run of the tests, the same ones each time. More of them, and new ones:
+5,000 inputs in every run of the tests, the same ones each time. More of them, and new ones:
 
     FUZZ_INPUTS=100000 pytest tests/settings/test_fuzz.py
 """
@@ -17,7 +17,7 @@ from cartrl.settings import ExperimentSettings, load
 from cartrl.settings.writing import resolved_yaml
 from tests.helpers import CONFIGS
 
-ALWAYS = 10_000
+ALWAYS = 5_000
 INPUTS = int(os.environ.get("FUZZ_INPUTS", ALWAYS))
 
 
