@@ -1,6 +1,6 @@
 """The training loop in a process of its own, a number for each iteration: what the rates and their growth come from.
 
-    python -m benchmarks.iterations configs/cartpole-v1.yaml --set collect.engine=vectorized --iterations 5
+    python -m benchmarks.iterations configs/reinforce/cartpole-v1.yaml --set collect.engine=vectorized --iterations 5
 
 Prints one JSON object: seconds to build and compile, and by iteration seconds of collecting, seconds of replay and
 learning, and environment steps.

@@ -86,7 +86,7 @@ def train(config: str, *options: Any) -> Run:
 def loop(overrides: Sequence[str], *options: Any) -> Run:
     """Run the training loop of CartPole-v1 alone, in a process of its own: see `benchmarks.iterations`."""
     words = [word for override in overrides for word in ("--set", override)]
-    return python("-m", "benchmarks.iterations", CONFIGS / "cartpole-v1.yaml", *words, *options)
+    return python("-m", "benchmarks.iterations", CONFIGS / "reinforce/cartpole-v1.yaml", *words, *options)
 
 
 def take_turns(contenders: Mapping[str, Callable[[int], T]], turns: int) -> dict[str, list[T]]:

@@ -11,7 +11,7 @@ from typing import Optional
 from benchmarks.measuring import Failed, Scale, pairwise, python, spread, table, take_turns
 from tests.helpers import CONFIGS, REPO, clean_environment
 
-TRAINED = ("reinforce", "cartpole-v1", "acrobot", "pendulum")
+TRAINED = ("reinforce", "reinforce/cartpole-v1", "reinforce/acrobot-v1", "reinforce/pendulum-v1")
 IMPORT = "import tensorflow"
 
 Sample = tuple[int, float]  # iteration, MiB

@@ -72,7 +72,7 @@ def measure(scale: Scale) -> str:
     contenders = {
         name: lambda seed, name=name: of_peer(run(pythons[name], HERE / PEERS[name].script, seed)) for name in PEERS
     }
-    contenders["cartrl"] = lambda seed: of_cartrl(train("cartpole-v1.yaml", "--seed", seed))
+    contenders["cartrl"] = lambda seed: of_cartrl(train("reinforce/cartpole-v1.yaml", "--seed", seed))
     outcomes = take_turns(contenders, scale.turns)
     ours = [outcome.seconds for outcome in outcomes["cartrl"]]
     rows = []

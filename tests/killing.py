@@ -42,7 +42,7 @@ SETTINGS = {
 AGENTS = {
     "reinforce": ("reinforce.yaml", {}),
     "ppo": (
-        "ppo.yaml",
+        "ppo/cartpole-v1.yaml",
         {
             "train.num_environment_steps": "null",
             "collect.num_environments": 3,

@@ -24,7 +24,7 @@ def test_the_tutorials_budget_of_500_episodes_solves_cartpole_v0(seed, tmp_path)
 
 @pytest.mark.learning
 def test_its_config_solves_cartpole_v1(tmp_path):
-    report = best_after_training("cartpole-v1.yaml", 0, tmp_path)
+    report = best_after_training("reinforce/cartpole-v1.yaml", 0, tmp_path)
     assert report["reward_threshold"] == 475
     assert report["mean"] >= 475
 
@@ -32,6 +32,6 @@ def test_its_config_solves_cartpole_v1(tmp_path):
 @pytest.mark.slow
 def test_its_config_solves_acrobot_with_two_of_three_seeds(tmp_path):
     """Some seeds never reach the goal within the budget; `docs/results.md` has more of them."""
-    reports = [best_after_training("acrobot.yaml", seed, tmp_path) for seed in range(3)]
+    reports = [best_after_training("reinforce/acrobot-v1.yaml", seed, tmp_path) for seed in range(3)]
     assert all(report["reward_threshold"] == -100 for report in reports)
     assert sum(report["mean"] >= -100 for report in reports) >= 2

@@ -87,7 +87,7 @@ def test_it_solves_cartpole(tmp_path):
     runs = [
         (
             "train",
-            CONFIGS / "ppo.yaml",
+            CONFIGS / "ppo/cartpole-v1.yaml",
             "--seed",
             seed,
             "--run-dir",

@@ -363,7 +363,7 @@ class TestSchema:
         assert self.faults({"environment": {"env_name": "x"}}, schema, schema) == []
 
     def test_describes_every_setting(self, schema):
-        for kind, example in zip(self.kinds(schema), (REINFORCE, "configs/ppo.yaml")):
+        for kind, example in zip(self.kinds(schema), (REINFORCE, "configs/ppo/cartpole-v1.yaml")):
             assert set(kind["properties"]) == set(yaml.safe_load(config(example)))
             for section in kind["properties"].values():
                 reference = section.get("$ref") or section["allOf"][0]["$ref"]

@@ -144,7 +144,7 @@ def test_the_numbers_do_not_depend_on_how_many_cores_there_are(engine, tmp_path)
             os.sched_setaffinity(0, some)  # which the process inherits
             run = tmp_path / f"{len(some)}-cores"
             done = run_cartrl(
-                "train", "-c", CONFIGS / "cartpole-v1.yaml", "--set", "train.num_iterations=5",
+                "train", "-c", CONFIGS / "reinforce/cartpole-v1.yaml", "--set", "train.num_iterations=5",
                 "--set", f"collect.engine={engine}", "--run-dir", run, "-q", cwd=tmp_path,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr

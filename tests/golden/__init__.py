@@ -23,15 +23,15 @@ RUNS = {
     "cartpole-compiled": Golden("reinforce.yaml", ("collect.engine=compiled", "train.num_iterations=60")),
     "cartpole-vectorized": Golden("reinforce.yaml", ("collect.engine=vectorized", "train.num_iterations=60")),
     "pendulum-compiled": Golden(
-        "pendulum.yaml",
+        "reinforce/pendulum-v1.yaml",
         ("collect.engine=compiled", "collect.collect_episodes_per_iteration=8", "train.num_iterations=12"),
     ),
     "pendulum-vectorized": Golden(
-        "pendulum.yaml",
+        "reinforce/pendulum-v1.yaml",
         ("collect.engine=vectorized", "collect.collect_episodes_per_iteration=8", "train.num_iterations=12"),
     ),
     "acrobot-vectorized": Golden(
-        "acrobot.yaml",
+        "reinforce/acrobot-v1.yaml",
         ("collect.engine=vectorized", "collect.collect_episodes_per_iteration=4", "train.num_iterations=6"),
     ),
 }

@@ -35,7 +35,7 @@ def fuzz(share):
 
 SECTIONS = list(ExperimentSettings.__fields__)
 KEYS = sorted({key for field in ExperimentSettings.__fields__.values() for key in field.type_.__fields__})
-REAL = [path.read_text(encoding="utf-8") for path in sorted(CONFIGS.glob("*.yaml"))]
+REAL = [path.read_text(encoding="utf-8") for path in sorted(CONFIGS.rglob("*.yaml"))]
 TOKENS = [
     *("&a ", "*a", "<<: *a", "!!python/object/apply:os.system ['touch pwned']", "!!binary aGk=", "!t ", "!!set {a, b}"),
     *(
