@@ -17,7 +17,7 @@ lint:
 types:
 	mypy
 
-docs: # the pages that are made from the code; without --check the program writes them
+docs: # the pages and the schema that are made from the code; without --check the program writes them
 	python docs/generate.py --check
 
 test:

@@ -1,4 +1,4 @@
-"""Writes the reference pages in docs/ from the code; ``--check`` only says which is out of date."""
+"""Writes the reference pages in docs/, and the schema in configs/; ``--check`` only says which is out of date."""
 
 import os
 import re
@@ -14,10 +14,10 @@ import typer
 from cartrl.cli import app
 from cartrl.columns import Column
 from cartrl.runs import metrics
-from cartrl.settings import agents, experiment
+from cartrl.settings import agents, experiment, writing
 from cartrl.settings.describing import allowed, shown
 
-DOCS = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parent.parent
 LINE = 110  # characters in a line of text on these pages
 TERMINAL = 80  # columns that the help is written for
 
@@ -41,6 +41,19 @@ the other while the environments take so many steps, and then stays. `cartrl con
 and prints every setting with the origin of its value: a line of the file, an option, or the default. For a
 single run, `--set SECTION.KEY=VALUE` overrides the file; if a setting is given twice, the later `--set`
 holds. `--seed` overrides both.
+
+Wherever a command takes a config, a name of `cartrl config --list`, such as `ppo/cartpole-v1`, stands for the
+config of that name that cartrl ships, unless there is a file so called. `cartrl config ppo/cartpole-v1 >
+mine.yaml` copies it.
+
+Editors that know the YAML language server complete the settings, explain them and mark mistakes, if the first
+line of a config says where the schema is. In a copy it does. For a file that you begin yourself,
+`cartrl config --schema > schema.json` writes the schema, with the agents and suites of other installed packages
+too, and this line leads to it:
+
+```yaml
+# yaml-language-server: $schema=schema.json
+```
 
 Values are read strictly. An unknown section or setting is an error, and so is a value of another type: `2.5`,
 `"2"` and `true` are no whole numbers. Where a number is allowed, a whole number is allowed too. As in YAML
@@ -155,11 +168,16 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         ("cartrl reproduce runs/fast", "cartrl reproduce runs/fast --run-dir runs/fast-again"),
     ),
     "config": (
-        "The output is itself a config, with the origin of each value in a comment. Nothing is trained, "
-        "and TensorFlow is not loaded, so it answers at once.",
+        "Of a file, and of anything with `--set` or `--seed`, it prints a config of all settings, with the origin of "
+        "each value in a comment. Of a shipped config alone it prints the file with its comments, for a config of your "
+        "own; the first line then leads editors to the installed schema. `--list` says what each shipped config "
+        "reaches, as [results.md](results.md) has it. Nothing is trained, and TensorFlow is not loaded, so it answers "
+        "at once.",
         (
-            "cartrl config configs/reinforce.yaml --set train.num_iterations=500",
-            "cartrl config --schema > config.schema.json",
+            "cartrl config --list",
+            "cartrl config ppo/cartpole-v1 > mine.yaml",
+            "cartrl config mine.yaml --set train.log_interval=5",
+            "cartrl config --schema > schema.json",
         ),
     ),
     "plot": (
@@ -208,8 +226,8 @@ exit code 1; `cartrl --debug COMMAND …` shows its traceback. How a run ended i
 cartrl --install-completion
 ```
 
-From the next shell on, the Tab key completes commands, options, settings, runs, states and environments.
-`cartrl --show-completion` prints the script instead of installing it.
+From the next shell on, the Tab key completes commands, options, settings, shipped configs, runs, states and
+environments. `cartrl --show-completion` prints the script instead of installing it.
 """
 
 
@@ -282,7 +300,7 @@ def help_of(name: str) -> str:
     call = [sys.executable, "-c", "from cartrl.cli import app; app(prog_name='cartrl')", name, "--help"]
     # All that it knows of its surroundings, so that nothing there asks for colour or another width.
     plain = {"PATH": os.environ["PATH"], "TERMINAL_WIDTH": str(TERMINAL), "PYTHONUTF8": "1"}
-    printed = subprocess.check_output(call, env=plain, cwd=DOCS.parent, encoding="utf-8")
+    printed = subprocess.check_output(call, env=plain, cwd=ROOT, encoding="utf-8")
     return "\n".join(map(str.rstrip, printed.splitlines())).strip("\n")
 
 
@@ -295,9 +313,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "settings.md": settings_page,
-    "commands.md": commands_page,
-    "metrics.md": metrics_page,
+    "docs/settings.md": settings_page,
+    "docs/commands.md": commands_page,
+    "docs/metrics.md": metrics_page,
+    "configs/schema.json": writing.shipped_schema,
 }
 
 
@@ -318,9 +337,9 @@ def check() -> int:
     """Say which pages are out of date; return the exit code."""
     code = 0
     for name, page in PAGES.items():
-        path = DOCS / name
+        path = ROOT / name
         if not path.exists() or comparable(path.read_text(encoding="utf-8")) != comparable(page()):
-            print(f"docs/{name} is out of date; `python docs/generate.py` writes it anew", file=sys.stderr)
+            print(f"{name} is out of date; `python docs/generate.py` writes it anew", file=sys.stderr)
             code = 1
     return code
 
@@ -328,7 +347,7 @@ def check() -> int:
 def write() -> int:
     """Write all pages."""
     for name, page in PAGES.items():
-        (DOCS / name).write_text(page(), encoding="utf-8")
+        (ROOT / name).write_text(page(), encoding="utf-8")
     return 0
 
 

@@ -11,6 +11,19 @@ def settings(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def configs(incomplete: str) -> list[str]:
+    """Return the shipped configs and the YAML files that begin with ``incomplete``.
+
+    None where no shipped config does: then the shell completes files itself, and directories too.
+    """
+    from pathlib import Path
+
+    from cartrl.settings import shipped
+
+    names = [name for name in shipped.names() if name.startswith(incomplete)]
+    return names and [*names, *sorted(map(str, Path().glob(f"{incomplete}*.y*ml")))]
+
+
 def runs(incomplete: str) -> list[str]:
     """Return the runs, studies and sweeps below runs/, and ``latest``, that begin with ``incomplete``."""
     from cartrl.runs.directory import MANIFESTS, RUNS

@@ -3,13 +3,13 @@
 EXAMPLES = {
     "train": (
         "cartrl train configs/reinforce.yaml",
-        "cartrl train configs/reinforce.yaml --set agent.learning_rate=3e-3",
+        "cartrl train ppo/cartpole-v1 --set agent.learning_rate=3e-3",
     ),
     "sweep": ("cartrl sweep configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 --seeds 0-7",),
     "eval": ("cartrl eval", "cartrl eval runs/NAME --episodes 1000 --json"),
     "record": ("cartrl record latest", "cartrl record --progress runs/NAME --output progress.gif"),
     "env": ("cartrl env CartPole-v1",),
-    "config": ("cartrl config configs/reinforce.yaml --set train.num_iterations=500",),
+    "config": ("cartrl config --list", "cartrl config ppo/cartpole-v1 > mine.yaml", "cartrl config mine.yaml"),
     "plot": ("cartrl plot latest", "cartrl plot runs/ONE runs/OTHER --x steps --output curves.png"),
     "compare": ("cartrl compare runs/ONE runs/OTHER",),
     "reproduce": ("cartrl reproduce runs/NAME",),

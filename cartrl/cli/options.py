@@ -9,8 +9,13 @@ from cartrl.cli import completion
 
 BEGAN = time.perf_counter()  # about when the process began
 
-CONFIG_ARGUMENT = typer.Argument(None, metavar="[CONFIG]", help="The experiment, a YAML file.", show_default=False)
-CONFIG_OPTION = typer.Option(None, "--config", "-c", help="The same, as an option.", show_default=False)
+CONFIG_HELP = "The experiment: a YAML file, or a shipped config that cartrl config --list names."
+CONFIG_ARGUMENT = typer.Argument(
+    None, metavar="[CONFIG]", autocompletion=completion.configs, help=CONFIG_HELP, show_default=False
+)
+CONFIG_OPTION = typer.Option(
+    None, "--config", "-c", autocompletion=completion.configs, help="The same, as an option.", show_default=False
+)
 SET_OPTION = typer.Option(
     [],
     "--set",

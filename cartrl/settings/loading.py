@@ -9,7 +9,7 @@ from typing import Any, Optional
 from pydantic import BaseModel, ValidationError
 
 from cartrl.errors import UsageError, cut, nearest
-from cartrl.settings import agents, experiment
+from cartrl.settings import agents, experiment, shipped
 from cartrl.settings.describing import allowed, shown
 from cartrl.settings.experiment import ExperimentSettings
 from cartrl.settings.suggesting import meant
@@ -17,6 +17,7 @@ from cartrl.settings.yaml_text import parse
 from cartrl.system import reading
 
 DEFAULT = "default"
+LISTED = "`cartrl config --list` names the shipped configs"
 MISSING = "value_error.missing"  # pydantic's name of the error
 
 Key = tuple[str, str]
@@ -48,6 +49,8 @@ class _Draft:
 
 def load(path: Path, overrides: Sequence[str] = (), seed: Optional[int] = None) -> ResolvedConfig:
     """Read the config at ``path``, apply ``section.key=value`` overrides and ``seed``, and validate the whole.
+
+    Where there is no such file, ``path`` may be the name of a shipped config, and origins and messages call it so.
 
     Raises:
         UsageError: one sentence that says where, what was read, and what is allowed.
@@ -110,7 +113,7 @@ def _read(path: Path) -> _Draft:
 
 def _text(path: Path) -> str:
     try:
-        content = reading.read_bytes(path, reading.LARGEST_CONFIG)
+        content = reading.read_bytes(shipped.file_of(path), reading.LARGEST_CONFIG)
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file{_similar(path)}") from None
@@ -124,7 +127,8 @@ def _text(path: Path) -> str:
 def _similar(path: Path) -> str:
     folder = path.parent
     names = [str(other) for other in folder.glob("*.y*ml")] if folder.is_dir() else []
-    return nearest(str(path), names)
+    is_name = not path.suffix  # of a shipped config; files have one
+    return nearest(str(path), [*names, *shipped.names()]) or (f"; {LISTED}" if is_name else "")
 
 
 def _apply(draft: _Draft, override: str) -> None:

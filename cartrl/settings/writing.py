@@ -4,14 +4,14 @@ import json
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
 import pydantic.schema
 import yaml
 
-from cartrl.settings import ResolvedConfig, agents, experiment, load
+from cartrl.settings import ResolvedConfig, agents, experiment, load, suites
 from cartrl.settings.describing import shown
 from cartrl.system import files, reading
 
@@ -56,13 +56,23 @@ def scalar(value: Any) -> str:
 
 
 def schema() -> str:
-    """Return the JSON Schema of a config."""
-    models = [experiment.of_kind(name) for name in agents.names()]
-    if len(models) == 1:
-        return str(models[0].schema_json(indent=2))
+    """Return the JSON Schema of a config, with the agents and suites of all packages that are installed."""
+    return json.dumps(_schema_of(agents.names()), indent=2)
+
+
+def shipped_schema() -> str:
+    """Return the JSON Schema of a config with cartrl's own agents and suites, the same wherever it is written."""
+    found = _schema_of(agents.OWN)
+    found["definitions"]["EnvironmentSettings"]["properties"]["suite"]["enum"] = list(suites.OWN)
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _schema_of(names: Iterable[str]) -> dict[str, Any]:
+    """Return the JSON Schema of the configs whose agents are of the kinds ``names``."""
+    models = [experiment.of_kind(name) for name in names]
     together = pydantic.schema.schema(models, title="ExperimentSettings")
     kinds = [{"$ref": f"#/definitions/{pydantic.schema.normalize_name(model.__name__)}"} for model in models]
-    return json.dumps({"anyOf": kinds, **together}, indent=2)
+    return {"anyOf": kinds, **together}
 
 
 def write_resolved(config: ResolvedConfig, path: Path) -> None:

@@ -9,6 +9,7 @@ import yaml
 from cartrl.errors import UsageError
 from cartrl.settings import load
 from cartrl.settings.writing import resolved_yaml, write_resolved
+from cartrl.settings.yaml_text import parse
 from tests.helpers import CONFIGS, REPO, assert_one_sentence, run_cartrl
 
 # From the tutorial: https://www.tensorflow.org/agents/tutorials/6_reinforce_tutorial. Its network has no value
@@ -323,6 +324,15 @@ class TestSchema:
 
     def test_takes_the_tutorials_config(self, schema):
         assert self.faults(self.values_of_reinforce(), schema, schema) == []
+
+    @pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.name)
+    def test_the_shipped_one_takes_every_shipped_config(self, path):
+        first, _, text = path.read_text(encoding="utf-8").partition("\n")
+        assert first == f"# yaml-language-server: $schema={'../' * (path.parent != CONFIGS)}schema.json"
+        shipped = json.loads((CONFIGS / "schema.json").read_text(encoding="utf-8"))
+        values = parse(text, path.name).values
+        assert self.faults(values, shipped, shipped) == []
+        assert self.faults({**values, "agent": {"kind": "none"}}, shipped, shipped) != []
 
     def test_takes_every_value_that_config_prints(self, schema):
         # Among them the nulls, which the settings' descriptions tell one to write.

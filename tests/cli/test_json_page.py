@@ -63,9 +63,11 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         ["runs", "--json"],
         ["train", "--resume", "runs/new", "--json"],
         ["train", "--resume", "runs/two", "--json"],
+        ["config", "--list", "--json"],
         cwd=home,
     )
-    titles = ("A sweep", "A run", "A study", "An evaluation", "A comparison", "The runs", "run again", "study again")
+    titles = ("A sweep", "A run", "A study", "An evaluation", "A comparison", "The runs", "run again", "study again",
+              "The shipped configs")  # fmt: skip
     outcomes = [*trained, *looked_at]
     assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes
     assert all(len(outcome.stdout.splitlines()) == 1 for outcome in outcomes)

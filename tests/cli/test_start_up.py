@@ -41,6 +41,8 @@ def home(tmp_path):
         pytest.param(["eval", "--help"], 0, id="help of eval"),
         pytest.param(["--version"], 0, id="version"),
         pytest.param(["config", "--schema"], 0, id="schema"),
+        pytest.param(["config", "--list"], 0, id="shipped configs"),
+        pytest.param(["config", "ppo/cartpole-v1"], 0, id="copy of a shipped config"),
         pytest.param(["config", "bad.yaml"], 2, id="bad config"),
         pytest.param(["train", "--config", "bad.yaml"], 2, id="train with a bad config"),
         pytest.param(["train", "--config", "missing.yaml"], 2, id="train without a config"),
