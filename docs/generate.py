@@ -43,8 +43,8 @@ single run, `--set SECTION.KEY=VALUE` overrides the file; if a setting is given 
 holds. `--seed` overrides both.
 
 Wherever a command takes a config, a name of `cartrl config --list`, such as `ppo/cartpole-v1`, stands for the
-config of that name that cartrl ships, unless there is a file so called. `cartrl config ppo/cartpole-v1 >
-mine.yaml` copies it.
+config of that name that cartrl ships, unless there is a file so called. A run's own config then names it as the
+origin of its settings: `ppo/cartpole-v1:12` is line 12. `cartrl config ppo/cartpole-v1 > mine.yaml` copies it.
 
 Editors that know the YAML language server complete the settings, explain them and mark mistakes, if the first
 line of a config says where the schema is. In a copy it does. For a file that you begin yourself,
