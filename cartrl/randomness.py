@@ -26,6 +26,7 @@ class Stream(IntEnum):
     BOOTSTRAP = 8
     PERMUTATION = 9
     LEARNING = 10
+    SAMPLES = 11
 
 
 def draw(count: int, seed: int, stream: Stream, *indices: int) -> NDArray[Any]:

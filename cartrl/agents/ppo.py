@@ -33,7 +33,7 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
 from cartrl.agents import learner, networks
-from cartrl.agents.flat_adam import FlatAdam, State
+from cartrl.agents.adam import Adam
 from cartrl.agents.normalizers import ObservationNormalizer, RewardScaler
 from cartrl.policies import acting
 from cartrl.randomness import ActionSeeds, Stream, Turn
@@ -43,6 +43,7 @@ from cartrl.settings.pipeline import RolloutCollectSettings
 from cartrl.settings.schedule import at
 
 ADVANTAGE_EPSILON = 1e-8
+ADAM_EPSILON = 1e-5  # as in OpenAI's Baselines
 FARTHEST = 1.5  # times target_kl that the policy may move, as in OpenAI's Spinning Up
 
 Rollout = Mapping[str, tf.Tensor]  # [T, N, …] each; see `cartrl.environments.rollouts.Rollout`
@@ -106,11 +107,11 @@ class PpoAgent(tf_agent.TFAgent):
         )
         self.distribution = acting.of_observations(policy, ts.TimeStep)
         trained = [*self.actor.trainable_variables, *self.critic.trainable_variables]
-        self._optimizer = FlatAdam(trained, settings.gradient_clipping)
+        self._optimizer = Adam(trained, settings.gradient_clipping, ADAM_EPSILON)
         self._scaler = RewardScaler(num_environments, settings.discount) if settings.normalize_rewards else None
 
     def _initialize(self) -> None:
-        """Nothing is copied, as there are no target networks."""
+        self._optimizer.adopt()
 
     def values(self, observations: tf.Tensor) -> tf.Tensor:
         """Estimate the returns [B] that follow ``observations`` [B, *observation]."""
@@ -124,25 +125,21 @@ class PpoAgent(tf_agent.TFAgent):
         steps, explained = self.steps(experience)
         orders = minibatches(steps.returns.shape[0], settings.num_epochs, settings.batch_size, seed)
 
-        def body(number: tf.Tensor, moved: tf.Tensor, state: State, sums: tf.Tensor) -> tuple[Any, ...]:
+        def body(number: tf.Tensor, moved: tf.Tensor, sums: tf.Tensor) -> tuple[Any, ...]:
             minibatch = Steps(*(tf.gather(column, orders[number]) for column in steps))
-            optimizer.put(state.weights)
             with tf.GradientTape() as tape:
                 loss, parts = self.loss(minibatch, scheduled)
             gradients = tape.gradient(loss, optimizer.trained)
-            state, norm = optimizer.step(state, gradients, scheduled.learning_rate)
+            norm = optimizer.apply(gradients, scheduled.learning_rate)
             report = tf.stack([loss, norm, *parts])
-            return number + 1, parts.kl_divergence, state, sums + report
+            return number + 1, parts.kl_divergence, sums + report
 
         def goes_on(number: tf.Tensor, moved: tf.Tensor, *_: Any) -> tf.Tensor:
             is_left = number < orders.shape[0]
             return is_left if settings.target_kl is None else is_left & (moved <= FARTHEST * settings.target_kl)
 
         nothing = tf.zeros(2 + len(Parts._fields))
-        number, _, state, sums = tf.while_loop(
-            goes_on, body, (tf.constant(0), tf.constant(0.0), optimizer.state(), nothing)
-        )
-        optimizer.keep(state)
+        number, _, sums = tf.while_loop(goes_on, body, (tf.constant(0), tf.constant(0.0), nothing))
         self.train_step_counter.assign_add(1)
         if self._normalizer is not None:  # after learning, because the ratios of the first minibatch are to be 1
             self._normalizer.update(steps.observations)

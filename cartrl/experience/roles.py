@@ -1,6 +1,7 @@
 """The two who collect and hold the experience of a turn."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -30,6 +31,19 @@ class Continuing(Protocol):
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from ``state``."""
+
+
+class Remembering(Protocol):
+    """A replay that holds what was played beyond its turn, and keeps it in files to which a checkpoint adds."""
+
+    def initialise(self) -> None:
+        """Forget everything."""
+
+    def save(self, directory: Path) -> None:
+        """Add files to ``directory``; see `cartrl.training.parts.Stored`."""
+
+    def restore(self, directory: Path) -> None:
+        """Hold what the files in ``directory`` hold."""
 
 
 class Replay(Protocol):

@@ -1,39 +1,51 @@
 """Rollouts as experience: some steps of several environments, learned from at once, whose episodes then go on."""
 
-from typing import cast
+from typing import Union, cast
 
 import tensorflow as tf
 
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience.collectors.compiled_rollouts import CompiledRollouts
 from cartrl.experience.collectors.vectorized_rollouts import VectorizedRollouts
+from cartrl.experience.exploration import BatchExploration, Exploration
 from cartrl.experience.replay.handover import Handover
 from cartrl.experience.replay.queue import ReplayQueue
 from cartrl.experience.supply import Blueprint, Supply
-from cartrl.settings.pipeline import RolloutCollectSettings
+from cartrl.settings.pipeline import RolloutCollectSettings, SteppedCollectSettings
 
 CAPACITY = 2  # rollouts that the queue can hold; there is never more than one in it
+
+Signature = dict[str, tf.TensorSpec]  # the specs of the tensors of a rollout, by name
+Collector = Union[CompiledRollouts, VectorizedRollouts]
 
 
 def build(blueprint: Blueprint) -> Supply:
     """Build the collector, on the engine that the settings ask for, and the replay."""
     collect = cast(RolloutCollectSettings, blueprint.settings.collect)
-    batch = signature(blueprint, collect)
-    blank = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in batch.items()}
+    collector, carrier, played = collecting(blueprint, collect)
+    blank = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in played.items()}
+    return Supply(collector, carrier, blank, collector)
+
+
+def collecting(
+    blueprint: Blueprint, collect: SteppedCollectSettings, warm_up_steps: int = 0
+) -> tuple[Collector, Union[Handover, ReplayQueue], Signature]:
+    """Return a collector of rollouts, what carries them from it, and their signature."""
+    played = signature(blueprint, collect)
+    exploration = Exploration(blueprint.policies, blueprint.action_spec, collect, warm_up_steps)
     twin = blueprint.twin()
     if twin is not None:
         handover = Handover()
-        compiled = CompiledRollouts(twin, blueprint.time_limit, blueprint.policies.explore, collect, handover)
-        return Supply(compiled, handover, blank, compiled)
+        return CompiledRollouts(twin, blueprint.time_limit, exploration, collect, handover), handover, played
     environment = VectorEnvironment(blueprint.settings.environment, collect.num_environments)
     blueprint.opened.callback(environment.close)
-    queue = ReplayQueue(CAPACITY, batch)
+    queue = ReplayQueue(CAPACITY, played)
     blueprint.opened.callback(queue.close)
-    vectorized = VectorizedRollouts(environment, blueprint.policy, collect.num_steps, queue)
-    return Supply(vectorized, queue, blank, vectorized)
+    explore = BatchExploration(exploration, blueprint.time_step_spec.observation.shape)
+    return VectorizedRollouts(environment, explore, collect, queue), queue, played
 
 
-def signature(blueprint: Blueprint, collect: RolloutCollectSettings) -> dict[str, tf.TensorSpec]:
+def signature(blueprint: Blueprint, collect: SteppedCollectSettings) -> Signature:
     """Return the specs of what is learned from of a `cartrl.environments.rollouts.Rollout`."""
     cells = (collect.num_steps, collect.num_environments)
     observation, action = blueprint.time_step_spec.observation, blueprint.action_spec

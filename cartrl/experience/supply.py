@@ -9,7 +9,7 @@ from tf_agents.typing import types
 
 from cartrl.environments import suite, twins
 from cartrl.environments.twins import CompiledEnvironment
-from cartrl.experience.roles import Collector, Continuing, Replay
+from cartrl.experience.roles import Collector, Continuing, Remembering, Replay
 from cartrl.policies import acting
 from cartrl.settings import ExperimentSettings
 from cartrl.system import extensions
@@ -42,7 +42,8 @@ class Supply(NamedTuple):
     collector: Collector
     replay: Replay
     blank: Any  # a batch of the shapes and types that the replay gives, of zeros
-    continuing: Optional[Continuing] = None  # the collector, if its episodes go on from one iteration to the next
+    continuing: Optional[Continuing] = None  # the collector, if its episodes go on from one turn to the next
+    remembering: Optional[Remembering] = None  # the replay, if it holds what was played beyond its turn
 
 
 def build(experience: str, blueprint: Blueprint) -> Supply:

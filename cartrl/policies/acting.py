@@ -24,19 +24,32 @@ NO_SEED = np.zeros(2, np.int32)
 # (observations [N, *observation], a seed, int32 [2]) -> actions [N, *action]
 Act = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
+# (observations [N, *observation], standard normal noise [N, *action]) -> actions [N, *action]
+Perturbed = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
 
 class Policies(NamedTuple):
     """The two policies of an agent; what each returns is a function of its arguments and the agent's variables."""
 
     explore: Act  # with which experience is collected
     exploit: Act  # which is evaluated; it may ignore the seed
+    perturbed: Optional[Perturbed] = None  # explores with given noise, where actions are continuous
 
 
 def of_distribution(distribution: Distribution) -> Policies:
-    """Return the policies that draw from ``distribution``, and that take its mode."""
+    """Return the policies that draw from ``distribution``, and that take its mode.
+
+    Continuous actions are to be normally distributed.
+    """
+
+    def perturbed(observations: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        normal = distribution(observations)
+        return normal.mean() + normal.stddev() * noise
+
     return Policies(
         explore=lambda observations, seed: distribution(observations).sample(seed=seed),
         exploit=lambda observations, seed: distribution(observations).mode(),
+        perturbed=perturbed,
     )
 
 
@@ -67,33 +80,34 @@ class BatchPolicy:
         self._policies = policies
         signature = [tf.TensorSpec([None, *observation_shape], tf.float32), tf.TensorSpec([2], tf.int32)]
         self._explore, self._exploit = (
-            _direct(tf.function(act, autograph=False, input_signature=signature)) for act in policies
+            direct(tf.function(act, autograph=False, input_signature=signature))
+            for act in (policies.explore, policies.exploit)
         )
 
     def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
         """Return an exploring action for each of ``observations``, float32 [N, *observation]; ``seed`` is int32 [2]."""
-        return self._explore(observations, seed)
+        return self._explore(observations, seed)[0]
 
     def exploit(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return the greedy action for each of ``observations``, float32 [N, *observation]."""
-        return self._exploit(observations, NO_SEED)
+        return self._exploit(observations, NO_SEED)[0]
 
     def act(self, observations: NDArray[Any], step: int, seeds: Optional[ActionSeeds]) -> NDArray[Any]:
         """Return the exploring actions of ``step`` of a rollout, or without ``seeds`` the greedy ones."""
         return self.exploit(observations) if seeds is None else self.explore(observations, seeds[step])
 
 
-def _direct(function: Any) -> Callable[..., NDArray[Any]]:
-    """Return a call of a ``tf.function`` of one output, on arrays of just the types of its signature.
+def direct(function: Any) -> Callable[..., list[NDArray[Any]]]:
+    """Return a call of a ``tf.function`` on arrays of just the types of its signature, which returns its outputs.
 
     tf.function checks and binds its arguments anew in each call, which takes three times as long as such a policy.
     """
     concrete = function.get_concrete_function()
     captured, types = concrete.captured_inputs, [output.dtype for output in concrete.outputs]
 
-    def call(*inputs: NDArray[Any]) -> NDArray[Any]:
-        (output,) = tf.raw_ops.StatefulPartitionedCall(args=[*inputs, *captured], Tout=types, f=concrete)
-        return np.asarray(output)
+    def call(*inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        outputs = tf.raw_ops.StatefulPartitionedCall(args=[*inputs, *captured], Tout=types, f=concrete)
+        return [np.asarray(output) for output in outputs]
 
     return call
 

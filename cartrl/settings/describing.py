@@ -51,6 +51,8 @@ def _number(whole: bool, field: ModelField) -> str:
         bounds.append(f"of at least {info.ge:g}")
     if info.le is not None:
         bounds.append(f"at most {info.le:g}")
+    if info.lt is not None:
+        bounds.append(f"less than {info.lt:g}")
     return f"a number {' and '.join(bounds)}".strip()
 
 

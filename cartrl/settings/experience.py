@@ -8,6 +8,8 @@ from cartrl.settings.pipeline import (
     EpisodeCollectSettings,
     ReplayBufferSettings,
     RolloutCollectSettings,
+    StepCollectSettings,
+    StepReplayBufferSettings,
 )
 from cartrl.settings.section import Section
 
@@ -31,4 +33,10 @@ ROLLOUTS = Experience(  # a number of steps of several environments under the cu
     collect=RolloutCollectSettings,
     builder="cartrl.experience.rollouts:build",
     sections={},
+)
+
+STEPS = Experience(  # the steps of several environments, which are remembered, and learned from many times
+    collect=StepCollectSettings,
+    builder="cartrl.experience.steps:build",
+    sections={"replay_buffer": StepReplayBufferSettings},
 )

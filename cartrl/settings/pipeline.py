@@ -19,6 +19,11 @@ class CollectSettings(Section):
     )
 
     @property
+    def turns(self) -> int:
+        """Turns of collecting and learning in an iteration."""
+        return 1
+
+    @property
     def steps_per_iteration(self) -> Optional[int]:
         """Steps of all environments in an iteration; None where that is not known beforehand."""
         return None
@@ -38,8 +43,27 @@ class EpisodeCollectSettings(CollectSettings):
     )
 
 
-class RolloutCollectSettings(CollectSettings):
-    """How rollouts are collected: a number of steps in a number of environments, whose episodes go on in the next."""
+class SteppedCollectSettings(CollectSettings):
+    """How a number of steps is collected in a number of environments, whose episodes go on in the next turn."""
+
+    num_environments: int
+    num_steps: int  # of each environment in a turn
+    noise_correlation: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="For continuous actions: the correlation of the exploration noise in a step with that in the step "
+        "before. 0 draws it anew in each step; with 0.98 it lasts for some 50 steps, and carries far.",
+    )
+
+    @property
+    def steps_per_turn(self) -> int:
+        """Steps of all environments in a turn."""
+        return self.num_environments * self.num_steps
+
+
+class RolloutCollectSettings(SteppedCollectSettings):
+    """How rollouts are collected, one an iteration."""
 
     num_environments: int = count(8, "Environments that are played side by side.")
     num_steps: int = count(128, "Steps of each environment in an iteration.")
@@ -47,7 +71,39 @@ class RolloutCollectSettings(CollectSettings):
     @property
     def steps_per_iteration(self) -> Optional[int]:
         """Steps of all environments in an iteration."""
-        return self.num_environments * self.num_steps
+        return self.steps_per_turn
+
+
+class StepCollectSettings(SteppedCollectSettings):
+    """How steps are collected that are remembered: a few in each turn, after which the agent learns."""
+
+    num_environments: int = count(4, "Environments that are played side by side.")
+    num_steps: int = count(4, "Steps of each environment in a turn, between two rounds of updates.")
+    turns_per_iteration: int = count(64, "Turns in an iteration, which is a row of the metrics.")
+    warm_up_steps: int = Field(
+        1000,
+        ge=0,
+        le=LARGEST_INT,
+        description="Steps of all environments, at the beginning of a run, in which actions are drawn uniformly and "
+        "nothing is learned.",
+    )
+
+    @property
+    def turns(self) -> int:
+        """Turns of collecting and learning in an iteration."""
+        return self.turns_per_iteration
+
+    @property
+    def steps_per_iteration(self) -> Optional[int]:
+        """Steps of all environments in an iteration."""
+        return self.turns * self.steps_per_turn
+
+    def require_fit(self, sections: Mapping[str, Any]) -> None:
+        """Refuse a warm-up that lasts for the whole run."""
+        steps = self.turns * self.steps_per_turn
+        whole = steps * sections["train"].in_iterations(steps).num_iterations
+        if self.warm_up_steps >= whole:
+            raise ValueError(f"collect.warm_up_steps is {self.warm_up_steps}, but the whole run has only {whole} steps")
 
 
 class ReplayBufferSettings(Section):
@@ -66,6 +122,25 @@ class ReplayBufferSettings(Section):
                 f"replay_buffer.replay_buffer_capacity is {self.replay_buffer_capacity}, but must be at least "
                 f"collect.collect_episodes_per_iteration, which is {episodes}"
             )
+
+
+class StepReplayBufferSettings(Section):
+    """The memory of steps from which the agent learns."""
+
+    replay_buffer_capacity: int = count(100_000, "Steps that are remembered; the oldest are forgotten.")
+
+    def require_fit(self, sections: Mapping[str, Any]) -> None:
+        """Refuse a memory that does not hold the steps of a turn or of the warm-up."""
+        collect = sections["collect"]
+        for steps, named in (
+            (collect.steps_per_turn, "collect.num_environments times collect.num_steps"),
+            (collect.warm_up_steps, "collect.warm_up_steps"),
+        ):
+            if self.replay_buffer_capacity < steps:
+                raise ValueError(
+                    f"replay_buffer.replay_buffer_capacity is {self.replay_buffer_capacity}, but must be at least "
+                    f"{named}, which is {steps}"
+                )
 
 
 class TrainSettings(Section):

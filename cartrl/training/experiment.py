@@ -53,7 +53,8 @@ class Experiment:
         blueprint = supply.Blueprint(
             settings, environment.time_limit, time_step_spec, action_spec, agent.policies, policy, opened
         )
-        collector, replay, blank, self._continuing = supply.build(form.builder, blueprint)
+        supplied = supply.build(form.builder, blueprint)
+        self._continuing, self._remembering = supplied.continuing, supplied.remembering
 
         def evaluate(seed: int, iteration: int) -> Evaluation:
             resets = randomness.draw(
@@ -62,12 +63,12 @@ class Experiment:
             return evaluation.evaluate(policy, environment, resets)
 
         self._agent = agent
-        self.pipeline = Pipeline(collector, replay, agent, evaluate)
+        self.pipeline = Pipeline(supplied.collector, supplied.replay, agent, evaluate)
         with quiet.held_back(), ThreadPoolExecutor(2) as other_cores:
             # XLA's compilers take most of the time here, and let other threads run meanwhile.
             compilations: list[Future[Any]] = [
-                other_cores.submit(agent.prepare, blank),
-                other_cores.submit(collector.prepare),
+                other_cores.submit(agent.prepare, supplied.blank),
+                other_cores.submit(supplied.collector.prepare),
             ]
             self._exporter = PolicyExporter(
                 agent.collect_policy, agent.train_step, spaces.first_action(environment.action_space)
@@ -85,7 +86,9 @@ class Experiment:
         """
         settings, run, past = task.config.settings, task.directory, task.past
         display, should_stop, warn = supervisor
-        parts = Parts(self._agent, self._continuing)  # the replay has no state between iterations
+        parts = Parts(self._agent, self._continuing, self._remembering)
+        if self._remembering is not None:
+            self._remembering.initialise()
         if past.checkpoint:
             past.checkpoint.restore(parts)
         else:

@@ -107,7 +107,6 @@ class Journal:
         self._warn = warn
         self._is_warned = False
         self._played: list[Played] = []  # since the last row
-        self._updates = 0  # since the last row
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -141,18 +140,23 @@ class Journal:
             self._is_warned = True
         self._played.append(played)
 
-    def learned(self) -> None:
-        """Note an update."""
-        self._updates += 1
+    def close(
+        self, iteration: int, updates: int, report: Mapping[str, float], evaluation: Optional[Evaluation]
+    ) -> None:
+        """Note the end of an iteration.
 
-    def close(self, iteration: int, report: Mapping[str, float], evaluation: Optional[Evaluation]) -> None:
-        """Note the end of an iteration: the agent's report of its updates, and the evaluation if there was one."""
+        Args:
+            iteration: its number.
+            updates: of the agent so far.
+            report: the agent's, of the updates of this iteration.
+            evaluation: None where there was none.
+        """
         progress = self.progress
         returns = np.concatenate([played.returns for played in self._played])
         terminated = sum(int(played.terminated.sum()) for played in self._played)
         row: Row = {
             "iteration": iteration,
-            "updates": progress.updates + self._updates,
+            "updates": updates,
             "episodes": progress.episodes + len(returns),
             "environment_steps": progress.environment_steps + sum(played.steps for played in self._played),
             **report,
@@ -162,7 +166,7 @@ class Journal:
         if len(returns):
             row["collect_return_mean"] = float(returns.mean())
             row["collect_return_min"], row["collect_return_max"] = float(returns.min()), float(returns.max())
-        self._played, self._updates = [], 0
+        self._played = []
         self._close_row(row, evaluation)
 
     def _close_row(self, row: Row, evaluation: Optional[Evaluation]) -> None:

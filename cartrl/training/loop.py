@@ -22,6 +22,8 @@ from cartrl.training.journal import Journal, Progress
 class Agent(Protocol):
     """Learns, and has the policy."""
 
+    train_step: Any  # tf.Variable: updates so far
+
     def learn(self, batch: Any, turn: Turn) -> None:
         """Update from ``batch``, one of those of ``turn``."""
 
@@ -43,7 +45,6 @@ class Schedule:
     """Which iterations a run has, of how many turns each, and which of them are evaluated."""
 
     settings: ExperimentSettings
-    turns_per_iteration: int = 1
 
     def left(self, progress: Progress) -> Iterator[int]:
         """Return the iterations after those of ``progress``."""
@@ -51,10 +52,9 @@ class Schedule:
 
     def turns(self, iteration: int, environment_steps: int) -> Iterator[Turn]:
         """Return the turns of ``iteration``, before which the run had so many steps."""
-        return (
-            Turn(self.settings.train.seed, iteration, number, environment_steps)
-            for number in range(self.turns_per_iteration)
-        )
+        collect, seed = self.settings.collect, self.settings.train.seed
+        steps = (collect.steps_per_iteration or 0) // collect.turns
+        return (Turn(seed, iteration, number, environment_steps + number * steps) for number in range(collect.turns))
 
     def is_evaluated(self, iteration: int) -> bool:
         """Tell whether ``iteration`` ends with an evaluation: every ``eval_interval``-th and the last one do."""
@@ -93,12 +93,11 @@ def train(
             with journal.phase("learn"):
                 for batch in pipeline.replay.batches(turn):
                     pipeline.agent.learn(batch, turn)
-                    journal.learned()
         with journal.phase("learn"):
-            report = pipeline.agent.report()
+            report, updates = pipeline.agent.report(), int(pipeline.agent.train_step.numpy())
         _require_finite(report, iteration)
         evaluation = _evaluation(schedule, pipeline, journal, iteration) if schedule.is_evaluated(iteration) else None
-        journal.close(iteration, report, evaluation)
+        journal.close(iteration, updates, report, evaluation)
     progress.ended = Outcome.FINISHED if progress.iteration == progress.num_iterations else Outcome.SOLVED
 
 

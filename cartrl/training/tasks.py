@@ -17,6 +17,7 @@ from cartrl.runs.manifest import Clock, Manifest, Spent
 from cartrl.runs.metrics import seconds_after
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.settings import ResolvedConfig, load
+from cartrl.settings.spaces import SpaceKind
 from cartrl.settings.suites import SuiteError
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import quiet, sockets
@@ -122,7 +123,7 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     sockets.loopback()  # without which Reverb could not be reached, after TensorFlow has been loaded for it
     quiet.prepare()
     with quiet.loading():
-        from cartrl.environments import checking, suite, twins
+        from cartrl.environments import checking, spaces, suite, twins
     settings = config.settings
     env_name = settings.environment.env_name
     try:
@@ -133,10 +134,13 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
         raise config.error(("environment", "constants"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
-    if settings.collect.engine == "compiled":
-        with closing(suite.playable(settings.environment)) as env:
-            if not twins.has_twin(env.raw):
-                raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
+    with closing(suite.playable(settings.environment)) as env:
+        if settings.collect.engine == "compiled" and not twins.has_twin(env.raw):
+            raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
+        correlation = getattr(settings.collect, "noise_correlation", 0)  # which only some forms of experience have
+        if correlation and spaces.kind(env.action_space) is SpaceKind.DISCRETE:
+            takes = f"{env_name} takes actions of {env.action_space}"
+            raise config.error(("collect", "noise_correlation"), f"{takes}, and only continuous actions have noise")
     threshold, reason = suite.solved_from(settings.environment)
     if settings.train.stop_when_solved is True and threshold is None:
         raise config.error(("train", "stop_when_solved"), f"{reason}; give the mean return from which to stop")

@@ -4,17 +4,22 @@ import gym
 import numpy as np
 import pytest
 import tensorflow as tf
+from tf_agents.specs import tensor_spec
 
 from cartrl.environments import suite, twins
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.experience.collectors.compiled_rollouts import CompiledRollouts
 from cartrl.experience.collectors.vectorized_rollouts import VectorizedRollouts
+from cartrl.experience.exploration import BatchExploration, Exploration
+from cartrl.policies.acting import Policies
 from cartrl.randomness import Turn
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.pipeline import RolloutCollectSettings
 
 LIMIT, ENVIRONMENTS, STEPS = 15, 3, 40
+COLLECT = RolloutCollectSettings(num_environments=ENVIRONMENTS, num_steps=STEPS)
+PUSHES = tensor_spec.BoundedTensorSpec((), tf.int64, 0, 1)
 
 
 class Kept:
@@ -25,28 +30,25 @@ class Kept:
         self.rollout = {name: np.asarray(array) for name, array in arrays.items()}
 
 
-class Pushes:
-    """A policy of the numpy half: pushes that depend on the seed alone."""
-
-    def explore(self, observations, seed):
-        return np.random.default_rng(seed.view(np.uint32)).integers(0, 2, len(observations))
-
-
 def drawn(observations, seed):
     return tf.random.stateless_uniform(tf.shape(observations)[:1], seed, 0, 2, tf.int64)
 
 
+def exploration():
+    return Exploration(Policies(drawn, drawn), PUSHES, COLLECT)
+
+
 def compiled():
     env = suite.playable(EnvironmentSettings(env_name="CartPole-v1")).raw
-    collect = RolloutCollectSettings(num_environments=ENVIRONMENTS, num_steps=STEPS)
     kept = Kept()
-    return CompiledRollouts(twins.twin_of(env), LIMIT, drawn, collect, kept), kept
+    return CompiledRollouts(twins.twin_of(env), LIMIT, exploration(), COLLECT, kept), kept
 
 
 def vectorized(name="CartPole-v1"):
     settings = EnvironmentSettings(env_name=name, max_episode_steps=LIMIT)
     kept = Kept()
-    return VectorizedRollouts(VectorEnvironment(settings, ENVIRONMENTS), Pushes(), STEPS, kept), kept
+    explore = BatchExploration(exploration(), (4,))
+    return VectorizedRollouts(VectorEnvironment(settings, ENVIRONMENTS), explore, COLLECT, kept), kept
 
 
 @pytest.fixture(scope="module", params=[compiled, vectorized], ids=["compiled", "vectorized"])

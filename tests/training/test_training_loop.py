@@ -9,6 +9,7 @@ import pytest
 from cartrl.environments.episodes import EpisodeBatch, Evaluation
 from cartrl.errors import CartrlError
 from cartrl.settings import ExperimentSettings
+from cartrl.settings.pipeline import StepCollectSettings
 from cartrl.training.journal import Journal, Progress
 from cartrl.training.loop import Pipeline, Schedule, train
 
@@ -27,15 +28,27 @@ def evaluation(*returns):
     return Evaluation(np.array(returns, float), np.ones(len(returns)), np.ones(len(returns), bool))
 
 
+class Counter:
+    """Counts updates, as a variable of TensorFlow does."""
+
+    value = 0
+
+    def numpy(self):
+        return self.value
+
+
 class Tape:
     """Collector, replay and agent in one, which writes down what is asked of them."""
 
-    def __init__(self, loss=0.5):
+    def __init__(self, loss=0.5, updates=0):
         self.calls = []
+        self.train_step = Counter()
+        self.train_step.value = updates
         self._loss = loss
 
     def collect(self, turn):
         assert turn.seed == SEED
+        self.steps_before = turn.environment_steps
         self.calls.append(f"collect {turn.iteration}.{turn.number}")
         return batch(turn.iteration).played()
 
@@ -45,6 +58,7 @@ class Tape:
 
     def learn(self, batch, turn):
         self.calls.append(f"learn {batch}")
+        self.train_step.value += 1
 
     def report(self):
         self.calls.append("report")
@@ -72,6 +86,12 @@ def tidy(row):
     return {name: value for name, value in row.items() if name != "seconds"}
 
 
+def settings(turns=1):
+    """Those of iterations of so many turns of 4 steps."""
+    collect = StepCollectSettings(turns_per_iteration=turns, num_environments=2, num_steps=2, warm_up_steps=0)
+    return ExperimentSettings(**SECTIONS, collect=collect)
+
+
 def run(tape, should_stop=lambda: False, turns=1):
     progress = Progress(5, 2)
     rows, saved = Rows(), []
@@ -80,8 +100,7 @@ def run(tape, should_stop=lambda: False, turns=1):
         [rows],
         lambda: saved.append((progress.iteration, progress.best == progress.last and progress.is_evaluated)),
     )
-    schedule = Schedule(ExperimentSettings(**SECTIONS), turns)
-    train(schedule, Pipeline(tape, tape, tape, tape.evaluate), journal, should_stop)
+    train(Schedule(settings(turns)), Pipeline(tape, tape, tape, tape.evaluate), journal, should_stop)
     return progress, rows, saved
 
 
@@ -111,6 +130,7 @@ def test_an_iteration_of_several_turns_is_one_row():
     assert [row["episodes"] for row in rows] == [0, 6, 12, 18, 24, 30]
     assert [row["iteration"] for row in rows] == [0, 1, 2, 3, 4, 5]
     assert (rows[2]["collect_return_mean"], rows[2]["terminated_episodes"]) == (3.5, 3)
+    assert tape.steps_before == 5 * 12 - 4
 
 
 def test_the_rows_and_counters_are_those_of_the_episodes():
@@ -144,12 +164,11 @@ def test_when_asked_to_stop_it_ends_after_the_iteration_as_if_it_had_not_been_as
 def test_a_run_that_goes_on_does_what_was_left_and_ends_the_same():
     whole, rows, _ = run(Tape())
     for known in range(1, 7):
-        tape, rest = Tape(), Rows()
+        tape, rest = Tape(updates=rows[known - 1]["updates"]), Rows()
         progress = Progress(5, 2)
         for row in rows[:known]:
             progress.add(row)
-        schedule = Schedule(ExperimentSettings(**SECTIONS))
-        train(schedule, Pipeline(tape, tape, tape, tape.evaluate), Journal(progress, [rest], lambda: None))
+        train(Schedule(settings()), Pipeline(tape, tape, tape, tape.evaluate), Journal(progress, [rest], lambda: None))
         assert [row["iteration"] for row in rest] == list(range(known, 6))
         assert [tidy(row) for row in rest] == [tidy(row) for row in rows[known:]]
         for name in (

@@ -11,8 +11,9 @@ from cartrl.environments.episodes import Played, episode_return
 from cartrl.environments.rollouts import Rollout
 from cartrl.environments.vector import Running, VectorEnvironment
 from cartrl.errors import CartrlError
-from cartrl.policies.acting import BatchPolicy
+from cartrl.experience.exploration import BatchExploration
 from cartrl.randomness import ActionSeeds, Stream, Turn, draw
+from cartrl.settings.pipeline import SteppedCollectSettings
 
 
 class Writable(Protocol):
@@ -30,21 +31,28 @@ class VectorizedRollouts:
 
     Args:
         environment: the N environments.
-        policy: the agent's.
-        num_steps: T.
+        exploration: how actions are drawn.
+        collect: says T.
         replay: is given what was played.
     """
 
-    def __init__(self, environment: VectorEnvironment, policy: BatchPolicy, num_steps: int, replay: Writable):
+    def __init__(
+        self,
+        environment: VectorEnvironment,
+        exploration: BatchExploration,
+        collect: SteppedCollectSettings,
+        replay: Writable,
+    ):
         self._environment = environment
-        self._policy = policy
-        self._num_steps = num_steps
+        self._exploration = exploration
+        self._num_steps = collect.num_steps
         self._replay = replay
         self._size = environment.num_environments
         self._blank()
 
     def _blank(self) -> None:
         self._seed, self._step = 0, 0
+        self._exploration.forget()
         self._running: list[Running] = []
         self._actions: list[list[NDArray[Any]]] = [[] for _ in range(self._size)]  # of each running episode
         self._observations = np.zeros((self._size, *self._environment.observation_space.shape), np.float32)
@@ -61,10 +69,12 @@ class VectorizedRollouts:
     def collect(self, turn: Turn) -> Played:
         """Play a rollout, and return what is counted of it."""
         seeds = ActionSeeds(turn.seed, Stream.COLLECT_ACTIONS, turn.iteration)
+        first, at_random = turn.number * self._num_steps, self._exploration.is_at_random(turn)
         steps = []
-        for step in range(self._num_steps):
+        for step in range(first, first + self._num_steps):
             observations = self._observations.copy()
-            actions = self._policy.explore(observations, seeds[step])
+            begins = np.array([not actions for actions in self._actions])
+            actions = self._exploration.act(observations, seeds[step], begins, at_random)
             steps.append((observations, actions, *self._take(actions)))
         rollout = Rollout(*(np.stack(cells) for cells in zip(*steps)))
         self._replay.write(rollout)
@@ -78,6 +88,7 @@ class VectorizedRollouts:
             "steps": np.array([len(actions) for actions in self._actions]),
             "actions": np.array([action for actions in self._actions for action in actions]),
             "observations": self._observations.copy(),
+            "noise": self._exploration.noise,
         }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -87,6 +98,7 @@ class VectorizedRollouts:
             CartrlError: when an environment does not come to where it stood.
         """
         self._blank()
+        self._exploration.noise = state["noise"]
         self._seed = int(state["seed"])
         self._running = [self._begin(row, int(episode)) for row, episode in enumerate(state["episodes"])]
         first = 0

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Mapping
 
 from cartrl.errors import UsageError
+from cartrl.settings.agents.dqn import KIND as DQN
 from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.agents.ppo import KIND as PPO
 from cartrl.settings.agents.ppo import PpoSettings
@@ -19,7 +20,7 @@ from cartrl.system import extensions
 
 GROUP = "cartrl.agents"
 DEFAULT = "reinforce"
-OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE, "ppo": PPO}
+OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE, "ppo": PPO, "dqn": DQN}
 
 __all__ = ["DEFAULT", "AgentSettings", "Kind", "PpoSettings", "ReinforceSettings", "kind", "names", "served"]
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from cartrl.agents.deterministic import DeterministicPolicy
+from cartrl.agents.policy import DeterministicPolicy
 from cartrl.errors import CartrlError
 from cartrl.policies.acting import Policies
 

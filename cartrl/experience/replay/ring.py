@@ -1,0 +1,123 @@
+"""A memory of steps in the device's memory, from which batches are drawn with a seed.
+
+Reverb's own selectors draw without a seed (https://github.com/google-deepmind/reverb/issues/25), so a run that samples
+from Reverb could not be repeated. Reverb carries the steps here, where what is drawn is a function of the seed.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from cartrl.experience.replay import segments
+from cartrl.randomness import ActionSeeds, Stream, Turn
+
+Tensors = Mapping[str, tf.Tensor]
+
+
+class Ring:
+    """The newest ``capacity`` steps; ``written`` counts all that were ever written.
+
+    Args:
+        capacity: steps that are kept.
+        specs: of the parts of a step, by name.
+    """
+
+    def __init__(self, capacity: int, specs: Mapping[str, tf.TensorSpec]):
+        self.capacity = capacity
+        self.written = 0
+        self.names = tuple(specs)
+        self._columns = {
+            name: tf.Variable(tf.zeros((capacity, *spec.shape), spec.dtype), trainable=False)
+            for name, spec in specs.items()
+        }
+        # Without XLA, which would copy the whole memory in each call.
+        self._put = tf.function(self._scatter, autograph=False)
+        self._draw = tf.function(self._gather, autograph=False)
+
+    def write(self, steps: Tensors) -> None:
+        """Take in B ``steps``, tensors [B, …] by name, in the place of the oldest."""
+        count = next(iter(steps.values())).shape[0]
+        self._put(steps, tf.constant(self.written % self.capacity))
+        self.written += count
+
+    def sample(self, updates: int, batch_size: int, seed: NDArray[Any]) -> Tensors:
+        """Draw, uniformly and with replacement, ``batch_size`` steps for each update: tensors [K, B, …] by name.
+
+        ``seed`` is int32 [2].
+        """
+        size = min(self.written, self.capacity)
+        return self._draw(tf.constant(seed), tf.constant(size), updates, batch_size)  # type: ignore[no-any-return]
+
+    def _scatter(self, steps: Tensors, first: tf.Tensor) -> None:
+        for name, column in self._columns.items():
+            places = tf.math.floormod(first + tf.range(tf.shape(steps[name])[0]), self.capacity)
+            column.scatter_update(tf.IndexedSlices(steps[name], places))
+
+    def _gather(self, seed: tf.Tensor, size: tf.Tensor, updates: int, batch_size: int) -> Tensors:
+        chosen = tf.random.stateless_uniform([updates, batch_size], seed, 0, size, tf.int32)
+        return {name: tf.gather(column, chosen) for name, column in self._columns.items()}
+
+    def rows(self, first: int) -> dict[str, NDArray[Any]]:
+        """Return the steps from number ``first`` on, which must still be here, oldest first."""
+        places = np.arange(first, self.written) % self.capacity
+        return {name: tf.gather(column, places).numpy() for name, column in self._columns.items()}
+
+    def put_back(self, rows: Mapping[str, NDArray[Any]], written: int) -> None:
+        """Hold ``rows``, the newest of ``written`` steps."""
+        count = len(next(iter(rows.values())))
+        self.written = written - count
+        self.write({name: tf.constant(values) for name, values in rows.items()})
+
+
+class Source(Protocol):
+    """Carries what was played in a turn from the collector."""
+
+    def batches(self, turn: Turn) -> Iterator[Tensors]:
+        """Yield what was played in ``turn``, tensors [T, N, …] by name, once."""
+
+
+class RingReplay:
+    """Remembers the steps of all turns, and draws batches from them.
+
+    Args:
+        source: brings the steps.
+        ring: remembers them.
+        updates: of the agent in a turn, each of which has a batch of its own.
+        batch_size: steps of a batch.
+        warm_up_steps: of the run, in which nothing is learned.
+    """
+
+    def __init__(self, source: Source, ring: Ring, updates: int, batch_size: int, warm_up_steps: int):
+        self._source = source
+        self._ring = ring
+        self._updates, self._batch_size = updates, batch_size
+        self._warm_up_steps = warm_up_steps
+
+    def batches(self, turn: Turn) -> Iterator[Tensors]:
+        """Take in what was played in ``turn``; yield one batch for all of its updates, tensors [K, B, …] by name."""
+        for played in self._source.batches(turn):
+            self._ring.write({name: _merged(played[name]) for name in self._ring.names})
+        if turn.environment_steps >= self._warm_up_steps:
+            seed = ActionSeeds(turn.seed, Stream.SAMPLES, turn.iteration)[turn.number]
+            yield self._ring.sample(self._updates, self._batch_size, seed)
+
+    def initialise(self) -> None:
+        """Forget all steps."""
+        self._ring.written = 0
+
+    def save(self, directory: Path) -> None:
+        """Add the steps since the last save to the files in ``directory``."""
+        segments.save(self._ring, directory)
+
+    def restore(self, directory: Path) -> None:
+        """Remember the steps of the files in ``directory``."""
+        segments.restore(self._ring, directory)
+
+
+def _merged(values: tf.Tensor) -> tf.Tensor:
+    """Turn [T, N, …] into [T * N, …]."""
+    return tf.reshape(values, [-1, *values.shape[2:]])
