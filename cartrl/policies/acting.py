@@ -39,18 +39,26 @@ class Policies(NamedTuple):
 def of_distribution(distribution: Distribution) -> Policies:
     """Return the policies that draw from ``distribution``, and that take its mode.
 
-    Continuous actions are to be normally distributed.
+    Continuous actions are to be normally distributed, perhaps squashed. The mode of a squashed distribution is the
+    squashed mode here, as everywhere in the field; TensorFlow Probability defines none.
     """
 
     def perturbed(observations: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        normal = distribution(observations)
-        return normal.mean() + normal.stddev() * noise
+        normal, squash = _parts(distribution(observations))
+        return squash(normal.mean() + normal.stddev() * noise)
 
-    return Policies(
-        explore=lambda observations, seed: distribution(observations).sample(seed=seed),
-        exploit=lambda observations, seed: distribution(observations).mode(),
-        perturbed=perturbed,
-    )
+    def mode(observations: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        base, squash = _parts(distribution(observations))
+        return squash(base.mode())
+
+    return Policies(lambda observations, seed: distribution(observations).sample(seed=seed), mode, perturbed)
+
+
+def _parts(distribution: tfp.distributions.Distribution) -> tuple[tfp.distributions.Distribution, Any]:
+    """Return the distribution that is squashed, and what squashes its values; itself where nothing does."""
+    if isinstance(distribution, tfp.distributions.TransformedDistribution):
+        return distribution.distribution, distribution.bijector.forward
+    return distribution, tf.identity
 
 
 def of_observations(policy: Any, time_step: Callable[..., Any] = TimeStep) -> Distribution:

@@ -9,18 +9,21 @@ import functools
 from collections.abc import Mapping
 
 from cartrl.errors import UsageError
+from cartrl.settings.agents.ddpg import KIND as DDPG
 from cartrl.settings.agents.dqn import KIND as DQN
 from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.agents.ppo import KIND as PPO
 from cartrl.settings.agents.ppo import PpoSettings
 from cartrl.settings.agents.reinforce import KIND as REINFORCE
 from cartrl.settings.agents.reinforce import ReinforceSettings
+from cartrl.settings.agents.sac import KIND as SAC
+from cartrl.settings.agents.td3 import KIND as TD3
 from cartrl.settings.spaces import Served
 from cartrl.system import extensions
 
 GROUP = "cartrl.agents"
 DEFAULT = "reinforce"
-OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE, "ppo": PPO, "dqn": DQN}
+OWN: Mapping[str, Kind] = {DEFAULT: REINFORCE, "ppo": PPO, "dqn": DQN, "ddpg": DDPG, "td3": TD3, "sac": SAC}
 
 __all__ = ["DEFAULT", "AgentSettings", "Kind", "PpoSettings", "ReinforceSettings", "kind", "names", "served"]
 
