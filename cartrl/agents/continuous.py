@@ -77,7 +77,9 @@ def least(values: Sequence[tf.Tensor]) -> tf.Tensor:
     return tf.reduce_min(tf.stack(values), axis=0)
 
 
-def actor(observation_spec: types.NestedTensorSpec, action_spec: types.NestedTensorSpec, layers: Sequence[LayerWidth]) -> network.Network:
+def actor(
+    observation_spec: types.NestedTensorSpec, action_spec: types.NestedTensorSpec, layers: Sequence[LayerWidth]
+) -> network.Network:
     """Return TF-Agents' network that maps observations to actions within their bounds, by a tanh."""
     built = actor_network.ActorNetwork(
         observation_spec,

@@ -91,8 +91,8 @@ class DdpgAgent(OffPolicyAgent):
         """Learn from a batch; ``scheduled`` is the learning rate and the exploration noise."""
         learning_rate, noise = tf.unstack(scheduled)
         self._noise.assign(noise)
-        critic_loss, q_value, norm = self._update_critics(steps, self.estimate(steps, seed), learning_rate)
-        actor_loss = self._update_actor(steps, learning_rate)
+        critic_loss, q_value, norm = self.update_critics(steps, self.estimate(steps, seed), learning_rate)
+        actor_loss = self.update_actor(steps, learning_rate)
         return {
             "loss": critic_loss,
             "actor_loss": actor_loss,
@@ -114,7 +114,7 @@ class DdpgAgent(OffPolicyAgent):
         """Return the actions [B, *action] whose value a target counts."""
         return self.targets.networks[0](observations, step_type=(), network_state=())[0]
 
-    def _update_critics(
+    def update_critics(
         self, steps: Steps, targets: tf.Tensor, learning_rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return the loss, the mean value, and the norm of the gradient."""
@@ -125,7 +125,7 @@ class DdpgAgent(OffPolicyAgent):
         gradients = tape.gradient(loss, self._critic_optimizer.trained)
         return loss, tf.reduce_mean(values[0]), self._critic_optimizer.apply(gradients, learning_rate)
 
-    def _update_actor(self, steps: Steps, learning_rate: tf.Tensor) -> tf.Tensor:
+    def update_actor(self, steps: Steps, learning_rate: tf.Tensor) -> tf.Tensor:
         """Return the actor's loss."""
         with tf.GradientTape() as tape:
             loss = self.actor_loss(steps)

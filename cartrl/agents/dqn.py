@@ -50,7 +50,7 @@ class DqnAgent(OffPolicyAgent):
             time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
         )
         self.q_network.create_variables()
-        self._epsilon = tf.Variable(at(settings.epsilon, 0), trainable=False, dtype=tf.float32)
+        self.epsilon = tf.Variable(at(settings.epsilon, 0), trainable=False, dtype=tf.float32)
         self._optimizer = Adam(self.q_network.trainable_variables, settings.gradient_clipping)
         policy = DistributionPolicy(self.epsilon_greedy, self, time_step_spec, action_spec)
         targets = TargetNetworks([self.q_network], settings.target_update_tau, settings.target_update_period)
@@ -61,7 +61,7 @@ class DqnAgent(OffPolicyAgent):
         values = self.values(observations)
         count = values.shape[-1]
         greedy = tf.one_hot(tf.argmax(values, axis=-1), count)
-        epsilon = tf.minimum(self._epsilon, MOST_RANDOM)
+        epsilon = tf.minimum(self.epsilon, MOST_RANDOM)
         return tfp.distributions.Categorical(
             probs=(1 - epsilon) * greedy + epsilon / count, dtype=self.action_spec.dtype
         )
@@ -73,7 +73,7 @@ class DqnAgent(OffPolicyAgent):
     def update(self, steps: Steps, seed: tf.Tensor, scheduled: tf.Tensor) -> Report:
         """Learn from a batch; ``scheduled`` is the learning rate and epsilon."""
         learning_rate, epsilon = tf.unstack(scheduled)
-        self._epsilon.assign(epsilon)
+        self.epsilon.assign(epsilon)
         targets = self.estimates(steps)
         with tf.GradientTape() as tape:
             q_values = of_actions(self.values(steps.observations), steps.actions)

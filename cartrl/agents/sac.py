@@ -72,13 +72,9 @@ class SacAgent(OffPolicyAgent):
         self._actor_optimizer = Adam(self.actor.trainable_variables, clipping)
         self._critic_optimizer = Adam(self.critics.trained, clipping)
         self._temperature_optimizer = Adam([self.log_temperature])
-        targets = TargetNetworks(
-            self.critics.networks, settings.target_update_tau, settings.target_update_period
-        )
+        targets = TargetNetworks(self.critics.networks, settings.target_update_tau, settings.target_update_period)
         policy = DistributionPolicy(self.squashed, self, time_step_spec, action_spec)
-        super().__init__(
-            policy, targets, [self._actor_optimizer, self._critic_optimizer, self._temperature_optimizer]
-        )
+        super().__init__(policy, targets, [self._actor_optimizer, self._critic_optimizer, self._temperature_optimizer])
 
     @property
     def networks(self) -> list[network.Network]:
@@ -91,18 +87,19 @@ class SacAgent(OffPolicyAgent):
         squash = bijectors.Chain(
             [bijectors.Shift(self.bounds.middle), bijectors.Scale(self.bounds.half), bijectors.Tanh()]
         )
-        return tfp.distributions.TransformedDistribution(self._normal(observations), squash)
+        return tfp.distributions.TransformedDistribution(self.normal(observations), squash)
 
     def draw(self, observations: tf.Tensor, seed: tf.Tensor) -> Drawn:
         """Draw an action for each observation, through which gradients pass."""
-        normal = self._normal(observations)
+        normal = self.normal(observations)
         drawn = normal.sample(seed=seed)
         # log(1 - tanh(u)²), which for a large u has no other form that is not infinite
         squeezed = 2 * (np.log(2).astype(np.float32) - drawn - tf.nn.softplus(-2 * drawn))
         axes = list(range(1, drawn.shape.rank))
         return Drawn(tf.tanh(drawn), normal.log_prob(drawn) - tf.reduce_sum(squeezed, axes))
 
-    def _normal(self, observations: tf.Tensor) -> tfp.distributions.Distribution:
+    def normal(self, observations: tf.Tensor) -> tfp.distributions.Distribution:
+        """Return the distribution of u of the module's equation."""
         found = self.actor(observations, step_type=(), network_state=())[0]
         return tfp.distributions.Independent(
             tfp.distributions.Normal(found.mean(), found.stddev()), len(self.action_spec.shape)
@@ -114,8 +111,8 @@ class SacAgent(OffPolicyAgent):
         now, following = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         temperature = tf.exp(self.log_temperature)
         targets = self.estimate(steps, following, temperature)
-        critic_loss, q_value, norm = self._update_critics(steps, targets, learning_rate)
-        actor_loss, log_probability = self._update_actor(steps, now, temperature, learning_rate)
+        critic_loss, q_value, norm = self.update_critics(steps, targets, learning_rate)
+        actor_loss, log_probability = self.update_actor(steps, now, temperature, learning_rate)
         if self._learns_temperature:
             # the gradient of the temperature's loss by log α
             gradient = -(log_probability + self.target_entropy)
@@ -137,7 +134,7 @@ class SacAgent(OffPolicyAgent):
         value = continuous.least(values) - temperature * following.log_probabilities
         return steps.rewards + self._discount * (1 - tf.cast(steps.terminated, tf.float32)) * value
 
-    def _update_critics(
+    def update_critics(
         self, steps: Steps, targets: tf.Tensor, learning_rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return the loss, the mean value, and the norm of the gradient."""
@@ -148,7 +145,7 @@ class SacAgent(OffPolicyAgent):
         gradients = tape.gradient(loss, self._critic_optimizer.trained)
         return loss, tf.reduce_mean(values[0]), self._critic_optimizer.apply(gradients, learning_rate)
 
-    def _update_actor(
+    def update_actor(
         self, steps: Steps, seed: tf.Tensor, temperature: tf.Tensor, learning_rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the actor's loss, and the mean log-probability of its actions."""

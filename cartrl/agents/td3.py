@@ -7,8 +7,8 @@ For a batch of steps, with noise ε ~ clip(N(0, σ²), -c, c) in units of half t
     ã = clip(μ'(s') + half ε, low, high),   y = r + γ (1 - terminated) min over both Q' of Q'(s', ã)
     critic loss = sum over both Q of the mean of (y - Q(s, a))²,   actor loss = -mean of Q₁(s, μ(s))
 
-The actor learns in every d-th update. The networks are TF-Agents'. Its `Td3Agent` is not used because it draws the noise
-without a seed, in absolute units, and without clipping the action to its bounds.
+The actor learns in every d-th update. The networks are TF-Agents'. Its `Td3Agent` is not used because it draws the
+noise without a seed, in absolute units, and without clipping the action to its bounds.
 """
 
 from typing import cast
@@ -43,15 +43,13 @@ class Td3Agent(DdpgAgent):
         """Return ã of the module's equation, [B, *action]."""
         actions = super().next_actions(observations, seed)
         noise = self._smoothing * tf.random.stateless_normal(actions.shape, seed)
-        return self.bounds.clip(
-            actions + self.bounds.half * tf.clip_by_value(noise, -self._farthest, self._farthest)
-        )
+        return self.bounds.clip(actions + self.bounds.half * tf.clip_by_value(noise, -self._farthest, self._farthest))
 
-    def _update_actor(self, steps: Steps, learning_rate: tf.Tensor) -> tf.Tensor:
+    def update_actor(self, steps: Steps, learning_rate: tf.Tensor) -> tf.Tensor:
         """Update the actor if that is due; return its loss, as often as updates pass for one of it."""
 
         def learn() -> tf.Tensor:
-            return self._period * super(Td3Agent, self)._update_actor(steps, learning_rate)
+            return self._period * super(Td3Agent, self).update_actor(steps, learning_rate)
 
         is_due = tf.equal((self.train_step_counter + 1) % self._period, 0)
         return tf.cond(is_due, learn, lambda: tf.constant(0.0))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple, Optional
 
+from pydantic.json import pydantic_encoder
+
 from cartrl.errors import CartrlError, UsageError, cut
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
@@ -141,7 +143,8 @@ def _by_name(values: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _default(settings: ExperimentSettings, name: str) -> Any:
     """Return the default of the setting ``name``, as JSON has it."""
     section, key = name.split(".")
-    return json.loads(json.dumps(getattr(settings, section).__fields__[key].get_default()))
+    default = getattr(settings, section).__fields__[key].get_default()
+    return json.loads(json.dumps(default, default=pydantic_encoder))
 
 
 def _rows(run: RunDirectory, settings: ExperimentSettings, iteration: int) -> list[Row]:

@@ -85,7 +85,9 @@ def same(before, after):
 @pytest.mark.parametrize("double", [False, True])
 def test_dqn_s_loss_by_hand(choices, double):
     agent = dqn(double=double)
-    trained, following = (net(choices.next_observations)[0].numpy() for net in (agent.q_network, *agent.targets.networks))
+    trained, following = (
+        net(choices.next_observations)[0].numpy() for net in (agent.q_network, *agent.targets.networks)
+    )
     chosen = (trained if double else following).argmax(axis=1)
     assert double == (chosen != following.argmax(axis=1)).any()
     value = following[np.arange(B), chosen]
@@ -114,7 +116,7 @@ def test_epsilon_greedy_draws_any_action_that_often_and_its_mode_is_the_greedy_o
     assert np.array_equal(distribution.mode(), greedy)
     # A random action is the greedy one in one of three cases.
     assert (distribution.sample(seed=[1, 2]).numpy() != greedy).mean() == pytest.approx(0.3 * 2 / 3, abs=0.01)
-    agent._epsilon.assign(1.0)
+    agent.epsilon.assign(1.0)
     assert np.array_equal(agent.epsilon_greedy(observations).mode(), greedy)
 
 
@@ -129,7 +131,7 @@ def test_ddpg_s_losses_by_hand(forces):
     acted = (agent.actor(forces.observations)[0] - MIDDLE) / HALF
     actor_loss = -critic((forces.observations, acted))[0].numpy().mean()
     assert float(agent.actor_loss(forces)) == pytest.approx(actor_loss, rel=BY_HAND)
-    loss, _, _ = agent._update_critics(forces, tf.constant(targets), tf.constant(1e-3))
+    loss, _, _ = agent.update_critics(forces, tf.constant(targets), tf.constant(1e-3))
     assert float(loss) == pytest.approx(np.square(targets - values).mean(), rel=BY_HAND)
 
 
@@ -167,7 +169,9 @@ def test_td3_s_actor_and_targets_learn_in_every_second_update(forces):
     assert stayed == [[True, False, True], [False, False, False]] * 2
 
 
-@pytest.mark.parametrize("kind, settings", [(DdpgAgent, DdpgSettings), (Td3Agent, Td3Settings), (SacAgent, SacSettings)])
+@pytest.mark.parametrize(
+    "kind, settings", [(DdpgAgent, DdpgSettings), (Td3Agent, Td3Settings), (SacAgent, SacSettings)]
+)
 def test_no_gradient_goes_where_none_belongs(forces, kind, settings):
     """The actor's loss moves no critic, the critics' no actor, and neither a target."""
     agent = continuous(kind, settings)
@@ -175,13 +179,13 @@ def test_no_gradient_goes_where_none_belongs(forces, kind, settings):
     critics, targets = values_of(agent.critics.trained), values_of(agent.targets.networks[-1].variables)
     actor = values_of(agent.actor.variables)
     if kind is SacAgent:
-        agent._update_actor(forces, SEED, tf.constant(0.2), rate)
+        agent.update_actor(forces, SEED, tf.constant(0.2), rate)
     else:
-        DdpgAgent._update_actor(agent, forces, rate)
+        DdpgAgent.update_actor(agent, forces, rate)
     assert all(same(critics, values_of(agent.critics.trained)))
     assert not any(same(actor, values_of(agent.actor.variables)))
     actor = values_of(agent.actor.variables)
-    agent._update_critics(forces, tf.ones(B), rate)
+    agent.update_critics(forces, tf.ones(B), rate)
     assert all(same(actor, values_of(agent.actor.variables)))
     assert not any(same(critics, values_of(agent.critics.trained)))
     assert all(same(targets, values_of(agent.targets.networks[-1].variables)))
@@ -193,10 +197,12 @@ def test_sac_s_probabilities_are_those_of_the_squashed_normal():
     drawn = agent.draw(observations, SEED)
     assert np.abs(drawn.actions).max() < 1
     # By TensorFlow Probability in double precision, in the environment's units: those are larger by half the range.
-    normal = agent._normal(observations)
+    normal = agent.normal(observations)
     bijectors = tfp.bijectors
     mean, deviation = (tf.cast(part, tf.float64) for part in (normal.mean(), normal.stddev()))
-    squash = bijectors.Chain([bijectors.Shift(MIDDLE.astype(float)), bijectors.Scale(HALF.astype(float)), bijectors.Tanh()])
+    squash = bijectors.Chain(
+        [bijectors.Shift(MIDDLE.astype(float)), bijectors.Scale(HALF.astype(float)), bijectors.Tanh()]
+    )
     independent = tfp.distributions.Independent(tfp.distributions.Normal(mean, deviation), 1)
     actions = MIDDLE + HALF * tf.cast(drawn.actions, tf.float64)
     expected = tfp.distributions.TransformedDistribution(independent, squash).log_prob(actions) + np.log(HALF).sum()
@@ -220,7 +226,7 @@ def test_sac_s_losses_by_hand(forces):
     actor_loss, log_probability = agent.actor_loss(forces, SEED, tf.constant(0.3))
     assert float(actor_loss) == pytest.approx((0.3 * now.log_probabilities.numpy() - least).mean(), rel=BY_HAND)
     assert float(log_probability) == pytest.approx(now.log_probabilities.numpy().mean(), rel=BY_HAND)
-    loss, _, _ = agent._update_critics(forces, targets, tf.constant(1e-3))
+    loss, _, _ = agent.update_critics(forces, targets, tf.constant(1e-3))
     assert float(loss) == pytest.approx(sum(errors) / 2, rel=BY_HAND)
 
 
@@ -257,7 +263,9 @@ def test_targets_follow(tau, period):
             np.testing.assert_allclose(found, value, rtol=BY_HAND, atol=1e-7)
 
 
-@pytest.mark.parametrize("kind, settings", [(DdpgAgent, DdpgSettings), (Td3Agent, Td3Settings), (SacAgent, SacSettings)])
+@pytest.mark.parametrize(
+    "kind, settings", [(DdpgAgent, DdpgSettings), (Td3Agent, Td3Settings), (SacAgent, SacSettings)]
+)
 def test_continuous_actions_are_within_the_bounds(kind, settings):
     agent = continuous(kind, settings, **({} if kind is SacAgent else {"exploration_noise": 3.0}))
     policies = acting.of_distribution(agent.squashed) if kind is SacAgent else agent.policies

@@ -79,10 +79,11 @@ def test_it_is_named_wherever_agents_are(call, home):
     assert "Standard deviation of what is added to the best weights." in schema
     schema = json.loads(schema)
     kinds = [schema["definitions"][kind["$ref"].rpartition("/")[2]]["title"] for kind in schema["anyOf"]]
-    assert kinds == ["ExperimentSettings", "ExperimentSettings of ppo", "ExperimentSettings of random-search"]
+    others = [f"ExperimentSettings of {name}" for name in ("ppo", "dqn", "ddpg", "td3", "sac", "random-search")]
+    assert kinds == ["ExperimentSettings", *others]
     wrong = call("config", "config.yaml", "--set", "agent.kind=random-serch")
     assert wrong.returncode == 2
-    assert "must be 'reinforce' or 'ppo' or 'random-search', did you mean 'random-search'?" in wrong.stderr
+    assert "or 'td3' or 'sac' or 'random-search', did you mean 'random-search'?" in wrong.stderr
     wrong = call("config", "config.yaml", "--set", "agent.learning_rate=1")
     assert "agent has no setting 'learning_rate'; it has kind, noise" in wrong.stderr
 
@@ -90,4 +91,6 @@ def test_it_is_named_wherever_agents_are(call, home):
 def test_without_its_package_the_kind_is_unknown(home):
     done = run_cartrl("config", "config.yaml", cwd=home)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith("line 3: agent.kind is 'random-search', but must be 'reinforce' or 'ppo'\n")
+    assert done.stderr.endswith(
+        "line 3: agent.kind is 'random-search', but must be 'reinforce' or 'ppo' or 'dqn' or 'ddpg' or 'td3' or 'sac'\n"
+    )
