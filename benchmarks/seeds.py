@@ -14,6 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from cartrl.analysis.seeds import summary
 from cartrl.runs.study import parse_seeds
 
 EPISODES = 100
@@ -51,12 +54,20 @@ def described(report: dict[str, Any]) -> str:
     return f"{report['mean']:.1f} ({low:.1f} to {high:.1f})"
 
 
+def middle(means: list[float]) -> str:
+    """Write the interquartile mean of the seeds' means, and its interval."""
+    found = summary(np.array(means))
+    return f"{found.middle:.1f}" if found.low is None else f"{found.middle:.1f} ({found.low:.1f} to {found.high:.1f})"
+
+
 def table(outcomes: list[Outcome]) -> str:
     """Return the outcomes as Markdown, and how many reached the threshold."""
     threshold = outcomes[0].best["reward_threshold"]
     lines = ["| seed | best policy | from step | final policy | from step |", "| ---: | ---: | ---: | ---: | ---: |"]
     for seed, best, final in outcomes:
         lines.append(f"| {seed} | {described(best)} | {best['step']} | {described(final)} | {final['step']} |")
+    best, final = (middle([report["mean"] for report in reports]) for reports in list(zip(*outcomes))[1:])
+    lines += ["", f"Interquartile mean over the seeds: best policy {best}, final policy {final}."]
     if threshold is not None:
         reached = [sum(report["mean"] >= threshold for report in reports) for reports in list(zip(*outcomes))[1:]]
         lines += ["", f"Mean return of at least {threshold:g}: best policy {reached[0]} of {len(outcomes)} seeds, "

@@ -27,6 +27,8 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 from cartrl.runs import metrics
 from cartrl.system import files, quiet
 
@@ -37,6 +39,18 @@ SETTINGS = {
     "eval.eval_interval": 10,
     "eval.num_eval_episodes": 2,
     "environment.max_episode_steps": 40,
+}
+# So small that its ring overflows in a short run, and is learned from.
+MEMORY = {
+    "train.num_environment_steps": "null",
+    "agent.fc_layer_params": "[16]",
+    "agent.batch_size": 16,
+    "agent.updates_per_step": 0.5,
+    "collect.num_environments": 2,
+    "collect.num_steps": 8,
+    "collect.turns_per_iteration": 2,
+    "collect.warm_up_steps": 40,
+    "replay_buffer.replay_buffer_capacity": 300,
 }
 # Agent -> its config, and the settings that keep its runs short.
 AGENTS = {
@@ -53,6 +67,7 @@ AGENTS = {
             "agent.normalize_rewards": "true",
         },
     ),
+    **{agent: (f"{agent}/pendulum-v1.yaml", MEMORY) for agent in ("ddpg", "td3", "sac")},
 }
 LONGEST = 120  # seconds that a process may take
 SEED = 5
@@ -178,10 +193,20 @@ def outcome(home):
     for row in rows:
         del row["seconds"]
     found = {"metrics.csv": json.dumps(rows)}
-    paths = [*filter(Path.is_file, home.glob("checkpoints/**/*")), *home.glob("policies/**/variables.data*")]
+    paths = [*filter(Path.is_file, home.glob("checkpoints/*/*")), *home.glob("policies/**/variables.data*")]
+    paths = [path for path in paths if not ((path.parent / "replay").is_dir() and path.name == "checkpoint.json")]
     hashes = {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    hashes.update({str(memory.relative_to(home)): remembered(memory) for memory in home.glob("checkpoints/*/replay")})
     left_over = [path.name for kind in (files.DRAFT, files.OLD) for path in home.rglob(f"{kind}*")]
     return {**found, **hashes, "left over": sorted(left_over)}
+
+
+def remembered(memory):
+    """Return the SHA-256 of all steps in a memory's files, which a stop cuts into other pieces."""
+    parts = [np.load(path) for path in sorted(memory.iterdir())]
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    newest = {name: values[-MEMORY["replay_buffer.replay_buffer_capacity"] :] for name, values in whole.items()}
+    return hashlib.sha256(b"".join(newest[name].tobytes() for name in sorted(newest))).hexdigest()
 
 
 def disturbed(home, case, stops, how, rng, seconds):

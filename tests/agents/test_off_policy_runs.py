@@ -23,6 +23,9 @@ replay_buffer: {{replay_buffer_capacity: 150}}
 train: {{num_iterations: 12, checkpoint_interval: 2}}
 eval: {{num_eval_episodes: 2, eval_interval: 6}}
 """
+# (kind, engine): each kind and each engine is among those that are always tried
+QUICK = [("dqn", "compiled"), ("ddpg", "vectorized"), ("td3", "compiled"), ("sac", "vectorized")]
+SLOW = [("dqn", "vectorized"), ("ddpg", "compiled"), ("td3", "vectorized"), ("sac", "compiled")]
 # Loads a saved policy without cartrl and TF-Agents, and prints the mode of its actions, or of what is squashed.
 PLAIN = """
 import collections, sys
@@ -41,11 +44,9 @@ print(mode.numpy().tolist())
 """
 
 
-@pytest.fixture(
-    scope="module", params=[(kind, engine) for kind in ENVIRONMENTS for engine in ("compiled", "vectorized")]
-)
+@pytest.fixture(scope="module", params=[*QUICK, *(pytest.param(one, marks=pytest.mark.slow) for one in SLOW)])
 def home(request, tmp_path_factory):
-    """A directory with a whole run, the same run again, and one that was stopped and went on."""
+    """A directory with a whole run, and one of the same seed that was stopped and went on."""
     kind, engine = request.param
     home = tmp_path_factory.mktemp(f"{kind}-{engine}")
     noise = "" if kind == "dqn" else ", noise_correlation: 0.5"
@@ -54,7 +55,6 @@ def home(request, tmp_path_factory):
     train = ("train", "--config", "agent.yaml", "--quiet", "--run-dir")
     outcomes = run_several(
         [*train, "whole"],
-        [*train, "again"],
         [*train, "stopped", "--set", "train.num_iterations=6"],
         ["train", "--resume", "stopped", "--set", "train.num_iterations=12", "--quiet"],
         ["eval", "whole/policies/final", "--episodes", "3", "--json"],
@@ -63,7 +63,7 @@ def home(request, tmp_path_factory):
     )
     for outcome in outcomes:
         assert outcome.returncode == 0, outcome.stderr
-    return home, kind, json.loads(outcomes[4].stdout)
+    return home, kind, json.loads(outcomes[3].stdout)
 
 
 def rows_of(path):
@@ -74,7 +74,6 @@ def rows_of(path):
 def test_the_same_seed_is_the_same_run_and_a_stopped_one_goes_on_to_it(home):
     home, _, _ = home
     whole = rows_of(home / "whole/metrics.csv")
-    assert rows_of(home / "again/metrics.csv") == whole
     assert rows_of(home / "stopped/metrics.csv") == whole
 
 
@@ -91,7 +90,7 @@ def test_nothing_is_learned_in_the_warm_up_and_then_half_as_often_as_steps_are_t
 def test_a_saved_policy_needs_neither_cartrl_nor_tf_agents(home):
     home, kind, evaluated = home
     assert (home / "film.gif").stat().st_size > 1000
-    assert len(evaluated["returns"]) == 3 if "returns" in evaluated else evaluated["episodes"] == 3
+    assert evaluated["episodes"] == 3
     width = "4" if kind == "dqn" else "3"
     done = subprocess.run(
         [sys.executable, "-c", PLAIN, home / "whole/policies/final", width],
