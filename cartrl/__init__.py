@@ -1,4 +1,4 @@
-"""cartrl: REINFORCE on gym environments, from one YAML file to a film.
+"""cartrl: reinforcement learning on gym environments, from one YAML file to a film.
 
 Programs use the names in ``__all__``, which docs/python.md describes. All other modules and names are private: they
 belong to the command line, and change without notice.

@@ -193,10 +193,11 @@ def outcome(home):
     for row in rows:
         del row["seconds"]
     found = {"metrics.csv": json.dumps(rows)}
-    paths = [*filter(Path.is_file, home.glob("checkpoints/*/*")), *home.glob("policies/**/variables.data*")]
-    paths = [path for path in paths if not ((path.parent / "replay").is_dir() and path.name == "checkpoint.json")]
-    hashes = {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    hashes.update({str(memory.relative_to(home)): remembered(memory) for memory in home.glob("checkpoints/*/replay")})
+    paths = [*filter(Path.is_file, home.glob("checkpoints/**/*")), *home.glob("policies/**/variables.data*")]
+    memories = [memory for memory in home.glob("checkpoints/*/replay") if any(memory.glob("*.npz"))]
+    cut = {path for memory in memories for path in (*memory.iterdir(), memory.with_name("checkpoint.json"))}
+    hashes = {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in {*paths} - cut}
+    hashes.update({str(memory.relative_to(home)): remembered(memory) for memory in memories})
     left_over = [path.name for kind in (files.DRAFT, files.OLD) for path in home.rglob(f"{kind}*")]
     return {**found, **hashes, "left over": sorted(left_over)}
 

@@ -25,7 +25,7 @@ from cartrl.system.imports import import_environments
 
 app = typer.Typer(
     cls=Group,
-    help="REINFORCE on gym environments: train a policy from one YAML file, evaluate it, film it.",
+    help="Reinforcement learning on gym environments: train a policy from one YAML file, evaluate it, film it.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -23,9 +23,9 @@ replay_buffer: {{replay_buffer_capacity: 150}}
 train: {{num_iterations: 12, checkpoint_interval: 2}}
 eval: {{num_eval_episodes: 2, eval_interval: 6}}
 """
-# (kind, engine): each kind and each engine is among those that are always tried
-QUICK = [("dqn", "compiled"), ("ddpg", "vectorized"), ("td3", "compiled"), ("sac", "vectorized")]
-SLOW = [("dqn", "vectorized"), ("ddpg", "compiled"), ("td3", "vectorized"), ("sac", "compiled")]
+# (kind, engine): both engines, discrete and continuous actions are among those that are always tried
+QUICK = [("dqn", "compiled"), ("sac", "vectorized")]
+SLOW = [(kind, engine) for kind in ENVIRONMENTS for engine in ("compiled", "vectorized") if (kind, engine) not in QUICK]
 # Loads a saved policy without cartrl and TF-Agents, and prints the mode of its actions, or of what is squashed.
 PLAIN = """
 import collections, sys

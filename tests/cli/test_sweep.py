@@ -25,6 +25,7 @@ def interrupted(*arguments, cwd, when):
     return printed
 
 
+@pytest.mark.slow
 def test_a_grid_interrupted_and_resumed(tmp_path):
     rates = [f"sweep/agent.learning_rate={rate}" for rate in ("0.003", "1.0e-05")]
     printed = interrupted(

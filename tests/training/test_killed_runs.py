@@ -11,20 +11,23 @@ import sys
 import pytest
 
 from tests.helpers import REPO
+from tests.killing import AGENTS
+
+ALL = ",".join(AGENTS)
 
 
 @pytest.mark.parametrize(
-    ("how", "count"),
+    ("how", "count", "agents"),
     [
-        ("kill", 4),
-        pytest.param("kill", 100, marks=pytest.mark.slow),
-        pytest.param("term", 20, marks=pytest.mark.slow),
-        pytest.param("full", 40, marks=pytest.mark.slow),
+        ("kill", 4, "reinforce,sac"),
+        pytest.param("kill", 100, ALL, marks=pytest.mark.slow),
+        pytest.param("term", 40, ALL, marks=pytest.mark.slow),
+        pytest.param("full", 40, ALL, marks=pytest.mark.slow),
     ],
 )
-def test_whatever_stops_a_run_its_files_end_up_the_same(how, count):
+def test_whatever_stops_a_run_its_files_end_up_the_same(how, count, agents):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.killing", "--how", how, "--kills", str(count), "--jobs", "2"],
+        [sys.executable, "-m", "tests.killing", "--how", how, "--kills", str(count), "--agents", agents, "--jobs", "2"],
         cwd=REPO, env=os.environ, capture_output=True, text=True, timeout=3600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
