@@ -1,6 +1,6 @@
 """Measures cartrl beside its contenders on this machine, and prints tables in Markdown.
 
-python -m benchmarks                                      every part but peers, about half an hour
+python -m benchmarks                                      every part but those with peers, about half an hour
 python -m benchmarks peers --turns 5                      one part
 python -m benchmarks --quick                              a small look at whether all of it works
 python -m benchmarks --write docs/performance.md          puts the tables into a page, between its markers
@@ -10,13 +10,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import endurance, growth, memory, peers, process, rates, start_up
+from benchmarks import endurance, growth, memory, peer_loops, peers, process, rates, start_up
 from benchmarks.measuring import Failed, Scale, machine, replace_block
 
 PARTS = {
     "process": process.whole,
     "loop": process.loop,
     "peers": peers.measure,
+    "peer-loops": peer_loops.measure,
     "throughput": rates.throughput,
     "vectorized": rates.vectorized,
     "start-up": start_up.measure,
@@ -24,7 +25,7 @@ PARTS = {
     "endurance": endurance.measure,
     "growth": growth.measure,
 }
-DEFAULT = [name for name in PARTS if name != "peers"]  # which installs libraries first
+DEFAULT = [name for name in PARTS if not name.startswith("peer")]  # which install libraries first
 
 
 def main() -> None:
@@ -32,7 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all but peers")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all but those with peers"
+    )
     parser.add_argument("--turns", type=int, default=3, help="of each contender (3)")
     parser.add_argument("--quick", action="store_true", help="one turn at small sizes; the figures mean nothing")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the blocks of the parts in this page")

@@ -18,8 +18,8 @@ quiet.prepare()
 with quiet.loading():
     import numpy as np
 
-    from cartrl.randomness import Turn
     from cartrl.training.experiment import Experiment
+    from cartrl.training.loop import Schedule
 
 # What a pole on a cart needs: a push to the side to which cart and pole lean and move.
 GAINS = (1.0, 1.5, 20.0, 4.0)
@@ -39,15 +39,32 @@ def balancing(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {**state, **actor}
 
 
-def iterate(pipeline, iteration):
-    """Collect, pass on and learn once, as the training loop does; return seconds of each half, and steps."""
-    began, turn = time.perf_counter(), Turn(0, iteration)
-    played = pipeline.collector.collect(turn)
-    collected = time.perf_counter()
-    for batch in pipeline.replay.batches(turn):
-        pipeline.agent.learn(batch)
+def iterate(pipeline, schedule, iteration, steps_before):
+    """Collect, pass on and learn in each turn, as the training loop does; return seconds of each half, and steps."""
+    collecting, learning, steps = 0.0, 0.0, 0
+    for turn in schedule.turns(iteration, steps_before):
+        began = time.perf_counter()
+        steps += pipeline.collector.collect(turn).steps
+        collected = time.perf_counter()
+        for batch in pipeline.replay.batches(turn):
+            pipeline.agent.learn(batch, turn)
+        collecting, learning = collecting + collected - began, learning + time.perf_counter() - collected
+    began = time.perf_counter()
     pipeline.agent.report()
-    return collected - began, time.perf_counter() - collected, played.steps
+    return collecting, learning + time.perf_counter() - began, steps
+
+
+def measure(pipeline, schedule, options):
+    """Return what `iterate` returns of each iteration after the warm-up, until there are enough or time is over."""
+    measured, steps, over = [], 0, float("inf")
+    for iteration in range(1, options.warm_up + options.iterations + 1):
+        measured.append(iterate(pipeline, schedule, iteration, steps))
+        steps += measured[-1][2]
+        if iteration == options.warm_up:
+            over = time.perf_counter() + options.budget
+        elif time.perf_counter() > over:
+            break
+    return measured[options.warm_up :]
 
 
 def main():
@@ -66,15 +83,11 @@ def main():
     with quiet.held_back():
         experiment = Experiment(settings)
     built = time.perf_counter() - began
-    pipeline = experiment.pipeline
-    pipeline.agent.initialise(settings.train.seed)
+    pipeline, schedule = experiment.pipeline, Schedule(settings)
+    experiment.begin(settings.train.seed)
     if options.balancing:
         pipeline.agent.restore(balancing(pipeline.agent.state()))
-    for iteration in range(1, options.warm_up + 1):
-        iterate(pipeline, iteration)
-    began, measured = time.perf_counter(), []
-    while len(measured) < options.iterations and (not measured or time.perf_counter() - began < options.budget):
-        measured.append(iterate(pipeline, options.warm_up + len(measured) + 1))
+    measured = measure(pipeline, schedule, options)
     experiment.close()
     collect, learn, steps = zip(*measured)
     print(json.dumps({"built": built, "collect": collect, "learn": learn, "steps": steps}))

@@ -18,6 +18,8 @@ from tests.helpers import CONFIGS, REPO, clean_environment
 
 T = TypeVar("T")
 
+ONE_CORE = ("taskset", "--cpu-list", "0")  # runs a command with one core, for which libraries start one thread
+
 
 class Scale(NamedTuple):
     """How much is measured."""
@@ -71,9 +73,9 @@ def run(*command: Any, cwd: Path = REPO) -> Run:
         return Run(seconds, usage.ru_maxrss / 1024, output.read())
 
 
-def python(*arguments: Any) -> Run:
-    """Run this Python with ``arguments``."""
-    return run(sys.executable, *arguments)
+def python(*arguments: Any, prefix: Sequence[str] = ()) -> Run:
+    """Run this Python with ``arguments``, behind a command that runs commands, such as ``ONE_CORE``."""
+    return run(*prefix, sys.executable, *arguments)
 
 
 def train(config: str, *options: Any) -> Run:

@@ -14,6 +14,19 @@ from benchmarks.measuring import Run, Scale, pairwise, run, spread, table, take_
 
 HERE = Path(__file__).resolve().parent
 SOLVED_FROM = 475
+# The shipped configs of cartrl; PPO's is evaluated as often as Stable-Baselines3's, every 2,048 steps, over as many
+# episodes.
+OURS = {
+    "PPO": (
+        "--set",
+        "eval.eval_interval=8",
+        "--set",
+        "eval.num_eval_episodes=20",
+        "--set",
+        "train.stop_when_solved=true",
+    ),
+    "REINFORCE": (),
+}
 
 
 class Peer(NamedTuple):
@@ -23,11 +36,10 @@ class Peer(NamedTuple):
     packages: tuple[str, ...]
 
 
-PEERS = {
-    "Stable-Baselines3, PPO": Peer("peer_sb3.py", ("stable-baselines3",)),
-    # gymnax 1.0.1 imports six without asking for it.
-    "PPO as PureJaxRL": Peer("peer_jax.py", ("jax", "optax", "gymnax", "gymnasium", "six")),
-}
+SB3 = Peer("peer_sb3.py", ("stable-baselines3",))
+# gymnax 1.0.1 imports six without asking for it.
+JAX = Peer("peer_jax.py", ("jax", "optax", "gymnax", "gymnasium", "six"))
+PEERS = {"Stable-Baselines3, PPO": SB3, "PPO as PureJaxRL": JAX}
 
 
 def interpreter(peer: Peer) -> Path:
@@ -72,9 +84,12 @@ def measure(scale: Scale) -> str:
     contenders = {
         name: lambda seed, name=name: of_peer(run(pythons[name], HERE / PEERS[name].script, seed)) for name in PEERS
     }
-    contenders["cartrl"] = lambda seed: of_cartrl(train("reinforce/cartpole-v1.yaml", "--seed", seed))
+    for kind, options in OURS.items():
+        contenders[f"cartrl, {kind}"] = lambda seed, kind=kind, options=options: of_cartrl(
+            train(f"{kind.lower()}/cartpole-v1.yaml", "--seed", seed, *options)
+        )
     outcomes = take_turns(contenders, scale.turns)
-    ours = [outcome.seconds for outcome in outcomes["cartrl"]]
+    ours = [outcome.seconds for outcome in outcomes["cartrl, PPO"]]
     rows = []
     for name, turns in outcomes.items():
         seconds, steps, rates, solved = zip(*turns)
@@ -82,4 +97,4 @@ def measure(scale: Scale) -> str:
             name, f"{sum(solved)} of {len(solved)}", spread(seconds), spread(pairwise(seconds, ours)),
             spread(steps, 0), spread(rates, 0),
         ))  # fmt: skip
-    return table(("", "solved", "seconds", "times cartrl's", "steps", "steps per second of loop"), rows)
+    return table(("", "solved", "seconds", "times cartrl's PPO", "steps", "steps per second of loop"), rows)

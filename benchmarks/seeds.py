@@ -63,7 +63,10 @@ def middle(means: list[float]) -> str:
 def table(outcomes: list[Outcome]) -> str:
     """Return the outcomes as Markdown, and how many reached the threshold."""
     threshold = outcomes[0].best["reward_threshold"]
-    lines = ["| seed | best policy | from step | final policy | from step |", "| ---: | ---: | ---: | ---: | ---: |"]
+    lines = [
+        "| seed | best policy | from iteration | final policy | from iteration |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+    ]
     for seed, best, final in outcomes:
         lines.append(f"| {seed} | {described(best)} | {best['step']} | {described(final)} | {final['step']} |")
     best, final = (middle([report["mean"] for report in reports]) for reports in list(zip(*outcomes))[1:])

@@ -78,3 +78,18 @@ def test_the_last_iteration_of_a_metrics_file(tmp_path):
 def test_memory_at_an_iteration():
     samples = [(0, 300.0), (90, 310.0), (110, 320.0), (400, 330.0)]
     assert [memory.at(samples, iteration) for iteration in (0, 100, 400, 500)] == [300, 320, 330, 330]
+
+
+def test_the_loop_is_measured_turn_by_turn():
+    small = (
+        "collect.turns_per_iteration=3",
+        "collect.warm_up_steps=16",
+        "agent.batch_size=8",
+        "eval.num_eval_episodes=1",
+    )
+    overrides = [word for override in small for word in ("--set", override)]
+    report = python(
+        "-m", "benchmarks.iterations", "configs/ddpg/pendulum-v1.yaml", *overrides, "--iterations", 2
+    ).report
+    assert report["steps"] == [3 * 4 * 4] * 2
+    assert all(0 < seconds < report["built"] for seconds in report["collect"] + report["learn"])

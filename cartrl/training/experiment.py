@@ -87,14 +87,9 @@ class Experiment:
         settings, run, past = task.config.settings, task.directory, task.past
         display, should_stop, warn = supervisor
         parts = Parts(self._agent, self._continuing, self._remembering)
-        if self._remembering is not None:
-            self._remembering.initialise()
+        self.begin(settings.train.seed)
         if past.checkpoint:
             past.checkpoint.restore(parts)
-        else:
-            self._agent.initialise(settings.train.seed)
-            if self._continuing is not None:
-                self._continuing.initialise(settings.train.seed)
         best_policies.rewind(run, progress.iteration)
         is_late = self._evaluate_late(settings, past, progress)
         with closed_at_end(warn) as opened:
@@ -111,6 +106,14 @@ class Experiment:
             train(Schedule(settings), self.pipeline, journal, should_stop, task.solved_from)
             with journal.phase("save"):
                 saver.finish()
+
+    def begin(self, seed: int) -> None:
+        """Draw the weights from ``seed``, forget all steps, and begin an episode in each environment."""
+        self._agent.initialise(seed)
+        if self._remembering is not None:
+            self._remembering.initialise()
+        if self._continuing is not None:
+            self._continuing.initialise(seed)
 
     def _evaluate_late(self, settings: ExperimentSettings, past: Past, progress: Progress) -> bool:
         """Evaluate the last iteration if the past has not, as it was to go on then; return whether that was so."""
