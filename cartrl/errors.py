@@ -1,5 +1,7 @@
 """The errors that a user of cartrl sees: one sentence and an exit code."""
 
+from typing import Optional
+
 
 class CartrlError(Exception):
     """Something failed while running; the message is a whole sentence for the user."""
@@ -13,13 +15,19 @@ class UsageError(CartrlError):
     exit_code = 2
 
 
-def nearest(word: str, candidates: "list[str]") -> str:
-    """Return ``", did you mean 'x'?"`` for the candidate closest to ``word``, or nothing."""
+def closest(word: str, candidates: "list[str]") -> Optional[str]:
+    """Return the candidate closest to ``word``, if one is close."""
     import difflib
 
     by_lower = {candidate.lower(): candidate for candidate in candidates}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f", did you mean {by_lower[close[0]]!r}?" if close else ""
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def nearest(word: str, candidates: "list[str]") -> str:
+    """Return ``", did you mean 'x'?"`` for the candidate closest to ``word``, or nothing."""
+    found = closest(word, candidates)
+    return "" if found is None else f", did you mean {found!r}?"
 
 
 def cut(text: str, limit: int = 100) -> str:

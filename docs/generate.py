@@ -138,8 +138,14 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
     ),
     "env": (
         "Shows what to know before writing a config: the observations, the actions, after how many steps an "
-        "episode is cut off, which return counts as solved, and the physical constants.",
-        ("cartrl env CartPole-v0", "cartrl env MountainCar-v0 --picture mountain.png"),
+        "episode is cut off, which return counts as solved, and the physical constants. Without NAME it lists the "
+        "names of a suite: see [environments.md](environments.md).",
+        (
+            "cartrl env CartPole-v0",
+            "cartrl env MountainCar-v0 --picture mountain.png",
+            "cartrl env --suite gymnasium",
+            "cartrl env cartpole-swingup --suite dm_control",
+        ),
     ),
     "report": (
         "One file that opens in any browser, on a phone too, in light or dark, and that loads nothing: what was "

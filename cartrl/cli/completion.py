@@ -1,4 +1,6 @@
-"""What the shell's Tab key completes. Nothing heavy is imported, but gym for the names of its environments."""
+"""What the shell's Tab key completes. Nothing heavy is imported, but a suite for the names of its environments."""
+
+import typer
 
 from cartrl.runs.finding import LATEST
 
@@ -46,11 +48,17 @@ def suites(incomplete: str) -> list[str]:
     return [name for name in names() if name.startswith(incomplete)]
 
 
-def environments(incomplete: str) -> list[str]:
-    """Return gym's environments whose ids begin with ``incomplete``."""
+def environments(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the environments of the suite in the line, or else of gym, whose names begin with ``incomplete``."""
+    from cartrl.errors import CartrlError
+    from cartrl.settings.suites import GYM
     from cartrl.system import quiet
 
     quiet.prepare()
     with quiet.held_back():
-        import gym
-    return sorted(spec.id for spec in gym.envs.registry.all() if spec.id.startswith(incomplete))
+        from cartrl.environments import suite
+    try:
+        names = suite.names(context.params.get("suite") or GYM)
+    except CartrlError:  # no such suite, or not installed; what is typed so far is not yet an error
+        return []
+    return [name for name in names if name.startswith(incomplete)]

@@ -1,23 +1,24 @@
 """gym's suite: its environments by name, without gym's surprises. Imports gym, not TensorFlow."""
 
 import copy
-import inspect
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Callable
 
 import gym
 from gym.envs import registration
 
-from cartrl.environments import constants, failures, foreign
+from cartrl.environments import box2d, constants, failures, foreign, registries
 from cartrl.environments.environment import closed_on_failure
 from cartrl.environments.gym_environment import GymEnvironment
 from cartrl.environments.suite import Description
-from cartrl.errors import CartrlError, UsageError, nearest
+from cartrl.errors import CartrlError, UsageError
 from cartrl.settings import EnvironmentSettings
-from cartrl.system import calls, imports
 
 gym.logger.set_level(gym.logger.ERROR)
+
+USUAL = "; classic control has CartPole-v1, Acrobot-v1, Pendulum-v1 and others"
 
 
 def registered(env_name: str) -> registration.EnvSpec:
@@ -26,43 +27,32 @@ def registered(env_name: str) -> registration.EnvSpec:
     Raises:
         UsageError: for an id that gym does not know, or a ``module:Env-v0`` whose module nobody asked to import.
     """
-    module, colon, name = env_name.rpartition(":")
-    wanted = dict.fromkeys([*imports.remembered, *([module] if colon else [])])
-    lacking = [other for other in wanted if other not in imports.given]
-    if colon and module in lacking:
-        raise UsageError(
-            f"{env_name!r} imports code, the module {module!r}; if you trust it, say so: {calls.again_with(lacking)}"
-        )
-    known = {spec.id: spec for spec in gym.envs.registry.all()}
-    if name not in known and lacking:
-        raise UsageError(
-            f"gym has no environment {env_name!r}; it was trained with code of {' and '.join(lacking)}; "
-            f"if you trust it, say so: {calls.again_with(lacking)}"
-        )
-    if name not in known:
-        hint = nearest(name, list(known)) or "; classic control has CartPole-v1, Acrobot-v1, Pendulum-v1 and others"
-        raise UsageError(f"gym has no environment {env_name!r}{hint}")
-    return known[name]
+    return registries.entry(env_name, {spec.id: spec for spec in gym.envs.registry.all()}, "gym", USUAL)
 
 
 def _make(env_name: str, is_filmed: bool) -> Any:
     spec = registered(env_name)
     if spec.entry_point is None:
         raise UsageError(f"gym no longer has {env_name}; is there a newer version of it?")
+    registries.require_installed(env_name, spec.entry_point)
     try:
         with failures.named(env_name, "its module", GymEnvironment.API):
             maker = spec.entry_point if callable(spec.entry_point) else _load(spec.entry_point)
         with failures.named(env_name, "its constructor", GymEnvironment.API):
             kwargs = copy.deepcopy(spec.kwargs)
-            if is_filmed and _takes_render_mode(maker):
+            if is_filmed and registries.takes(maker, "render_mode"):
                 kwargs["render_mode"] = "rgb_array"
-            env = maker(**kwargs)
+            return box2d.repeatable(lambda: _called(maker, kwargs, spec))
     except CartrlError as error:
         if isinstance(error.__cause__, (gym.error.Error, ImportError)):
             raise UsageError(
                 f"gym cannot make {env_name}, is all that it needs installed? {error.__cause__}"
             ) from error.__cause__
         raise
+
+
+def _called(maker: Callable[..., Any], kwargs: Mapping[str, Any], spec: registration.EnvSpec) -> Any:
+    env = maker(**copy.deepcopy(kwargs))
     with suppress(Exception):  # some read the time limit there; what is no gym.Env may have no place for it
         foreign.unwrapped(env).spec = spec
     return env
@@ -77,15 +67,12 @@ def _load(entry_point: str) -> Callable[..., Any]:
     return maker
 
 
-def _takes_render_mode(maker: Callable[..., Any]) -> bool:
-    try:
-        return "render_mode" in inspect.signature(maker).parameters
-    except (TypeError, ValueError):  # it is not written in Python
-        return False
-
-
 class GymSuite:
     """gym's environments, by their ids."""
+
+    def names(self) -> list[str]:
+        """Return the ids of all that gym has registered, without what it only says to be gone."""
+        return sorted(spec.id for spec in gym.envs.registry.all() if spec.entry_point is not None)
 
     def describe(self, settings: EnvironmentSettings) -> Description:
         """Return what gym has registered for the environment."""

@@ -35,6 +35,8 @@ class Suite(Protocol):
     """Environments by name.
 
     ``settings.env_name`` is the name. What raises `cartrl.errors.UsageError` is a sentence about it for the user.
+
+    A suite may have a method more: ``names()``, which returns the names of its environments, as a list.
     """
 
     def describe(self, settings: EnvironmentSettings) -> Description:
@@ -71,6 +73,20 @@ def _loaded(name: str) -> Suite:
     if lacking:
         raise SuiteError(f"the suite {name!r} is {place}, which has no {' and no '.join(lacking)}")
     return suite
+
+
+def names(suite_name: str) -> list[str]:
+    """Return the names of the environments of a suite, as it lists them.
+
+    Raises:
+        UsageError: when it lists none, or there is no such suite.
+        CartrlError: when the suite fails.
+    """
+    suite: Any = _loaded(suite_name)
+    if not hasattr(suite, "names"):
+        raise UsageError(f"the suite {suite_name!r} does not list its environments; give the name of one")
+    with failures.named(suite_name, "names"):
+        return [str(name) for name in suite.names()]
 
 
 def describe(settings: EnvironmentSettings) -> Description:

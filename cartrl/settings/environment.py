@@ -23,15 +23,16 @@ class EnvironmentSettings(Section):
     env_name: str = Field(
         ...,
         min_length=1,
-        description="The name of the environment in its suite, such as gym's id CartPole-v0. `cartrl env NAME` shows "
-        "what it is like. MODULE:NAME, of a module outside gym, needs the option `--import-module MODULE`.",
+        description="The name of the environment in its suite, such as gym's id CartPole-v0 or dm_control's "
+        "cartpole-swingup. `cartrl env NAME` shows what it is like. MODULE:NAME, of a module outside gym and "
+        "gymnasium, needs the option `--import-module MODULE`.",
     )
     # Whether it is installed is asked where an environment is made: the results of a run are read without it.
     suite: str = Field(
         suites.GYM,
         min_length=1,
-        description="The suite that has the environment: gym, or one that another installed package registers. "
-        "`cartrl env --help` lists those that are installed.",
+        description="The suite that has the environment: gym, gymnasium, dm_control, or one that another installed "
+        "package registers. `cartrl env --suite NAME` lists the environments of one.",
     )
     max_episode_steps: Optional[int] = count(
         None,

@@ -59,7 +59,7 @@ USAGE = [
     (["eval", "--seed", "2147483648"], "invalid value for '--seed': 2147483648 is not in the range"),
     (["record", "--episodes", "-3"], "invalid value for '--episodes': -3 is not in the range"),
     (["record", "--fps", "0"], "invalid value for '--fps': 0 is not in the range"),
-    (["env"], "missing argument 'NAME'"),
+    (["env", "--picture", "a.png"], "--picture is of an environment: give its NAME"),
     (["config"], "give the config to check"),
 ]
 

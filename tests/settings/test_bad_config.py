@@ -311,14 +311,6 @@ def test_an_override_of_two_lines_is_refused_in_one(tmp_path):
     assert "agent.kind is 'a b', but must be 'reinforce'" in done.stderr
 
 
-def box2d_is_installed():
-    try:
-        import Box2D  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 UNUSABLE_ENVIRONMENTS = [
     pytest.param("CartPol-v1", ["'CartPol-v1'", "did you mean 'CartPole-v1'?"], id="unknown, nearest named"),
     pytest.param("nothing-like-it", ["'nothing-like-it'", "CartPole-v1"], id="unknown, nothing near"),
@@ -329,12 +321,6 @@ UNUSABLE_ENVIRONMENTS = [
     ),
     pytest.param("FrozenLake-v1", ["FrozenLake-v1 observes Discrete(16)", "only a Box"], id="Discrete observation"),
     pytest.param("Blackjack-v1", ["Blackjack-v1 observes Tuple(", "only a Box"], id="Tuple observation"),
-    pytest.param(
-        "LunarLander-v2",
-        ["LunarLander-v2"],
-        id="library of the environment not installed",
-        marks=pytest.mark.skipif(box2d_is_installed(), reason="Box2D is installed, so LunarLander can be made"),
-    ),
 ]
 
 

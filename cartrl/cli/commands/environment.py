@@ -1,9 +1,11 @@
 """``cartrl env``."""
 
+import json
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from cartrl.analysis.numbers import exact
@@ -16,17 +18,28 @@ from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
 
 SEED = 0
-Number = TypeVar("Number", int, float)
+
+
+def list_names(suite_name: str, as_json: bool) -> None:
+    """Print the names of the environments of a suite, one a line or as one JSON array."""
+    names = _suite_module(suite_name).names(suite_name)
+    typer.echo(json.dumps(names) if as_json else "\n".join(names))
+
+
+def _suite_module(suite_name: str) -> Any:
+    """Return `cartrl.environments.suite`, which imports gym, once it is known that there is a suite of this name."""
+    suites.place(suite_name)  # refuses one that is not installed, and so the empty name
+    quiet.prepare()
+    with quiet.held_back():
+        from cartrl.environments import suite
+    return suite
 
 
 def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
     """Print what the environment ``name`` of a suite is like, and render it to ``picture``."""
     if picture is not None:
         require_writable(picture, "picture", [".png"])
-    quiet.prepare()
-    with quiet.held_back():
-        from cartrl.environments import suite
-    suites.place(suite_name)  # refuses one that is not installed, and so the empty name
+    suite = _suite_module(suite_name)
     settings = EnvironmentSettings(env_name=name, suite=suite_name)
     described = suite.describe(settings)
     env = suite.playable(settings, is_filmed=picture is not None)
@@ -58,7 +71,7 @@ def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
         tables.lines(console, "picture", [str(picture)])
 
 
-def _or_none(value: Optional[Number], said: Callable[[Number], str]) -> str:
+def _or_none(value: Optional[Any], said: Callable[[Any], str]) -> str:
     return "none" if value is None else said(value)
 
 
