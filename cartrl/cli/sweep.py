@@ -32,8 +32,8 @@ SEARCH_OPTION = typer.Option(
     "--search",
     metavar="SECTION.KEY=LOW..HIGH",
     autocompletion=completion.settings,
-    help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm. "
-    "Repeatable. Needs Optuna.",
+    help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm, and of "
+    "true|false or a|b|c one is chosen. Repeatable. Needs Optuna.",
 )
 
 
@@ -48,6 +48,11 @@ def sweep(
     ),
     seeds: Optional[str] = typer.Option(
         None, "--seeds", metavar="SEEDS", help="The seeds of every setting: 0-7, or 0,3,7.", show_default=False
+    ),
+    race: bool = typer.Option(
+        False,
+        "--race",
+        help="Train all settings with a few of the seeds, and only the better half with twice as many, and so on.",
     ),
     resume: Optional[str] = typer.Option(
         None,
@@ -66,6 +71,7 @@ def sweep(
     """Train many settings with the same seeds, and rank them."""
     from cartrl.cli.commands.output import Output
     from cartrl.cli.commands.sweep import Choices, go_on, run
+    from cartrl.execution.processes import Processes
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.sweep import find_sweep
     from cartrl.sweeps.grid import Base
@@ -76,13 +82,13 @@ def sweep(
     if resume is not None:
         given = {
             "--config": config, "--set": overrides or None, "--grid": grid or None, "--search": search or None,
-            "--trials": trials, "--seeds": seeds, "--run-dir": run_dir,
+            "--trials": trials, "--seeds": seeds, "--race": race or None, "--run-dir": run_dir,
         }  # fmt: skip
         refuse_beside_resume(given)
-        go_on(find_sweep(resolved(Path(resume), SWEEP)), jobs, output)
+        go_on(find_sweep(resolved(Path(resume), SWEEP)), Processes(jobs), output)
     elif config is None:
         raise UsageError("give a --config to sweep over, or a sweep to --resume")
     elif seeds is None:
         raise UsageError("give --seeds, such as 0-7: settings are ranked by what several seeds reach")
     else:
-        run(Base(config, overrides), Choices(grid, search, trials, seeds), run_dir, jobs, output)
+        run(Base(config, overrides), Choices(grid, search, trials, seeds, race), run_dir, Processes(jobs), output)

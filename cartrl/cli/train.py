@@ -77,8 +77,9 @@ def train(
     elif seeds is not None:
         checked = load(config, overrides)
         from cartrl.cli.commands import study  # imports SciPy; a bad config is answered without it
+        from cartrl.execution.processes import Processes
 
-        study.run(checked, parse_seeds(seeds), run_dir, jobs, output)
+        study.run(checked, parse_seeds(seeds), run_dir, Processes(jobs), output)
     else:
         run(load(config, overrides, seed), run_dir, output)
 
@@ -109,6 +110,7 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     """Resume the run or the study in the directory ``reference``, or with ``dry_run`` say from where it would go on."""
     from cartrl.cli.commands import study, train
     from cartrl.cli.commands.stopped import show_what_goes_on
+    from cartrl.execution.processes import Processes
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.finding import find_run
     from cartrl.runs.study import find_study
@@ -122,6 +124,6 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     if dry_run:
         show_what_goes_on(known or find_run(reference), overrides)
     elif known is not None:
-        study.resume(known, overrides, jobs, output)
+        study.resume(known, overrides, Processes(jobs), output)
     else:
         train.resume(reference, overrides, output)

@@ -25,7 +25,7 @@ from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar
-from cartrl.sweeps.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, rank, require_ranked
+from cartrl.sweeps.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, race_said, rank, require_ranked
 from cartrl.system.calls import call_with
 
 
@@ -70,7 +70,7 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
         **found,
         "lead": f"{size} · {date(manifest.get('started'))}",
         "tiles": _tiles(entries, ranked[0], names[0], plan, duration(manifest)),
-        "table_note": _table_note(len(entries) - len(ranked), threshold),
+        "table_note": _table_note(len(entries) - len(ranked), threshold, race_said(plan.settings, plan.seeds)),
         "caution": CAUTION if len(ranked) > 1 else "",
         "columns": table,
         "rows": list(zip(*(column.cells for column in table))),
@@ -165,10 +165,11 @@ def _tiles(
     ]
 
 
-def _table_note(without: int, threshold: Optional[float]) -> str:
+def _table_note(without: int, threshold: Optional[float], race: str) -> str:
     solved = "" if threshold is None else f" Solved are seeds with a final return of at least {given(threshold)}."
     rest = f" Without a seed that has ended, so without a rank: {without}." if without else ""
-    return f"Ranked by the {RANKED_BY} of the seeds (the mean of their middle half).{solved}{rest}"
+    race = f" {race}" if race else ""
+    return f"Ranked by the {RANKED_BY} of the seeds (the mean of their middle half).{race}{solved}{rest}"
 
 
 def _curve_note(drawn: int, ranked: int) -> str:

@@ -16,7 +16,7 @@ from cartrl.errors import UsageError
 from cartrl.system import files, reading
 from cartrl.system.notices import warn
 
-LONGEST_HOLDER = 200  # bytes of the line in the lock's file
+LONGEST_HOLDER = 400  # bytes of the text in the lock's file
 PATIENCE = 0.5  # seconds; a process that only looks holds a lock for some microseconds
 _told: set[tuple[str, ...]] = set()
 
@@ -30,14 +30,16 @@ class RunLock:
     Args:
         path: the lock's file; it names the process that holds it, and stays.
         tell: called with a sentence about what the file system does not protect from.
+        patience: the seconds for which another process may hold the lock before that is an error.
 
     Raises:
         UsageError: on entering, when another process holds the lock.
     """
 
-    def __init__(self, path: Path, tell: Callable[[str], None] = warn):
+    def __init__(self, path: Path, tell: Callable[[str], None] = warn, patience: float = PATIENCE):
         self._path = path
         self._tell = tell
+        self._patience = patience
 
     def __enter__(self) -> "RunLock":
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
@@ -55,7 +57,7 @@ class RunLock:
             raise OSError(errno.EINVAL, "not a regular file")
         without_lock = self._take()
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()} on {platform.node()}\n".encode(), 0)
+        os.pwrite(self._descriptor, f"{os.getpid()} on {platform.node()}\n{_kernel()}\n".encode(), 0)
         without_sync = files.sync_descriptor(self._descriptor, self._path) or files.sync(self._path.parent)
         missing = []
         if without_lock:
@@ -70,9 +72,9 @@ class RunLock:
         """Take the lock; return None, or why there are no locks.
 
         Raises:
-            UsageError: when another process holds the lock for longer than `PATIENCE`.
+            UsageError: when another process holds the lock for longer than the patience.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             try:
                 return _flock(self._descriptor, fcntl.LOCK_EX)
@@ -105,8 +107,10 @@ def is_held(path: Path) -> Optional[bool]:
             return True
         except OSError:
             return None
-        number, _, host = _holder(file.fileno()).partition(" on ")
-    is_gone = host == platform.node() and number.isdigit() and not Path("/proc", number).exists()
+        holder, _, kernel = _text(file.fileno()).partition("\n")
+    number, _, host = holder.partition(" on ")
+    is_here = host == platform.node() and kernel in (_kernel(), "")  # older versions write no second line
+    is_gone = is_here and number.isdigit() and not Path("/proc", number).exists()
     return False if is_gone else None
 
 
@@ -126,5 +130,22 @@ def _flock(descriptor: int, how: int) -> Optional[str]:
 
 
 def _holder(descriptor: int) -> str:
-    """Return the text of a lock's file: which process holds the lock, or held it last."""
+    """Return which process holds the lock, or held it last."""
+    return _text(descriptor).partition("\n")[0]
+
+
+def _text(descriptor: int) -> str:
+    """Return the text of a lock's file."""
     return os.pread(descriptor, LONGEST_HOLDER, 0).decode(errors="replace").strip()
+
+
+def _kernel() -> str:
+    """Return a name of that within which a process number means one process: a boot of a computer, and a container.
+
+    Computers that share a folder may have one name, such as localhost.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""

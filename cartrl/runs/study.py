@@ -53,9 +53,14 @@ class StudyDirectory:
         manifest = self.run(seed).manifest
         return outcome_of(read_json(manifest)) if manifest.is_file() else None
 
+    def is_over(self, seed: int) -> bool:
+        """Whether nothing is left to train of the run of ``seed``."""
+        outcome = self.outcome(seed)
+        return outcome is not None and outcome.is_over
+
     def left(self) -> list[int]:
         """Return the seeds with something left to train."""
-        return [seed for seed in self.seeds() if not (outcome := self.outcome(seed)) or not outcome.is_over]
+        return [seed for seed in self.seeds() if not self.is_over(seed)]
 
 
 def find_study(reference: str) -> Optional[StudyDirectory]:
@@ -112,6 +117,16 @@ class SeedState:
     greedy: Optional[float] = None  # the last evaluation's mean return
     best: Optional[float] = None
     error: str = ""
+    began: Optional[float] = None  # by time.perf_counter; None where this process has not trained it
+    seconds: Optional[float] = None  # from its begin to its end in this process
+
+    def turn(self, outcome: Outcome, error: str = "") -> None:
+        """Note that the seed has begun or ended."""
+        self.outcome, self.error = outcome, error
+        if outcome is Outcome.RUNNING:
+            self.began = time.perf_counter()
+        elif self.began is not None:
+            self.seconds = time.perf_counter() - self.began
 
     def note(self, iteration: int, greedy: Optional[float]) -> None:
         """Note the iteration and the evaluation of a row of the metrics."""

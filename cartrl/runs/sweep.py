@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from cartrl.errors import UsageError
 from cartrl.runs.directory import KINDS, MANIFEST, STUDY, SWEEP
@@ -23,6 +23,7 @@ class Setting:
 
     name: str
     overrides: tuple[str, ...]
+    dropped_after: Optional[int] = field(default=None, compare=False)  # the seeds after which a race went on without it
 
 
 class SweepDirectory:
@@ -47,6 +48,7 @@ class Plan:
     records: list[dict[str, Any]]  # for each setting its name and overrides, and in a search its value
     search: dict[str, Any]  # ranges, trials and sampler; empty for a grid
     outcome: Outcome
+    is_race: bool  # whether settings that fall behind are dropped before they have been trained with all seeds
 
     @property
     def settings(self) -> list[Setting]:
@@ -56,7 +58,7 @@ class Plan:
 
 def setting_of(record: dict[str, Any]) -> Setting:
     """Return the setting of a record in a manifest."""
-    return Setting(record["name"], tuple(record["overrides"]))
+    return Setting(record["name"], tuple(record["overrides"]), record.get("dropped_after"))
 
 
 def record_of(setting: Setting) -> dict[str, Any]:
@@ -72,11 +74,16 @@ def read_plan(sweep: SweepDirectory) -> Plan:
     """
     content = read_json(sweep.manifest)
     try:
-        plan = Plan(content["seeds"], content["settings"], content.get("search") or {}, Outcome(content["outcome"]))
+        search, is_race = content.get("search") or {}, content.get("race") is True
+        plan = Plan(content["seeds"], content["settings"], search, Outcome(content["outcome"]), is_race)
         names = [setting.name for setting in plan.settings]
         overrides = [override for setting in plan.settings for override in setting.overrides]
+        dropped = [setting.dropped_after for setting in plan.settings]
         is_right = (
-            has_type(plan.seeds, tuple[int, ...]) and has_type(overrides, tuple[str, ...]) and all(map(_is_name, names))
+            has_type(plan.seeds, tuple[int, ...])
+            and has_type(overrides, tuple[str, ...])
+            and has_type(dropped, tuple[Optional[int], ...])
+            and all(map(_is_name, names))
         )
         if plan.seeds and is_right and (not plan.search or has_type(plan.search["trials"], int)):
             return plan

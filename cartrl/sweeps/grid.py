@@ -5,7 +5,7 @@ import math
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from cartrl.errors import UsageError, cut
 from cartrl.settings import ResolvedConfig, agents, experiment, load
@@ -42,6 +42,21 @@ class Range:
         if self.is_whole:
             return f"{self.key}={int(value)}"
         return f"{self.key}={scalar(min(max(float(f'{value:.{DIGITS}g}'), self.low), self.high))}"
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Values of ``--search`` that have no order, such as true and false."""
+
+    key: str
+    values: tuple[str, ...]
+
+    def override(self, value: str) -> str:
+        """Return ``value`` as an override."""
+        return f"{self.key}={value}"
+
+
+Varied = Union[Range, Categories]
 
 
 def parse_grid(texts: Sequence[str]) -> dict[str, list[str]]:
@@ -86,26 +101,40 @@ def _split(text: str) -> list[str]:
     return [value.strip() for value in values]
 
 
-def parse_ranges(texts: Sequence[str]) -> dict[str, Range]:
-    """Read ``section.key=low..high`` or ``section.key=low..high:log``, by key.
+def parse_ranges(texts: Sequence[str]) -> dict[str, Varied]:
+    """Read ``section.key=low..high``, ``section.key=low..high:log`` or ``section.key=value|value|…``, by key.
 
     Raises:
         UsageError: when a text is anything else.
     """
-    ranges: dict[str, Range] = {}
+    varied: dict[str, Varied] = {}
     for text in texts:
-        key, bounds = _parts("--search", text, "agent.learning_rate=1e-4..1e-2:log", ranges)
-        bounds, colon, scale = bounds.partition(":")
-        ends = [parse(end, f"--search {cut(text)}").values for end in bounds.split("..")]
-        if len(ends) != 2 or not all(has_type(end, float) for end in ends) or (colon and scale.strip() != "log"):
-            raise UsageError(f"--search {cut(text)}: a range is low..high or low..high:log, such as 1e-4..1e-2:log")
-        low, high = ends
-        if low >= high:
-            raise UsageError(f"--search {cut(text)}: {low} is not below {high}")
-        if colon and low <= 0:
-            raise UsageError(f"--search {cut(text)}: a logarithmic range is of numbers above 0")
-        ranges[key] = Range(key, low, high, bool(colon), _is_whole(key))
-    return ranges
+        key, values = _parts("--search", text, "agent.learning_rate=1e-4..1e-2:log", varied)
+        varied[key] = _categories(text, key, values) if "|" in values else _range(text, key, values)
+    return varied
+
+
+def _categories(text: str, key: str, values: str) -> Categories:
+    parts = [part.strip() for part in values.split("|")]
+    if not all(parts):
+        raise UsageError(f"--search {cut(text)}: a value is empty; null is written out")
+    return Categories(key, tuple(scalar(parse(part, f"--search {cut(text)}").values) for part in parts))
+
+
+def _range(text: str, key: str, bounds: str) -> Range:
+    bounds, colon, scale = bounds.partition(":")
+    ends = [parse(end, f"--search {cut(text)}").values for end in bounds.split("..")]
+    if len(ends) != 2 or not all(has_type(end, float) for end in ends) or (colon and scale.strip() != "log"):
+        raise UsageError(
+            f"--search {cut(text)}: a range is low..high or low..high:log, such as 1e-4..1e-2:log; values without an "
+            "order are given as a|b|c"
+        )
+    low, high = ends
+    if low >= high:
+        raise UsageError(f"--search {cut(text)}: {low} is not below {high}")
+    if colon and low <= 0:
+        raise UsageError(f"--search {cut(text)}: a logarithmic range is of numbers above 0")
+    return Range(key, low, high, bool(colon), _is_whole(key))
 
 
 def _is_whole(key: str) -> bool:
@@ -140,9 +169,15 @@ def check(base: Base, values: dict[str, list[str]], option: str) -> dict[Choice,
     return found
 
 
-def corners(ranges: dict[str, Range]) -> dict[str, list[str]]:
-    """Return both ends of each range, as the values of a grid: if both can be used, all numbers between them can."""
-    return {key: [scalar(range_.low), scalar(range_.high)] for key, range_ in ranges.items()}
+def corners(varied: dict[str, Varied]) -> dict[str, list[str]]:
+    """Return both ends of each range, as the values of a grid: if both can be used, all numbers between them can.
+
+    Of categories, that is all values.
+    """
+    return {
+        key: list(found.values) if isinstance(found, Categories) else [scalar(found.low), scalar(found.high)]
+        for key, found in varied.items()
+    }
 
 
 def _load(base: Base, given: Sequence[str], option: str) -> ResolvedConfig:

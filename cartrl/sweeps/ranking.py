@@ -9,6 +9,7 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl.analysis.comparison import across, share_of
+from cartrl.analysis.seeds import interquartile_mean
 from cartrl.errors import UsageError
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.study import LARGEST_SEED, named
@@ -43,14 +44,33 @@ class Chosen:
 def rank(sweep: SweepDirectory, settings: Sequence[Setting], threshold: Optional[float]) -> list[dict[str, Any]]:
     """Return the entry (see `entry`) of each setting, the best first, and last those without a seed that has ended.
 
-    The settings are ranked by the interquartile mean of the final greedy return; equal settings share a rank.
+    The settings are ranked by the interquartile mean of the final greedy return; equal settings share a rank. Those
+    that a race dropped rank below the others, and the later they were dropped the higher.
     """
     entries = [entry(sweep, setting, threshold) for setting in settings]
-    entries.sort(key=lambda found: -math.inf if found["final_return"] is None else _middle(found), reverse=True)
-    middles = [_middle(found) for found in entries if found["final_return"] is not None]
-    for found, middle in zip(entries, middles):
-        found["rank"] = 1 + sum(other > middle for other in middles)
-    return entries
+    ended = [found for found in entries if found["final_return"] is not None]
+    ended.sort(key=_merit, reverse=True)
+    merits = [_merit(found) for found in ended]
+    for found, merit in zip(ended, merits):
+        found["rank"] = 1 + sum(other > merit for other in merits)
+    return ended + [found for found in entries if found["final_return"] is None]
+
+
+def _merit(found: dict[str, Any]) -> tuple[float, float]:
+    dropped_after = found["dropped_after"]
+    return math.inf if dropped_after is None else dropped_after, _middle(found)
+
+
+def race_said(settings: Sequence[Setting], seeds: Sequence[int]) -> str:
+    """Return a sentence about the settings that a race has dropped; nothing if there are none."""
+    dropped = [setting.dropped_after for setting in settings if setting.dropped_after is not None]
+    if not dropped:
+        return ""
+    after = " or ".join(map(str, sorted(set(dropped))))
+    return (
+        f"The race dropped {len(dropped)} of {len(settings)} settings after {after} of {len(seeds)} seeds; they rank "
+        "below the others."
+    )
 
 
 def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -> dict[str, Any]:
@@ -66,6 +86,7 @@ def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -
         "values": {key: parse(text, key).values for key, _, text in parts},
         "seeds": [run.seed for run in study.ended] if study else [],
         "notes": study.notes() if study else [problem],
+        "dropped_after": setting.dropped_after,
         "final_return": across(finals) if len(finals) else None,
         "solved": share_of(finals, threshold) if len(finals) and threshold is not None else None,
     }
@@ -134,10 +155,11 @@ def going_on(
     return found
 
 
-def value(sweep: SweepDirectory, setting: Setting) -> Optional[float]:
-    """Return the number by which a setting is ranked, or None where no seed has ended."""
-    found = entry(sweep, setting, None)
-    return _middle(found) if found["final_return"] else None
+def value(sweep: SweepDirectory, setting: Setting, seeds: Sequence[int]) -> Optional[float]:
+    """Return the number by which a setting is ranked, of those ``seeds`` that have ended; None where none has."""
+    study, _ = _study(sweep, setting)
+    finals = [run.final for run in study.ended if run.seed in seeds] if study else []
+    return float(interquartile_mean(np.array(finals))) if finals else None
 
 
 def fresh_seeds(seeds: Sequence[int]) -> str:

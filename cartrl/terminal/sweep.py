@@ -13,6 +13,7 @@ from cartrl.analysis.numbers import exact, percent
 from cartrl.analysis.summaries import certain, certainty, of_json
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
+from cartrl.runs.sweep import Plan
 from cartrl.settings.writing import scalar
 from cartrl.sweeps.ranking import NOT_BEGUN, going_on
 from cartrl.system import imports
@@ -23,17 +24,17 @@ HEADER = 16  # columns, of a setting's name above its values
 UNLIMITED = 10_000  # columns
 
 
-def print_opening(console: Console, root: str, settings: int, seeds: Sequence[int], is_search: bool) -> None:
-    """Print how many runs are to be trained."""
-    what = "trials" if is_search else "settings"
-    text = f"{root}: {settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
-    say(console, text, style="bold")
+def planned(settings: int, plan: Plan) -> str:
+    """Return how many runs are to be trained of how many ``settings``, in words."""
+    what, seeds = "trials" if plan.search else "settings", plan.seeds
+    text = f"{settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
+    return f"{text} at most, in a race" if plan.is_race else text
 
 
-def print_reached(console: Console, entry: dict[str, Any]) -> None:
-    """Print what a setting has reached."""
+def reached(entry: dict[str, Any]) -> str:
+    """Return a line about what a setting has reached."""
     text = _final(entry) if entry["final_return"] else "; ".join(entry["notes"])
-    say(console, f"final greedy return {text}")
+    return f"{entry['name']}: final greedy return {text}"
 
 
 def _final(entry: dict[str, Any]) -> str:
@@ -58,6 +59,8 @@ def print_summary(console: Console, report: dict[str, Any], seeds: Sequence[int]
     basis, threshold = f"Ranked by the {report['ranked_by']}", report["reward_threshold"]
     solved = "" if threshold is None else f"; solved is a final return of at least {exact(threshold)}"
     console.print(f"{basis}{solved}.", highlight=False)
+    if report["race"]:
+        console.print(report["race"], highlight=False)
     if len(ranked) > 1:
         console.print(Text(report["caution"], style="bold"))
     tables.lines(console, "written", [report["sweep"]])

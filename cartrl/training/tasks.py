@@ -156,12 +156,24 @@ def threshold_said(config: ResolvedConfig, threshold: Optional[float]) -> str:
     return f"none: {suite.solved_from(config.settings.environment)[1]}"
 
 
-def build(task: Task, manifest: Manifest, progress: Progress, stop: StopRequest, began: float) -> "Experiment":
+def build(
+    task: Task,
+    manifest: Manifest,
+    progress: Progress,
+    stop: StopRequest,
+    began: float,
+    finish: Callable[[], None] = lambda: None,
+) -> "Experiment":
     """Import what is heavy and build the experiment; ``began`` is when the start-up did, by time.perf_counter.
 
-    A signal meanwhile, or before, ends the process, and ``manifest`` says so.
+    A signal meanwhile, or before, ends the process, and ``manifest`` says so; ``finish`` is called before.
     """
-    with quiet.loading(last_words=lambda: manifest.end(Outcome.INTERRUPTED)):
+
+    def last_words() -> None:
+        manifest.end(Outcome.INTERRUPTED)
+        finish()
+
+    with quiet.loading(last_words):
         if stop.signal is not None:
             signal.raise_signal(stop.signal)
         from cartrl.training.experiment import Experiment

@@ -29,8 +29,8 @@ def interrupted(*arguments, cwd, when):
 def test_a_grid_interrupted_and_resumed(tmp_path):
     rates = [f"sweep/agent.learning_rate={rate}" for rate in ("0.003", "1.0e-05")]
     printed = interrupted(
-        *CONFIG, "--grid", "agent.learning_rate=3e-3,1e-5", "--seeds", "0-1", "--run-dir", "sweep", cwd=tmp_path,
-        when=(tmp_path / rates[1] / "study.json").exists,
+        *CONFIG, "--grid", "agent.learning_rate=3e-3,1e-5", "--seeds", "0-1", "--run-dir", "sweep", "--jobs", 1,
+        cwd=tmp_path, when=(tmp_path / rates[1] / "study.json").exists,
     )  # fmt: skip
     assert printed.startswith("sweep: 2 settings × 2 seeds (0-1) = 4 runs\n")
     assert "  cartrl sweep --resume sweep\n" in printed
@@ -68,7 +68,7 @@ def test_a_grid_interrupted_and_resumed(tmp_path):
 def test_a_search_interrupted_and_resumed(tmp_path):
     search = (
         *CONFIG, "--search", "agent.learning_rate=1e-4..1e-2:log", "--search", "agent.discount=0.9..1",
-        "--trials", "2", "--seeds", "4",
+        "--trials", "2", "--seeds", "4", "--jobs", 1,
     )  # fmt: skip
 
     def trials(name):
@@ -80,10 +80,44 @@ def test_a_search_interrupted_and_resumed(tmp_path):
     done = run_cartrl(*search, "--run-dir", "whole", "--quiet", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "whole\n", "")
     interrupted(*search, "--run-dir", "parts", cwd=tmp_path, when=is_second_under_way)
-    assert ["value" in trial for trial in trials("parts")] == [True, False]
+    assert ["value" in trial for trial in trials("parts")] == [False, False]  # they are one batch
     done = run_cartrl("sweep", "--resume", "parts", "--quiet", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "parts\n", "")
+    assert (done.returncode, done.stdout) == (0, "parts\n")
+    assert all("begins anew" in line for line in done.stderr.splitlines())
     assert trials("parts") == trials("whole")
     for trial in trials("whole"):
         manifest = json.loads((tmp_path / "whole" / trial["name"] / "seed-4/manifest.json").read_text())
         assert trial["value"] == manifest["result"]["final_greedy_return"]["mean"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "choices",
+    [
+        ("--grid", "agent.learning_rate=1e-3,3e-3,1e-5", "--race", "--seeds", "0-2"),
+        ("--search", "agent.learning_rate=1e-4..1e-2:log", "--search", "agent.normalize_returns=true|false",
+         "--trials", "6", "--seeds", "0-1"),
+    ],
+    ids=["race", "search"],
+)  # fmt: skip
+def test_any_number_of_processes_gives_the_same(tmp_path, choices):
+    for jobs in (1, 2):
+        done = run_cartrl(*CONFIG, *choices, "--jobs", jobs, "--run-dir", f"jobs-{jobs}", "--quiet", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    metrics = [
+        {str(path.relative_to(root)): rows(path) for path in root.rglob("metrics.csv")}
+        for root in (tmp_path / "jobs-1", tmp_path / "jobs-2")
+    ]
+    assert metrics[0] == metrics[1]
+    manifests = [json.loads((tmp_path / f"jobs-{jobs}/sweep.json").read_text()) for jobs in (1, 2)]
+    assert manifests[0]["settings"] == manifests[1]["settings"]
+    if "--race" in choices:
+        assert sorted(record.get("dropped_after", 3) for record in manifests[0]["settings"]) == [2, 3, 3]
+        assert len(metrics[0]) == 3 * 2 + 2 * 1
+    else:
+        assert len(manifests[0]["settings"]) == 6
+
+
+def rows(path):
+    """Return the rows of a metrics file without their last column, the seconds."""
+    return [line.rpartition(",")[0] for line in path.read_text().splitlines()]

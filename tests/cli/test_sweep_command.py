@@ -11,7 +11,8 @@ import pytest
 import scipy.stats
 
 from cartrl.runs.sweep import named
-from cartrl.sweeps.grid import Range
+from cartrl.sweeps.grid import Range, parse_ranges
+from cartrl.sweeps.racing import better_half, rungs
 from cartrl.sweeps.search import suggest, version
 from tests.helpers import CONFIGS, WHOLE, clean_environment, everything_below, one_line, run_cartrl, run_several
 from tests.studies import curves, write_study, write_sweep
@@ -27,6 +28,7 @@ REFUSED = [
     ((*CONFIG, "--seeds", "0-1", "--grid", RATES, *SEARCH, "--trials", 2), "give --grid for every combination"),
     ((*CONFIG, "--seeds", "0-1", *SEARCH), "give --trials with --search"),
     ((*CONFIG, "--seeds", "0-1", "--grid", RATES, "--trials", 2), "give --trials with --search"),
+    ((*CONFIG, "--seeds", "0-1", "--grid", RATES, "--race"), "--race needs at least 3 seeds"),
     ((*CONFIG, "--seeds", "1-0", "--grid", RATES), "--seeds 1-0: 1-0 runs backwards"),
     (("sweep", "--resume", "missing"), "missing: no such sweep; "),
     (("sweep", "--resume", "missing", "--seeds", "0"), "--seeds cannot be given with --resume"),
@@ -51,6 +53,12 @@ BAD_RANGES = [
     ("agent.learning_rate=1e-3,3e-3", "a range is low..high or low..high:log"),
     ("agent.learning_rate=1..2:lin", "a range is low..high or low..high:log"),
     ("collect.collect_episodes_per_iteration=2.5..8", "is 2.5, but must be a whole number"),
+    ("agent.normalize_returns=true|", "--search agent.normalize_returns=true|: a value is empty"),
+    (
+        "agent.normalize_returns=true|maybe",
+        "--search agent.normalize_returns=maybe: agent.normalize_returns is 'maybe'",
+    ),
+    ("agent.discount=0.9|0.9", "--search agent.discount=0.9: this is given twice"),
     ("agent.normalize_returns=0..1", "agent.normalize_returns is 0, but must be true or false"),
 ]
 
@@ -166,8 +174,8 @@ def test_a_search_that_goes_on_suggests_the_same():
         return None if count == 16 else -abs(rate - 2e-3) * 1000 - abs(count - 9)
 
     def searched(records, trials):
-        settings = suggest(ranges, about, records, lambda setting: value_of(setting.overrides), lambda: None)
-        return [setting.overrides for setting in itertools.islice(settings, trials)]
+        batches = suggest(ranges, about, records, lambda setting: value_of(setting.overrides), lambda: None)
+        return [setting.overrides for (setting,) in itertools.islice(batches, trials)]
 
     whole, parts = [], []
     suggested = searched(whole, 40)
@@ -180,6 +188,63 @@ def test_a_search_that_goes_on_suggests_the_same():
     # It searches: the last ten come nearer to the optimum than the first ten, which are random.
     values = [value_of(overrides) or -20.0 for overrides in suggested]
     assert sum(values[-10:]) > sum(values[:10])
+
+
+def test_a_search_in_batches_repeats_itself_and_finds_the_best_category():
+    """A search asks for a batch before it knows any result of that batch; an interrupted one repeats the batch."""
+    varied = list(parse_ranges(["agent.learning_rate=1e-4..1e-2:log", "agent.normalize_returns=true|false"]).values())
+    about = {"trials": 30, "sampler_seed": 5, "optuna": version(), "batch": 4}
+
+    def measure(setting):
+        rate, normalize = (override.partition("=")[2] for override in setting.overrides)
+        return -abs(float(rate) - 2e-3) * 1000 - 5 * (normalize == "false")
+
+    def searched(records, batches):
+        found = itertools.islice(suggest(varied, about, records, measure, lambda: None), batches)
+        return [[setting.overrides for setting in batch] for batch in found]
+
+    whole, parts = [], []
+    suggested = searched(whole, 8)
+    assert [len(batch) for batch in suggested] == [4] * 7 + [2]
+    assert searched(parts, 3) == suggested[:3]
+    assert ["value" in record for record in parts] == [True] * 8 + [False] * 4
+    assert searched(parts, 8) == suggested
+    assert parts == whole
+    categories = [overrides[1].partition("=")[2] for batch in suggested for overrides in batch]
+    assert set(categories) == {"true", "false"}
+    assert categories[-12:].count("true") > categories[-12:].count("false")
+
+
+def test_a_race_trains_halves_with_twice_the_seeds():
+    assert rungs([3, 4, 5, 6, 7, 8, 9, 10]) == [[3, 4], [3, 4, 5, 6], [3, 4, 5, 6, 7, 8, 9, 10]]
+    assert [len(seeds) for seeds in rungs(range(10))] == [2, 3, 5, 10]
+    assert rungs([0, 1, 2]) == [[0, 1], [0, 1, 2]]
+    assert better_half([5.0, 1.0, 7.0, 3.0]) == [0, 2]
+    assert better_half([5.0, 1.0, 7.0]) == [0, 2]
+    assert better_half([200.0, 200.0, 200.0, 10.0]) == [0, 1, 2]  # as good as the last that stays
+    assert better_half([None, 1.0, None]) == [1]
+    assert better_half([None, None]) == []
+
+
+def test_settings_that_a_race_dropped_rank_below_the_others_and_it_is_said(tmp_path):
+    finals = {"0.01": [150.0] * 2, "0.003": [100.0] * 8, "0.001": [120.0] * 4, "0.1": [90.0] * 8, "0.3": [160.0] * 2}
+    write_sweep(tmp_path / "sweep", finals, seeds=list(range(8)), race=True)
+    path = tmp_path / "sweep/sweep.json"
+    content = json.loads(path.read_text())
+    for record in content["settings"]:
+        seeds = len(finals[record["name"].partition("=")[2]])
+        record.update({"dropped_after": seeds} if seeds < 8 else {})
+    path.write_text(json.dumps(content))
+    done = run_cartrl("sweep", "--resume", "sweep", "--json", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    assert [(entry["rank"], entry["values"]["agent.learning_rate"]) for entry in report["settings"]] == [
+        (1, 0.003), (2, 0.1), (3, 0.001), (4, 0.3), (5, 0.01),
+    ]  # fmt: skip
+    said = "The race dropped 3 of 5 settings after 2 or 4 of 8 seeds; they rank below the others."
+    assert report["race"] == said
+    assert said in run_cartrl("sweep", "--resume", "sweep", cwd=tmp_path, env=WHOLE).stdout
+    assert run_cartrl("report", "sweep", "-o", "page.html", cwd=tmp_path).returncode == 0
+    assert said in (tmp_path / "page.html").read_text()
 
 
 def test_compare_takes_a_sweep_and_adjusts_all_pairs_together(home):

@@ -96,7 +96,9 @@ def test_whoever_only_looks_knows_whether_a_run_is_held(tmp_path):
     process.start()
     assert is_taken.wait(30)
     assert is_held(lock) is True
-    assert lock.read_text() == f"{process.pid} on {platform.node()}\n"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    container = Path("/proc/self/ns/pid").stat().st_ino
+    assert lock.read_text() == f"{process.pid} on {platform.node()}\n{boot} {container}\n"
     process.kill()
     process.join()
     assert is_held(lock) is False
@@ -143,6 +145,10 @@ HOLDERS = {
     "here": (f"{os.getpid()} on {platform.node()}", None),  # there is such a process; it may be another by now
     "gone": (f"{2**22 + 1} on {platform.node()}", False),  # Linux gives no such number
     "elsewhere": (f"{2**22 + 1} on another-computer", None),
+    "another of that name": (
+        f"{2**22 + 1} on {platform.node()}\n00000000-0000-4000-8000-000000000000 4026531836",
+        None,
+    ),
     "nothing": ("", None),
     "not a lock's": ("\x1b[2J", None),
 }

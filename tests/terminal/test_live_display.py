@@ -2,13 +2,16 @@
 
 import io
 import re
+import time
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyProgress
-from cartrl.terminal import study, tables
+from cartrl.terminal import many, tables
+from cartrl.terminal.board import Board, quantiles
 from cartrl.terminal.training import LineDisplay, LiveDisplay
 from cartrl.training.journal import Progress
 
@@ -52,17 +55,74 @@ def test_at_the_end_it_shows_the_last_figures_and_the_whole_curve(terminal):
     assert all(len(line) <= 80 for line in shown.splitlines() if "\x1b" not in line)
 
 
+def board_of(progress, noun="seeds"):
+    board = Board(noun, len(progress.seeds), f"{len(progress.seeds)} {noun}")
+    board.add("", progress)
+    return board
+
+
 def test_a_study_shows_all_its_seeds(terminal):
     progress = StudyProgress(50, {3: SeedState(Outcome.FINISHED, 50, 200.0), 4: SeedState(Outcome.RUNNING, 20, 31.5)})
-    with study.LiveDisplay(terminal, "runs/study") as display:
-        display.attach(progress, 195.0)
+    with many.LiveDisplay(terminal, "runs/study") as display:
+        display.attach(board_of(progress), 195.0)
     shown = terminal.file.getvalue()
-    for text in ("runs/study", "1 of 2 seeds", "3 ✓ ━━━━━    200", "4 ▶ ━━───   31.5", "the threshold, 195"):
+    for text in ("runs/study: 2 seeds", "1 of 2 seeds", "▶ 1 running", "3 ✓ ━━━━━    200", "4 ▶ ━━───   31.5"):
         assert text in shown, text
+    assert "the threshold, 195" in shown
+
+
+def test_a_study_of_a_thousand_seeds_fits_a_terminal_of_80_columns(terminal):
+    states = {seed: SeedState(Outcome.FINISHED, 50, float(seed % 201), 200.0) for seed in range(700)}
+    for state in states.values():
+        state.seconds = 10.0
+    states |= {seed: SeedState() for seed in range(700, 1000)}
+    for seed in range(700, 708):
+        states[seed] = SeedState(Outcome.RUNNING, 25, 100.0, began=time.perf_counter() - 1.0)
+    states[702].began = time.perf_counter() - 63.0
+    states[703] = SeedState(Outcome.FAILED, 3, 9.0, error="its process was ended by SIGKILL " + "x" * 100)
+    with many.LiveDisplay(terminal, "runs/study") as display:
+        display.attach(board_of(StudyProgress(50, states)), 195.0)
+    lines = [line for line in terminal.file.getvalue().splitlines() if "\x1b" not in line]
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 30
+    shown = "\n".join(lines)
+    for text in ("700 of 1,000 seeds", "▶ 7 running   · 292 waiting   ✗ 1 failed", "failed  seed 703: its process was"):
+        assert text in shown, text
+    assert "slow    seed 702: 50% done after 63 s; others took 10 s" in shown
+    finals = np.quantile([float(seed % 201) for seed in range(700)], [0, 0.25, 0.5, 0.75, 1])
+    (row,) = (line for line in lines if line.startswith("final return, finished"))
+    assert [float(word) for word in row.split()[3:]] == pytest.approx(list(finals), rel=1e-3)
+    assert all(f"{seed} ▶" in shown for seed in (700, 701, 702, 704, 705, 706, 707))  # before those that have ended
+
+
+def test_a_sweep_shows_its_runs_by_setting(terminal):
+    board = Board("runs", 6, "3 settings × 2 seeds (0-1) = 6 runs")
+    long = "agent.learning_rate=0.001,collect.collect_episodes_per_iteration=2,agent.entropy_regularization=0.0123"
+    for name, iteration in (("agent.learning_rate=0.003", 30), (long, 10)):
+        board.add(name, StudyProgress(50, {seed: SeedState(Outcome.RUNNING, iteration, 12.0) for seed in (0, 1)}))
+    with many.LiveDisplay(terminal, "runs/sweep") as display:
+        display.attach(board, None)
+    lines = [line for line in terminal.file.getvalue().splitlines() if "\x1b" not in line]
+    assert max(map(len, lines)) <= 80
+    assert any("▶ 4 running   · 2 waiting" in line for line in lines)
+    assert any(re.match(r"learning_rate=0.003 +0 ▶ ━━━── +12", line) for line in lines)
+    assert any(re.match(r"learning_rate=0.001,collect_episodes_per_iteration=2,entr.*… +1 ▶ ", line) for line in lines)
+
+
+def test_the_time_left_counts_what_this_process_has_done():
+    """Of 10 runs 4 had ended before; 2 more and half of another took 25 s, so 3.5 take 35 s."""
+    states = {seed: SeedState(Outcome.FINISHED if seed < 4 else Outcome.WAITING) for seed in range(10)}
+    board = board_of(StudyProgress(50, states))
+    assert board.seconds_left(board.runs) is None
+    states[4].outcome = states[5].outcome = Outcome.FINISHED
+    states[6].outcome, states[6].iteration = Outcome.RUNNING, 25
+    board.began = time.perf_counter() - 25.0
+    assert board.seconds_left(board.runs) == pytest.approx(35.0, rel=0.01)
+    assert quantiles([None, None]) == []
 
 
 def test_a_study_that_fails_before_its_first_frame_shows_nothing(terminal):
-    with pytest.raises(OSError, match="full"), study.LiveDisplay(terminal, "runs/study"):
+    with pytest.raises(OSError, match="full"), many.LiveDisplay(terminal, "runs/study"):
         raise OSError("full")
     assert terminal.file.getvalue() == ""
 
@@ -131,11 +191,12 @@ def test_the_columns_of_a_study_s_log_stay_where_they_are():
     seeds = {seed: SeedState(Outcome.FINISHED, 50, 200.0, 200.0) for seed in (0, 7, *range(1_000, 3_000), 2**31 - 1)}
     seeds[7] = SeedState(Outcome.INTERRUPTED, 20, -1_234.5, -0.0123)
     progress = StudyProgress(50, seeds)
-    display = study.LineDisplay(Console(file=written, width=1000, _environ={}), "runs/study")
-    display.attach(progress, 195.0)
+    display = many.LineDisplay(Console(file=written, width=1000, _environ={}), "runs/study")
+    board = board_of(progress)
+    display.attach(board, 195.0)
     for before, seed in ((0.0, 0), (99_999.0, 7), (9.0, 2**31 - 1)):
-        progress.before = before
-        display.told(seed)
+        board.before = before
+        display.told("", seed)
     lines = written.getvalue().splitlines()[1:]
     assert len({len(line) for line in lines}) == 1, lines
     assert len({line.index(" of 2003,") for line in lines}) == 1, lines

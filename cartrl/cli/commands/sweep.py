@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.cli.commands.output import Output
-from cartrl.cli.commands.study import Task, display_for
+from cartrl.cli.commands.study import display_for
 from cartrl.errors import CartrlError, UsageError
+from cartrl.execution.executor import Executor, News
+from cartrl.execution.studies import Campaign, OpenStudy, StudyWork
 from cartrl.runs.directory import beginning, create
 from cartrl.runs.json_files import read_json
 from cartrl.runs.lock import RunLock
@@ -19,11 +21,13 @@ from cartrl.runs.sweep import Plan, Setting, SweepDirectory, named, read_plan, r
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
-from cartrl.sweeps import ranking, search
+from cartrl.sweeps import racing, ranking, search
 from cartrl.sweeps.grid import Base, check, corners, parse_grid, parse_ranges
 from cartrl.system import files
+from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
-from cartrl.terminal.sweep import print_opening, print_reached, print_summary
+from cartrl.terminal.board import Board
+from cartrl.terminal.sweep import planned, print_summary, reached
 from cartrl.training import tasks
 
 
@@ -35,6 +39,7 @@ class Choices:
     search: Sequence[str]
     trials: Optional[int]
     seeds: str
+    race: bool
 
     def require_one(self) -> None:
         """Check that the user gave either a grid, or a search with a number of trials.
@@ -48,10 +53,12 @@ class Choices:
             raise UsageError("give --trials with --search: how many settings it tries")
 
 
-def run(base: Base, choices: Choices, sweep_dir: Optional[Path], jobs: Optional[int], output: Output) -> None:
+def run(base: Base, choices: Choices, sweep_dir: Optional[Path], executor: Executor, output: Output) -> None:
     """Train every setting with every seed, and rank them."""
     choices.require_one()
     seeds = parse_seeds(choices.seeds)
+    if choices.race and len(seeds) < racing.LEAST:
+        raise UsageError(f"--race needs at least {racing.LEAST} seeds: a race begins with some of them")
     config = load(base.path, base.overrides)
     settings = config.settings
     facts: dict[str, Any]
@@ -62,7 +69,9 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], jobs: Optional[
     else:
         combinations = check(base, corners(parse_ranges(choices.search)), "--search")
         sampler = {"trials": choices.trials, "sampler_seed": settings.train.seed, "optuna": search.version()}
-        facts = {"search": {"ranges": list(choices.search), **sampler}, "settings": []}
+        facts = {"search": {"ranges": list(choices.search), **sampler, "batch": search.BATCH}, "settings": []}
+    if choices.race:
+        facts["race"] = True
     threshold = tasks.check_environment(config)
     for combination in combinations.values():
         tasks.check_environment(combination)
@@ -71,19 +80,19 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], jobs: Optional[
         write_resolved(config, sweep.config)
         facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": seeds, **facts}
         manifest = Manifest.begin(sweep.manifest, kind="sweep", **facts, reward_threshold=threshold)
-        _train(Sweep(sweep, read_plan(sweep), threshold, jobs, output), manifest)
+        _train(Sweep(sweep, read_plan(sweep), threshold, executor, output), manifest)
 
 
-def go_on(sweep: SweepDirectory, jobs: Optional[int], output: Output) -> None:
+def go_on(sweep: SweepDirectory, executor: Executor, output: Output) -> None:
     """Train the seeds that have not ended yet; of a finished sweep only print the ranking again."""
     with RunLock(sweep.lock):
         plan = read_plan(sweep)
         config = read_resolved(sweep.config)
         if plan.outcome is Outcome.FINISHED:
             threshold = reward_threshold(read_json(sweep.manifest), config.settings.environment)
-            Sweep(sweep, plan, threshold, jobs, output).report(plan.outcome)
+            Sweep(sweep, plan, threshold, executor, output).report(plan.outcome)
         else:
-            work = Sweep(sweep, plan, tasks.check_environment(config), jobs, output)
+            work = Sweep(sweep, plan, tasks.check_environment(config), executor, output)
             _train(work, Manifest.resume(sweep.manifest))
 
 
@@ -94,64 +103,104 @@ class Sweep:
     directory: SweepDirectory
     plan: Plan
     threshold: Optional[float]
-    jobs: Optional[int]
+    executor: Executor
     output: Output
-    failed: dict[str, str] = field(default_factory=dict)  # error by setting and seed
+    failed: dict[tuple[Setting, int], str] = field(default_factory=dict)  # the error of each setting and seed
 
     @property
     def total(self) -> int:
         """How many settings, or trials, there are to be."""
         return int(self.plan.search["trials"]) if self.plan.search else len(self.plan.records)
 
-    def settings(self, manifest: Manifest) -> Iterable[Setting]:
-        """Yield the settings in their order; a search suggests the next one after the one before has been trained."""
+    def batches(self, manifest: Manifest) -> Iterable[Sequence[Setting]]:
+        """Yield the settings that are trained together; a search suggests the next after those before have ended."""
         if not self.plan.search:
-            return self.plan.settings
+            return [self.plan.settings]
         return search.suggest(
             list(parse_ranges(self.plan.search["ranges"]).values()),
             self.plan.search,
             self.plan.records,
-            measure=lambda setting: ranking.value(self.directory, setting),
+            measure=lambda setting: ranking.value(self.directory, setting, self.plan.seeds),
             note=lambda: manifest.note(settings=self.plan.records),
         )
 
     def train(self, manifest: Manifest, stop: StopRequest) -> None:
-        """Train setting after setting, until all have ended or it should stop."""
-        trained = set()
-        for number, setting in enumerate(self.settings(manifest), 1):
-            if setting.name not in trained:  # a search may suggest one again
-                self._train_one(number, setting, stop)
-                trained.add(setting.name)
-            if stop():
-                break
+        """Train all settings, as one flat list of tasks, until all have ended or it should stop."""
+        board = Board("runs", self.total * len(self.plan.seeds), planned(self.total, self.plan))
+        display = display_for(self.output, str(self.directory.root))
 
-    def _train_one(self, number: int, setting: Setting, stop: StopRequest) -> None:
+        def told(study: OpenStudy, seed: int, news: News) -> None:
+            display.told(study.work.name, seed)
+            if study.is_over and news.outcome is not None and not stop():
+                setting = Setting(study.work.name, ())
+                display.say(reached(ranking.entry(self.directory, setting, self.threshold)))
+
+        with display, self.executor:
+            display.attach(board, self.threshold)
+            campaign = Campaign(self.executor, stop, told)
+            for batch in self.batches(manifest):
+                self._train_batch(batch, campaign, board, manifest, stop)
+                if stop():
+                    break
+        for progress in board.studies.values():
+            for text in progress.warnings:
+                warn(text)
+
+    def _train_batch(
+        self, settings: Sequence[Setting], campaign: Campaign, board: Board, manifest: Manifest, stop: StopRequest
+    ) -> None:
+        """Train ``settings`` with all seeds, or in a race, in which those that fall behind are dropped."""
+        for seeds in racing.rungs(self.plan.seeds) if self.plan.is_race else [self.plan.seeds]:
+            self._train_rung(settings, seeds, campaign, board)
+            if stop():
+                return
+            if len(seeds) < len(self.plan.seeds):
+                values = [ranking.value(self.directory, setting, seeds) for setting in settings]
+                stay = [settings[place] for place in racing.better_half(values)]
+                self._drop([setting.name for setting in settings if setting not in stay], len(seeds), manifest)
+                board.planned -= (len(settings) - len(stay)) * (len(self.plan.seeds) - len(seeds))
+                settings = stay
+
+    def _drop(self, names: Sequence[str], seeds: int, manifest: Manifest) -> None:
+        """Note that the race goes on without the settings ``names``, which were trained with so many ``seeds``."""
+        for record in self.plan.records:
+            if record["name"] in names:
+                record["dropped_after"] = seeds
+        manifest.note(settings=self.plan.records)
+
+    def _train_rung(self, settings: Sequence[Setting], seeds: Sequence[int], campaign: Campaign, board: Board) -> None:
+        opened = [OpenStudy(self._work(setting, seeds)) for setting in settings]
+        for study in opened:
+            board.add(study.work.name, study.progress)
+        campaign.train(opened)
+        for setting, study in zip(settings, opened):
+            for seed, state in study.progress.seeds.items():
+                if state.outcome is Outcome.FAILED:
+                    self.failed[setting, seed] = state.error
+
+    def _work(self, setting: Setting, seeds: Sequence[int]) -> StudyWork:
+        """Return what is left to train of ``setting`` with ``seeds``."""
         study = self.directory.study(setting)
         files.make_directory(study.root, exist_ok=True)
-        with RunLock(study.lock):
-            is_new = not study.manifest.is_file()
-            config = read_resolved(self.directory.config, setting.overrides) if is_new else read_resolved(study.config)
-            left = self.plan.seeds if is_new else study.left()
-            if not left:
-                return
-            task = Task(study, config, self.plan.seeds, left, self.threshold, self.jobs)
-            display = display_for(self.output, f"{number} of {self.total}: {setting.name}")
-            progress = task.train(task.begin() if is_new else task.go_on(), display, stop)
-        for seed, state in progress.seeds.items():
-            if state.outcome is Outcome.FAILED:
-                self.failed[f"{study.root}, seed {seed}"] = state.error
-        if not self.output.quiet and not stop():
-            print_reached(self.output.console, ranking.entry(self.directory, setting, self.threshold))
+        is_new = not study.manifest.is_file()
+        config = read_resolved(self.directory.config, setting.overrides) if is_new else read_resolved(study.config)
+        known = [] if is_new else study.seeds()
+        tried = [seed for failed, seed in self.failed if failed == setting]
+        left = [seed for seed in seeds if not study.is_over(seed) and seed not in tried]
+        named = seeds if len(seeds) > len(known) else known  # a race that goes on again has come further before
+        return StudyWork(study, config, named, left, self.threshold, setting.name, RunLock(study.lock))
 
     def report(self, outcome: Outcome) -> None:
         """Print the ranking."""
+        settings = self.plan.settings
         found = {
             "sweep": str(self.directory.root),
             "outcome": outcome,
             "env_name": load(self.directory.config).settings.environment.env_name,
             "reward_threshold": self.threshold,
             "ranked_by": ranking.RANKED_BY,
-            "settings": ranking.rank(self.directory, self.plan.settings, self.threshold),
+            "race": ranking.race_said(settings, self.plan.seeds) or None,
+            "settings": ranking.rank(self.directory, settings, self.threshold),
             "caution": ranking.CAUTION,
         }
         if self.output.as_json:
@@ -164,9 +213,6 @@ class Sweep:
 
 def _train(sweep: Sweep, manifest: Manifest) -> None:
     """Train what is left, and print the ranking."""
-    output, plan = sweep.output, sweep.plan
-    if not output.quiet:
-        print_opening(output.console, str(sweep.directory.root), sweep.total, plan.seeds, bool(plan.search))
     with StopRequest() as stop, manifest:
         sweep.train(manifest, stop)
         ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED
@@ -176,5 +222,8 @@ def _train(sweep: Sweep, manifest: Manifest) -> None:
     if stop():
         sys.exit(stop.exit_code)
     if sweep.failed:
-        place, reason = next(iter(sweep.failed.items()))
-        raise CartrlError(f"{len(sweep.failed)} of {sweep.total * len(plan.seeds)} runs failed; {place}: {reason}")
+        (setting, seed), reason = next(iter(sweep.failed.items()))
+        place = f"{sweep.directory.study(setting).root}, seed {seed}"
+        raise CartrlError(
+            f"{len(sweep.failed)} of {sweep.total * len(sweep.plan.seeds)} runs failed; {place}: {reason}"
+        )
