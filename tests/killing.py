@@ -52,22 +52,33 @@ MEMORY = {
     "collect.warm_up_steps": 40,
     "replay_buffer.replay_buffer_capacity": 300,
 }
+ROLLOUTS = {
+    "train.num_environment_steps": "null",
+    "collect.num_environments": 3,
+    "collect.num_steps": 16,
+    "agent.batch_size": 16,
+    "agent.num_epochs": 2,
+    "agent.normalize_observations": "true",
+    "agent.normalize_rewards": "true",
+}
 # Agent -> its config, and the settings that keep its runs short.
 AGENTS = {
     "reinforce": ("reinforce.yaml", {}),
-    "ppo": (
-        "ppo/cartpole-v1.yaml",
-        {
-            "train.num_environment_steps": "null",
-            "collect.num_environments": 3,
-            "collect.num_steps": 16,
-            "agent.batch_size": 16,
-            "agent.num_epochs": 2,
-            "agent.normalize_observations": "true",
-            "agent.normalize_rewards": "true",
-        },
-    ),
+    "ppo": ("ppo/cartpole-v1.yaml", ROLLOUTS),
     **{agent: (f"{agent}/pendulum-v1.yaml", MEMORY) for agent in ("ddpg", "td3", "sac")},
+}
+# The same of environments of other suites, and of Box2D, which the engine vectorized plays.
+SUITES = {
+    "gymnasium": ("sac/pendulum-v1.yaml", {**MEMORY, "environment.suite": "gymnasium"}),
+    "lander": ("ppo/cartpole-v1.yaml", {**ROLLOUTS, "environment.env_name": "LunarLander-v2"}),
+    "walker": (
+        "ppo/cartpole-v1.yaml",
+        {**ROLLOUTS, "environment.suite": "gymnasium", "environment.env_name": "BipedalWalker-v3"},
+    ),
+    "dm_control": (
+        "ppo/cartpole-v1.yaml",
+        {**ROLLOUTS, "environment.suite": "dm_control", "environment.env_name": "cartpole-balance"},
+    ),
 }
 LONGEST = 120  # seconds that a process may take
 SEED = 5
@@ -181,7 +192,7 @@ def wait(pid, seconds=LONGEST, number=signal.SIGKILL):
 def train(home, case):
     """The arguments that begin a run of ``case``, an agent and an engine with a hyphen between them."""
     agent, _, engine = case.rpartition("-")
-    config, own = AGENTS[agent]
+    config, own = {**AGENTS, **SUITES}[agent]
     settings = {**SETTINGS, **own, "collect.engine": engine}
     options = itertools.chain.from_iterable(("--set", f"{key}={value}") for key, value in settings.items())
     return ["train", "-c", CONFIGS / config, "--seed", SEED, *options, "--run-dir", home]

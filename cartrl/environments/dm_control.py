@@ -1,20 +1,21 @@
 """DM Control's suite: its tasks by name, as DOMAIN-TASK. Imports dm_control and MuJoCo, not TensorFlow."""
 
-import functools
-import inspect
 import math
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Optional
+from typing import Any, Callable
 
 import numpy as np
 from gym import spaces
 from numpy.typing import NDArray
 
-from cartrl.environments import headless
+from cartrl.environments import arguments, headless
+from cartrl.environments.arguments import Arguments, ArgumentsError
 from cartrl.environments.suite import Description
 from cartrl.errors import UsageError
 from cartrl.settings import EnvironmentSettings, suites
+from cartrl.settings.describing import shown
+from cartrl.settings.section import has_type
 
 headless.prepare()
 
@@ -22,6 +23,7 @@ from dm_control import suite as tasks  # noqa: E402 (it reads what was prepared)
 
 HEIGHT, WIDTH = 240, 320  # pixels of a picture
 CAMERA = 0
+TIME_LIMIT = "time_limit"  # the argument of a task, in seconds
 USUAL = "; it has cartpole-swingup, walker-walk, cheetah-run and others"
 
 
@@ -41,7 +43,7 @@ class DmControl:
         self._generator = np.random.RandomState(0)
         self._name = name
         domain, task = _parts(name)
-        self._env = tasks.load(domain, task, {**kwargs, "random": self._generator, "time_limit": math.inf})
+        self._env = tasks.load(domain, task, {**kwargs, "random": self._generator, TIME_LIMIT: math.inf})
         observed, taken = self._env.observation_spec(), self._env.action_spec()
         size = sum(int(np.prod(spec.shape)) for spec in observed.values())
         self.observation_space = spaces.Box(-np.inf, np.inf, (size,), np.float32)
@@ -97,15 +99,27 @@ def _parts(env_name: str) -> tuple[str, str]:
     return known[env_name]
 
 
-@functools.cache
-def _time_limit(env_name: str) -> Optional[int]:
-    """Return after how many steps DM Control's own clock ends an episode; None where it never does."""
+def _maker(env_name: str) -> Callable[..., Any]:
+    """Return the function that makes a task.
+
+    Raises:
+        UsageError: for one that DM Control does not have.
+    """
     domain, task = _parts(env_name)
-    seconds = float(inspect.signature(getattr(tasks, domain).SUITE[task]).parameters["time_limit"].default)
-    if math.isinf(seconds):
-        return None
-    with closing(DmControl(env_name, {})) as env:
-        return math.ceil(seconds / env.seconds_per_step)
+    maker: Callable[..., Any] = getattr(tasks, domain).SUITE[task]
+    return maker
+
+
+def _seconds(settings: EnvironmentSettings) -> float:
+    """Return the time limit of a task in seconds: its argument, or else DM Control's own.
+
+    Raises:
+        ArgumentsError: for one that is no time.
+    """
+    seconds = settings.kwargs.get(TIME_LIMIT, arguments.of(_maker(settings.env_name), {}).defaults[TIME_LIMIT])
+    if not (has_type(seconds, float) or seconds == math.inf) or seconds <= 0:
+        raise ArgumentsError(f"{settings.env_name}: time_limit is {shown(seconds)}, but must be seconds above 0")
+    return float(seconds)
 
 
 class DmControlSuite:
@@ -117,15 +131,24 @@ class DmControlSuite:
 
     def describe(self, settings: EnvironmentSettings) -> Description:
         """Return the task's time limit, which DM Control has in seconds; it names no reward threshold."""
-        return Description(_time_limit(settings.env_name))
+        seconds = _seconds(settings)
+        if math.isinf(seconds):
+            return Description()
+        with closing(self.make(settings)) as env:
+            return Description(math.ceil(seconds / env.seconds_per_step))
+
+    def arguments(self, settings: EnvironmentSettings) -> Arguments:
+        """Return the arguments of a task, but its generator of random numbers."""
+        return arguments.of(_maker(settings.env_name), {}, but=("random",))
 
     def make(self, settings: EnvironmentSettings, is_filmed: bool = False) -> DmControl:
         """Make a task.
 
         Raises:
-            UsageError: for one that DM Control does not have.
+            UsageError: for one that DM Control does not have, or arguments that it cannot have.
         """
-        return DmControl(settings.env_name, {})
+        _seconds(settings)
+        return DmControl(settings.env_name, settings.kwargs)
 
 
 SUITE = DmControlSuite()

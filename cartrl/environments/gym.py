@@ -9,7 +9,8 @@ from typing import Any, Callable
 import gym
 from gym.envs import registration
 
-from cartrl.environments import box2d, constants, failures, foreign, registries
+from cartrl.environments import arguments, box2d, constants, failures, foreign, registries
+from cartrl.environments.arguments import Arguments
 from cartrl.environments.environment import closed_on_failure
 from cartrl.environments.gym_environment import GymEnvironment
 from cartrl.environments.suite import Description
@@ -30,16 +31,28 @@ def registered(env_name: str) -> registration.EnvSpec:
     return registries.entry(env_name, {spec.id: spec for spec in gym.envs.registry.all()}, "gym", USUAL)
 
 
-def _make(env_name: str, is_filmed: bool) -> Any:
-    spec = registered(env_name)
+def _maker(spec: registration.EnvSpec, env_name: str) -> Callable[..., Any]:
+    """Return the constructor of an environment, whose module is imported.
+
+    Raises:
+        UsageError: when gym only says that the environment is gone, or something that it needs is not installed.
+        CartrlError: when the module fails.
+    """
     if spec.entry_point is None:
         raise UsageError(f"gym no longer has {env_name}; is there a newer version of it?")
     registries.require_installed(env_name, spec.entry_point)
+    with failures.named(env_name, "its module", GymEnvironment.API):
+        maker: Callable[..., Any] = spec.entry_point if callable(spec.entry_point) else _load(spec.entry_point)
+        return maker
+
+
+def _make(settings: EnvironmentSettings, is_filmed: bool) -> Any:
+    env_name = settings.env_name
+    spec = registered(env_name)
     try:
-        with failures.named(env_name, "its module", GymEnvironment.API):
-            maker = spec.entry_point if callable(spec.entry_point) else _load(spec.entry_point)
+        maker = _maker(spec, env_name)
         with failures.named(env_name, "its constructor", GymEnvironment.API):
-            kwargs = copy.deepcopy(spec.kwargs)
+            kwargs = {**spec.kwargs, **settings.kwargs}
             if is_filmed and registries.takes(maker, "render_mode"):
                 kwargs["render_mode"] = "rgb_array"
             return box2d.repeatable(lambda: _called(maker, kwargs, spec))
@@ -81,6 +94,11 @@ class GymSuite:
         is_named = threshold is not None and math.isfinite(threshold)
         return Description(spec.max_episode_steps, float(threshold) if is_named else None)
 
+    def arguments(self, settings: EnvironmentSettings) -> Arguments:
+        """Return the arguments of the environment's constructor, with what gym has registered for them."""
+        spec = registered(settings.env_name)
+        return arguments.of(_maker(spec, settings.env_name), spec.kwargs)
+
     def make(self, settings: EnvironmentSettings, is_filmed: bool = False) -> GymEnvironment:
         """Make an environment without gym's TimeLimit wrapper: the time limit is kept by whoever steps it.
 
@@ -88,14 +106,14 @@ class GymSuite:
         ``max_episode_steps`` cannot lift. It also asks for attributes that only a `gym.Env` has.
 
         Args:
-            settings: gym id, constants.
+            settings: gym id, constants, arguments.
             is_filmed: whether to make it with ``render_mode="rgb_array"``, if its constructor takes that.
 
         Raises:
             UsageError: for an environment that gym does not know or cannot make, or constants that it cannot have.
             CartrlError: when its constructor fails, or it lacks what gym's API asks for.
         """
-        env = _make(settings.env_name, is_filmed)
+        env = _make(settings, is_filmed)
         with closed_on_failure(env, settings.env_name):
             constants.give(env, settings.env_name, settings.constants)
             return GymEnvironment(env, settings.env_name)

@@ -7,7 +7,8 @@ from typing import Any, Callable
 import gymnasium
 from gymnasium.envs import registration
 
-from cartrl.environments import box2d, failures, headless, registries
+from cartrl.environments import arguments, box2d, failures, headless, registries
+from cartrl.environments.arguments import Arguments
 from cartrl.environments.environment import Environment
 from cartrl.environments.suite import Description
 from cartrl.errors import CartrlError, UsageError
@@ -79,7 +80,7 @@ def _maker(settings: EnvironmentSettings, is_filmed: bool) -> Callable[[], Any]:
     if is_filmed and str(spec.entry_point).startswith("gymnasium.envs.mujoco"):
         headless.require(settings.env_name)
     spec.max_episode_steps, spec.order_enforce, spec.disable_env_checker = None, False, True
-    options = {"render_mode": "rgb_array"} if is_filmed else {}
+    options = {**settings.kwargs, **({"render_mode": "rgb_array"} if is_filmed else {})}
     return lambda: gymnasium.make(spec, **options)
 
 
@@ -101,6 +102,16 @@ class GymnasiumSuite:
         threshold = spec.reward_threshold
         is_named = threshold is not None and math.isfinite(threshold)
         return Description(spec.max_episode_steps, float(threshold) if is_named else None)
+
+    def arguments(self, settings: EnvironmentSettings) -> Arguments:
+        """Return the arguments of the environment's constructor, with what gymnasium has registered for them."""
+        name = settings.env_name
+        spec = registered(name)
+        registries.require_installed(name, spec.entry_point)
+        with failures.named(name, "its module", GymnasiumEnvironment.API):
+            by_name = isinstance(spec.entry_point, str)
+            maker = registration.load_env_creator(spec.entry_point) if by_name else spec.entry_point
+        return arguments.of(maker, spec.kwargs)
 
     def make(self, settings: EnvironmentSettings, is_filmed: bool = False) -> GymnasiumEnvironment:
         """Make an environment without a time limit of its own.

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Optional, Protocol
 
 from cartrl.environments import failures
+from cartrl.environments.arguments import Arguments, ArgumentsError
 from cartrl.environments.environment import Environment, SuiteEnvironment, closed_on_failure
 from cartrl.errors import CartrlError, UsageError
 from cartrl.settings import EnvironmentSettings, suites
+from cartrl.settings.describing import shown
 from cartrl.settings.suites import SuiteError
 from cartrl.system import extensions
 
@@ -36,14 +38,17 @@ class Suite(Protocol):
 
     ``settings.env_name`` is the name. What raises `cartrl.errors.UsageError` is a sentence about it for the user.
 
-    A suite may have a method more: ``names()``, which returns the names of its environments, as a list.
+    A suite may have two methods more: ``names()``, which returns the names of its environments, as a list; and
+    ``arguments(settings)``, which returns the `Arguments` that ``settings.kwargs`` may hold, without which none may.
     """
 
     def describe(self, settings: EnvironmentSettings) -> Description:
         """Return what is known of an environment without making it."""
 
     def make(self, settings: EnvironmentSettings, is_filmed: bool = False) -> SuiteEnvironment:
-        """Make an environment with ``settings.constants``, and without a time limit of its own: cartrl keeps it.
+        """Make an environment with ``settings.constants`` and ``settings.kwargs``, and without a time limit of its own.
+
+        cartrl keeps the time limit.
 
         Only one that ``is_filmed`` has to render.
         """
@@ -89,6 +94,21 @@ def names(suite_name: str) -> list[str]:
         return [str(name) for name in suite.names()]
 
 
+def arguments(settings: EnvironmentSettings) -> Arguments:
+    """Return the arguments of the environment's constructor; none where its suite knows of none.
+
+    Raises:
+        UsageError: for an environment that the suite does not have.
+        CartrlError: when the suite fails.
+    """
+    suite: Any = of(settings)
+    if not hasattr(suite, "arguments"):
+        return Arguments()
+    with failures.named(settings.env_name, f"{settings.suite}'s arguments"):
+        found: Arguments = suite.arguments(settings)
+    return found
+
+
 def describe(settings: EnvironmentSettings) -> Description:
     """Return what the suite of ``settings`` says of the environment.
 
@@ -108,16 +128,23 @@ def playable(settings: EnvironmentSettings, is_filmed: bool = False) -> Environm
     """Make the environment of ``settings``; return it as cartrl plays it.
 
     Args:
-        settings: suite, name, constants.
+        settings: suite, name, constants, arguments.
         is_filmed: whether it is going to be rendered.
 
     Raises:
-        UsageError: for an environment that the suite does not have, or constants that it cannot have.
+        UsageError: for an environment that the suite does not have, or constants or arguments that it cannot have.
         CartrlError: when it fails, or lacks what the protocol asks for.
     """
     suite, name = of(settings), settings.env_name
-    with failures.named(name, f"{settings.suite}'s make"):
-        made: Any = suite.make(settings, is_filmed)
+    if settings.kwargs:
+        arguments(settings).require(name, settings.kwargs)
+    try:
+        with failures.named(name, f"{settings.suite}'s make"):
+            made: Any = suite.make(settings, is_filmed)
+    except CartrlError as error:
+        if settings.kwargs and not isinstance(error, UsageError):
+            raise ArgumentsError(f"{error}; its arguments are {shown(settings.kwargs)}") from error
+        raise
     with closed_on_failure(made, name):
         # Those of gym's suite come checked: of all the APIs that gym had, only that suite knows how to read them.
         env = made if isinstance(made, Environment) else Environment(made, name)
@@ -153,8 +180,8 @@ def time_limit(settings: EnvironmentSettings) -> int:
 def solved_from(settings: EnvironmentSettings) -> tuple[Optional[float], str]:
     """Return the mean return from which the task of ``settings`` is solved, or None and why there is none.
 
-    A suite's threshold is for its own time limit and constants: with fewer steps it may be out of reach or no longer a
-    feat, and with other constants the task is another.
+    A suite's threshold is for its own time limit, constants and arguments: with fewer steps it may be out of reach or
+    no longer a feat, and with other constants or arguments the task is another.
     """
     described = describe(settings)
     threshold, steps = described.reward_threshold, described.time_limit
@@ -168,6 +195,9 @@ def solved_from(settings: EnvironmentSettings) -> tuple[Optional[float], str]:
     changed = [f"a {name} of {value:g}" for name, value in settings.constants.items() if usual.get(name) != value]
     if changed:
         return None, f"{said} {settings.suite}'s own constants, not for {', '.join(changed)}"
+    given = arguments(settings).changed(settings.kwargs) if settings.kwargs else {}
+    if given:
+        return None, f"{said} {settings.suite}'s own arguments, not for {shown(given)}"
     return float(threshold), ""
 
 

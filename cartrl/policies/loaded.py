@@ -23,7 +23,8 @@ class Policy:
 
     Attributes:
         path: the directory of the policy.
-        environment: what the policy was trained in: ``env_name``, ``max_episode_steps``, ``constants``.
+        environment: what the policy was trained in: ``env_name``, ``suite``, ``max_episode_steps``, ``constants`` and
+            ``kwargs``.
         observation_shape: the shape of one observation.
         action_shape: the shape of one action; ``()`` for a Discrete space.
     """

@@ -61,6 +61,7 @@ def read(directory: Path) -> SavedPolicy:
                 suite=_text(environment.get("suite", GYM)),
                 max_episode_steps=_whole(environment["max_episode_steps"], 1),
                 constants=_constants(environment.get("constants", {})),
+                kwargs=_arguments(environment.get("kwargs", {})),
             ),
             agent=_text(content.get("agent", "reinforce")),
             step=_whole(content["step"], 0),
@@ -112,6 +113,12 @@ def _whole(value: Any, least: int) -> int:
 def _constants(values: Any) -> dict[ConstantName, float]:
     if not has_type(values, dict[ConstantName, float]):
         raise TypeError(f"{reprlib.repr(values)} are not physical constants")
+    return dict(values)
+
+
+def _arguments(values: Any) -> dict[str, Any]:
+    if not has_type(values, dict[str, Any]):
+        raise TypeError(f"{reprlib.repr(values)} are not arguments of an environment")
     return dict(values)
 
 

@@ -91,9 +91,10 @@ class Study:
 
     @property
     def is_own_task(self) -> bool:
-        """Whether there is no threshold, and time limit or constants are other than the suite's, which may be why."""
+        """Whether there is no threshold, and the task may be another than the suite's, which may be why."""
         environment = self.settings.environment
-        return self.threshold is None and bool(environment.max_episode_steps or environment.constants)
+        changed = environment.max_episode_steps or environment.constants or environment.kwargs
+        return self.threshold is None and bool(changed)
 
     @property
     def ended(self) -> tuple[Run, ...]:
@@ -116,7 +117,9 @@ class Study:
         found = [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
         if self.is_own_task:
             suite = self.settings.environment.suite
-            found.append(f"no reward threshold: {suite}'s, if it names one, is for its own time limit and constants")
+            found.append(
+                f"no reward threshold: {suite}'s, if it names one, is for its own time limit, constants and arguments"
+            )
         return found
 
 
@@ -218,7 +221,7 @@ def _require_same_environment(study: Study, other: Study) -> None:
 def common_threshold(studies: list[Study]) -> Optional[float]:
     """Return the reward threshold of the studies' environment: that of the first study that has one.
 
-    Return None where the time limit or the constants of a study are other than the suite's.
+    Return None where the time limit, the constants or the arguments of a study are other than the suite's.
     """
     if any(study.is_own_task for study in studies):
         return None

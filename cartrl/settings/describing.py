@@ -26,6 +26,8 @@ def _phrase(annotation: Any, field: ModelField) -> str:
     if origin is tuple:
         return f"a list of whole numbers from {LayerWidth.ge} to {LayerWidth.le}, such as [100] or [64, 64]"
     if origin is dict:
+        if get_args(annotation)[1] is Any:
+            return "a mapping of names to values without infinity or NaN, such as {continuous: true}"
         return "a mapping of names to numbers, such as {gravity: 1.62}"
     if origin is not None:  # Literal
         return " or ".join(repr(choice) for choice in get_args(annotation))

@@ -1,8 +1,9 @@
 """Settings of the ``environment`` section."""
 
+import json
 from typing import Any, Optional
 
-from pydantic import Field
+from pydantic import Field, validator
 
 from cartrl.settings import suites
 from cartrl.settings.section import ConstantName, Section, count
@@ -44,3 +45,13 @@ class EnvironmentSettings(Section):
         description="Physical constants that differ from gym's, by gym's names, in SI units and radians. The five of "
         "classic control have some; `cartrl env NAME` lists them.",
     )
+    kwargs: dict[str, Any] = Field(
+        {},
+        description="Arguments of the environment's constructor that differ from its defaults, or from those of its "
+        "suite. `cartrl env NAME` lists them. One alone is set by `--set environment.kwargs.NAME=VALUE`.",
+    )
+
+    @validator("kwargs")
+    def _finite(cls, values: dict[str, Any]) -> dict[str, Any]:
+        json.dumps(values, allow_nan=False)  # raises ValueError for infinity and NaN, which no sidecar can hold
+        return values

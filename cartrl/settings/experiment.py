@@ -64,6 +64,17 @@ def known_keys() -> list[tuple[str, str]]:
     return list(dict.fromkeys(key for name in agents.OWN for key in keys_of(of_kind(name))))
 
 
+@functools.cache
+def mappings() -> frozenset[tuple[str, str]]:
+    """Return (section, key) of every setting that is a mapping of names, of which one alone can be set."""
+    return frozenset(
+        (section, key)
+        for section, settings in fields(ExperimentSettings)
+        for key, field in settings.items()
+        if field.key_field is not None
+    )
+
+
 def keys_of(model: type[ExperimentSettings]) -> list[tuple[str, str]]:
     """Return (section, key) of every setting of ``model``."""
     return [(section, key) for section, settings in fields(model) for key in settings]

@@ -135,11 +135,26 @@ def _apply(draft: _Draft, override: str) -> None:
     name, equals, text = override.partition("=")
     option = f"--set {cut(override)}"
     parts = name.strip().split(".")
-    if not equals or len(parts) != 2 or not all(parts):
+    entry = parts.pop() if len(parts) == 3 and (parts[0], parts[1]) in experiment.mappings() else None
+    if not equals or len(parts) != 2 or not all(parts) or entry == "":
         known = None if "." in name else meant(name.strip(), experiment.known_keys())
         hint = ", such as --set agent.learning_rate=3e-3" if known is None else f", did you mean {known!r}?"
         raise UsageError(f"{option}: an override is section.key=value{hint}")
-    _put(draft, (parts[0], parts[1]), parse(text, option).values, option)
+    key, value = (parts[0], parts[1]), parse(text, option).values
+    if entry is None:
+        _put(draft, key, value, option)
+    else:
+        _put_entry(draft, key, {entry: value}, option)
+
+
+def _put_entry(draft: _Draft, key: Key, entry: dict[str, Any], option: str) -> None:
+    """Add an entry to a setting that is a mapping; its origin is then that of the others, and the option."""
+    section = draft.values.get(key[0])
+    others = section.get(key[1]) if isinstance(section, dict) else None
+    origin = draft.origins.get(key) if isinstance(others, dict) and others else None
+    _put(draft, key, {**others, **entry} if isinstance(others, dict) else entry, option)
+    if origin is not None:
+        draft.origins[key] = f"{origin}, {option}"
 
 
 def _put(draft: _Draft, key: Key, value: Any, option: str) -> None:

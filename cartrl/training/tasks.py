@@ -124,6 +124,7 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     quiet.prepare()
     with quiet.loading():
         from cartrl.environments import checking, spaces, suite, twins
+        from cartrl.environments.arguments import ArgumentsError
     settings = config.settings
     env_name = settings.environment.env_name
     try:
@@ -132,6 +133,8 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
         raise config.error(("environment", "suite"), str(error)) from None
     except suite.ConstantsError as error:
         raise config.error(("environment", "constants"), str(error)) from None
+    except ArgumentsError as error:
+        raise config.error(("environment", "kwargs"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
     with closing(suite.playable(settings.environment)) as env:

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.helpers import REPO
-from tests.killing import AGENTS
+from tests.killing import AGENTS, SUITES
 
 ALL = ",".join(AGENTS)
 
@@ -23,11 +23,13 @@ ALL = ",".join(AGENTS)
         pytest.param("kill", 100, ALL, marks=pytest.mark.slow),
         pytest.param("term", 40, ALL, marks=pytest.mark.slow),
         pytest.param("full", 40, ALL, marks=pytest.mark.slow),
+        pytest.param("kill", 40, ",".join(SUITES), marks=pytest.mark.slow),
     ],
 )
 def test_whatever_stops_a_run_its_files_end_up_the_same(how, count, agents):
     done = subprocess.run(
-        [sys.executable, "-m", "tests.killing", "--how", how, "--kills", str(count), "--agents", agents, "--jobs", "2"],
+        [sys.executable, "-m", "tests.killing", "--how", how, "--kills", str(count), "--agents", agents, "--jobs", "2"]
+        + (["--engines", "vectorized"] if agents.split(",")[0] in SUITES else []),
         cwd=REPO, env=os.environ, capture_output=True, text=True, timeout=3600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

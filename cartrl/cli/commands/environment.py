@@ -1,6 +1,7 @@
 """``cartrl env``."""
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -9,6 +10,7 @@ import typer
 from numpy.typing import NDArray
 
 from cartrl.analysis.numbers import exact
+from cartrl.environments.arguments import MISSING, Arguments
 from cartrl.environments.frames import Rate
 from cartrl.errors import UsageError
 from cartrl.settings import EnvironmentSettings, suites
@@ -58,6 +60,7 @@ def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
         ("reward threshold", _or_none(described.reward_threshold, exact)),
         ("frame rate", _frame_rate(env.frame_rate)),
         ("constants", ", ".join(f"{constant} {value:g}" for constant, value in env.constants.items()) or "none"),
+        ("arguments", _arguments(suite.arguments(settings))),
         ("first time step", _time_step("FIRST", 0.0, 1.0, first)),
         ("action taken", _array(action)),
         ("next time step", _time_step(step_type, reward, 0.0 if terminated else 1.0, following)),
@@ -73,6 +76,15 @@ def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
 
 def _or_none(value: Optional[Any], said: Callable[[Any], str]) -> str:
     return "none" if value is None else said(value)
+
+
+def _arguments(arguments: Arguments) -> str:
+    """Write the arguments of an environment's constructor with their defaults."""
+    said = [
+        f"{name} (to be given)" if default is MISSING else f"{name} {reprlib.repr(default)}"
+        for name, default in arguments.defaults.items()
+    ]
+    return ", ".join([*said, *(["others"] if arguments.is_open else [])]) or "none"
 
 
 def _frame_rate(rate: Rate) -> str:
