@@ -76,7 +76,7 @@ def test_env_lists_them(tmp_path):
     shown = run_cartrl("env", "Pendulum-v1", cwd=tmp_path).stdout
     assert "constants         g 10, m 1, l 1, dt 0.05, max_speed 8, max_torque 2\n" in shown
     shown = run_cartrl("env", "MountainCar-v0", cwd=tmp_path).stdout
-    assert "goal_velocity 0, force 0.001, gravity 0.0025 first time step" in " ".join(shown.split())
+    assert "goal_velocity 0, force 0.001, gravity 0.0025 arguments goal_velocity 0 first" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(
