@@ -56,6 +56,25 @@ PATHS_ARGUMENT = typer.Argument(
 JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False
 )
+CLUSTER_OPTION = typer.Option(
+    None,
+    "--cluster",
+    metavar="ADDRESS",
+    help="Train on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT or a scheduler file, of which the environment "
+    "variable CARTRL_CLUSTER may hold one too. Needs Dask.",
+    show_default=False,
+)
+SHIP_OPTION = typer.Option(
+    False, "--ship", help="With --cluster: hosts that share no folder send each run when it has ended."
+)
+TLS_OPTION = typer.Option(
+    None,
+    "--tls",
+    metavar="CA CERT KEY",
+    help="With --cluster tls://…: files of the authority, of a certificate and of its key. Default: what Dask's own "
+    "configuration names.",
+    show_default=False,
+)
 EPISODES_HELP = "How many episodes."
 MOST_EPISODES = 1_000_000
 SEED_OPTION = typer.Option(

@@ -6,14 +6,18 @@ from typing import Optional
 import typer
 
 from cartrl.cli import completion
+from cartrl.cli.executors import Chosen
 from cartrl.cli.options import (
     BEGAN,
+    CLUSTER_OPTION,
     CONFIG_ARGUMENT,
     CONFIG_OPTION,
     JOBS_OPTION,
     JSON_OF_TRAINING_OPTION,
     MODULES_OPTION,
     SET_OPTION,
+    SHIP_OPTION,
+    TLS_OPTION,
     run_dir_option,
 )
 from cartrl.cli.references import one_of, refuse_beside_resume, resolved
@@ -63,6 +67,9 @@ def sweep(
         show_default=False,
     ),
     jobs: Optional[int] = JOBS_OPTION,
+    cluster: Optional[str] = CLUSTER_OPTION,
+    ship: bool = SHIP_OPTION,
+    tls: Optional[tuple[Path, Path, Path]] = TLS_OPTION,
     run_dir: Optional[Path] = run_dir_option("sweep"),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the sweep's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
@@ -71,7 +78,6 @@ def sweep(
     """Train many settings with the same seeds, and rank them."""
     from cartrl.cli.commands.output import Output
     from cartrl.cli.commands.sweep import Choices, go_on, run
-    from cartrl.execution.processes import Processes
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.sweep import find_sweep
     from cartrl.sweeps.grid import Base
@@ -79,16 +85,17 @@ def sweep(
     import_environments(modules)
     config = one_of(file, config_option, "--config")
     output = Output.opened(quiet, as_json, BEGAN)
+    chosen = Chosen(jobs, cluster, ship, tls)
     if resume is not None:
         given = {
             "--config": config, "--set": overrides or None, "--grid": grid or None, "--search": search or None,
             "--trials": trials, "--seeds": seeds, "--race": race or None, "--run-dir": run_dir,
         }  # fmt: skip
         refuse_beside_resume(given)
-        go_on(find_sweep(resolved(Path(resume), SWEEP)), Processes(jobs), output)
+        go_on(find_sweep(resolved(Path(resume), SWEEP)), chosen.executor(), output)
     elif config is None:
         raise UsageError("give a --config to sweep over, or a sweep to --resume")
     elif seeds is None:
         raise UsageError("give --seeds, such as 0-7: settings are ranked by what several seeds reach")
     else:
-        run(Base(config, overrides), Choices(grid, search, trials, seeds, race), run_dir, Processes(jobs), output)
+        run(Base(config, overrides), Choices(grid, search, trials, seeds, race), run_dir, chosen.executor(), output)

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Optional
 import typer
 
 from cartrl.cli import completion
+from cartrl.cli.executors import Chosen
 from cartrl.cli.options import (
     BEGAN,
+    CLUSTER_OPTION,
     CONFIG_ARGUMENT,
     CONFIG_OPTION,
     JOBS_OPTION,
     JSON_OF_TRAINING_OPTION,
     MODULES_OPTION,
     SET_OPTION,
+    SHIP_OPTION,
+    TLS_OPTION,
     run_dir_option,
 )
 from cartrl.cli.references import one_of, refuse_beside_resume, resolved
@@ -42,6 +46,9 @@ def train(
         None, "--seeds", metavar="SEEDS", help="Train a study of many seeds: 0-31, or 0,3,7.", show_default=False
     ),
     jobs: Optional[int] = JOBS_OPTION,
+    cluster: Optional[str] = CLUSTER_OPTION,
+    ship: bool = SHIP_OPTION,
+    tls: Optional[tuple[Path, Path, Path]] = TLS_OPTION,
     run_dir: Optional[Path] = run_dir_option("run"),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
@@ -60,34 +67,37 @@ def train(
     import_environments(modules)
     config = one_of(file, config_option, "--config")
     output = Output.opened(quiet, as_json, BEGAN)
+    chosen = Chosen(jobs, cluster, ship, tls)
     if dry_run and output.is_alone:
         raise UsageError("--dry-run prints the settings; it cannot be given with --quiet or --json")
     if resume is not None:
         refuse_beside_resume({"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir})
-        _go_on(str(resolved(Path(resume), MANIFEST, STUDY)), overrides, jobs, output, dry_run)
+        _go_on(str(resolved(Path(resume), MANIFEST, STUDY)), overrides, chosen, output, dry_run)
     elif config is None:
         raise UsageError("give a --config to train, or a run to --resume")
-    elif seeds is None and jobs is not None:
-        raise UsageError("--jobs is for a study; give its --seeds, such as 0-7")
+    elif seeds is None and chosen.first is not None:
+        raise UsageError(f"{chosen.first} is for a study; give its --seeds, such as 0-7")
     elif seeds is not None and seed is not None:
         raise UsageError("give --seed for one run, or --seeds for a study")
     elif dry_run:
-        _check_place(seeds, run_dir)
-        _show(config, overrides, seed)
+        _check(config, overrides, seed, seeds, run_dir)
     elif seeds is not None:
-        checked = load(config, overrides)
+        checked, executor = load(config, overrides), chosen.executor()
         from cartrl.cli.commands import study  # imports SciPy; a bad config is answered without it
-        from cartrl.execution.processes import Processes
 
-        study.run(checked, parse_seeds(seeds), run_dir, Processes(jobs), output)
+        study.run(checked, parse_seeds(seeds), run_dir, executor, output)
     else:
         run(load(config, overrides, seed), run_dir, output)
 
 
-def _check_place(seeds: Optional[str], run_dir: Optional[Path]) -> None:
-    """Check what ``--dry-run`` was given beside a config, as a training would: the seeds, and the new directory."""
+def _check(
+    config: Path, overrides: list[str], seed: Optional[int], seeds: Optional[str], run_dir: Optional[Path]
+) -> None:
+    """Check what ``--dry-run`` was given beside a config, as a training would, and print all settings."""
+    from cartrl.cli.commands.config import show
     from cartrl.runs.directory import RUNS, require_new
     from cartrl.runs.study import parse_seeds
+    from cartrl.settings import load
     from cartrl.system.paths import require_creatable
 
     if seeds is not None:
@@ -96,21 +106,13 @@ def _check_place(seeds: Optional[str], run_dir: Optional[Path]) -> None:
         require_creatable(RUNS / "new")
     else:
         require_new(run_dir)
-
-
-def _show(config: Path, overrides: list[str], seed: Optional[int]) -> None:
-    """Check the config as a training would, and print all settings."""
-    from cartrl.cli.commands.config import show
-    from cartrl.settings import load
-
     show(load(config, overrides, seed))
 
 
-def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "Output", dry_run: bool) -> None:
+def _go_on(reference: str, overrides: list[str], chosen: Chosen, output: "Output", dry_run: bool) -> None:
     """Resume the run or the study in the directory ``reference``, or with ``dry_run`` say from where it would go on."""
     from cartrl.cli.commands import study, train
     from cartrl.cli.commands.stopped import show_what_goes_on
-    from cartrl.execution.processes import Processes
     from cartrl.runs.directory import SWEEP
     from cartrl.runs.finding import find_run
     from cartrl.runs.study import find_study
@@ -119,11 +121,11 @@ def _go_on(reference: str, overrides: list[str], jobs: Optional[int], output: "O
     if Path(reference, SWEEP).is_file():
         raise UsageError(f"{reference}: this is a sweep; go on with it by {call('sweep', '--resume', reference)}")
     known = find_study(reference)
-    if known is None and jobs is not None:
-        raise UsageError(f"--jobs is for a study, but {find_run(reference).root} is one run")
+    if known is None and chosen.first is not None:
+        raise UsageError(f"{chosen.first} is for a study, but {find_run(reference).root} is one run")
     if dry_run:
         show_what_goes_on(known or find_run(reference), overrides)
     elif known is not None:
-        study.resume(known, overrides, Processes(jobs), output)
+        study.resume(known, overrides, chosen.executor(), output)
     else:
         train.resume(reference, overrides, output)

@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Optional
@@ -99,4 +99,7 @@ def beginning(root: Path, manifest: Path) -> Iterator[None]:
     except BaseException:
         if not manifest.exists():
             shutil.rmtree(root, ignore_errors=True)
+            if root.parent == RUNS:
+                with suppress(OSError):  # there are others in it
+                    RUNS.rmdir()
         raise

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from cartrl.system import exits, quiet
+from cartrl.system import exits, quiet, surroundings
 from cartrl.system.frames import with_room
 
 # `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
@@ -43,6 +43,7 @@ def start(target: str, *arguments: str, stderr: IO[str], **options: Any) -> "sub
 @with_room
 def become(target: str, *arguments: str) -> None:
     """Call the target of `start`; this runs in the child."""
+    surroundings.settle_variables()  # those of a worker of a cluster, too, which this program has not started
     quiet.is_child = True
     faulthandler.enable(all_threads=False)
     sys.argv = ["cartrl", *arguments]

@@ -33,6 +33,11 @@ def settle() -> None:
     _forgive_warnings()
     _allow_own_files()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it is ignored, the exit codes of children are lost
+    settle_variables()
+
+
+def settle_variables() -> None:
+    """Drop the environment variables that would change numbers, before TensorFlow reads them."""
     for name in list(os.environ):
         if name.startswith(CHANGE_NUMBERS) and not name.startswith(CHANGE_NO_NUMBERS):
             del os.environ[name]

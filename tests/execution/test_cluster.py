@@ -1,0 +1,107 @@
+"""Studies and sweeps on a Dask cluster of this machine: the same numbers, and what is said where it cannot be used."""
+
+import json
+import os
+import socket
+import time
+
+import pytest
+
+from tests.clusters import Dask
+from tests.helpers import CONFIGS, MODULES, everything_below, one_line, run_cartrl, run_several
+
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+CONFIG = ("-c", CONFIGS / "reinforce.yaml")
+SHORT = ("--set", "train.num_iterations=30", "--set", "eval.eval_interval=10", "--set", "train.checkpoint_interval=5")
+
+
+def rows(run):
+    return [line.rpartition(",")[0] for line in (run / "metrics.csv").read_text().splitlines()]
+
+
+def weights(run):
+    return [path.read_bytes() for path in sorted(run.glob("policies/**/variables.data*"))]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Dask(tmp_path_factory.mktemp("dask")) as dask:
+        dask.worker()
+        yield dask
+
+
+def test_a_run_that_a_worker_ships_is_the_run_of_this_machine(cluster, short_run, tmp_path):
+    done = run_cartrl(
+        "train", *CONFIG, *SHORT, "--seeds", "3", "--ship", "--run-dir", "study", "--json", cwd=tmp_path,
+        env={"CARTRL_CLUSTER": str(cluster.file)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer, run = json.loads(done.stdout), tmp_path / "study/seed-3"
+    alone = json.loads((short_run.directory / "manifest.json").read_text())["result"]
+    assert answer["outcome"] == "finished"
+    facts = {name: answer["seeds"]["3"][name] for name in ("iteration", "greedy", "best", "error")}
+    final, best = alone["final_greedy_return"]["mean"], alone["best_greedy_return"]["mean"]
+    assert facts == {"iteration": 30, "greedy": final, "best": best, "error": ""}
+    assert rows(run) == rows(short_run.directory)
+    assert weights(run) == weights(short_run.directory)
+    there = {path.name for path in run.iterdir()}
+    assert there == {path.name for path in short_run.directory.iterdir()} - {".lock"}  # which belongs to a process
+    assert not list(cluster.home.rglob("seed-3"))  # nothing stays on the worker
+    assert run_cartrl("train", "--resume", "study", cwd=tmp_path).stdout == "study: finished already, all 1 seeds\n"
+
+
+def test_a_task_whose_worker_dies_three_times_has_failed(tmp_path, tmp_path_factory):
+    """The worker's own process dies while it imports a module; the command that asks for the module does not."""
+    env = {"PYTHONPATH": os.pathsep.join([str(MODULES)]), "DIE": "killed", "DIE_IN": "child"}
+    with Dask(tmp_path_factory.mktemp("dask")) as dask:
+        dask.worker(env)
+        done = run_cartrl(
+            "train", *CONFIG, *SHORT, "--seeds", "0-1", "--cluster", dask.file, "--import-module", "dying",
+            "--run-dir", "study", cwd=tmp_path, env=env,
+        )  # fmt: skip
+    assert done.returncode == 1
+    said = "error: 2 of 2 seeds failed; seed 0: its worker died 3 times, the last one on "
+    assert done.stderr.startswith(said), done.stderr
+    assert "was ended by SIGKILL" in done.stderr
+    assert done.stdout.count("failed") == 3  # a line for each seed, and one at the end
+    assert json.loads((tmp_path / "study/study.json").read_text())["outcome"] == "failed"
+
+
+def test_a_worker_of_another_version_is_refused_by_name(tmp_path, tmp_path_factory):
+    metadata = tmp_path / "other/tensorflow-2.99.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 2.99.0\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    with Dask(tmp_path_factory.mktemp("dask")) as dask:
+        dask.worker({"PYTHONPATH": str(tmp_path / "other")})
+        log = dask.home / "dask_worker-0.log"
+        deadline = time.monotonic() + 60
+        while "Registered to" not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        done = run_cartrl(
+            "train", *CONFIG, *SHORT, "--seeds", "0", "--cluster", dask.file, "--run-dir", "study", cwd=home
+        )
+    assert "has tensorflow 2.99.0 and not 2.15" in one_line(done, 2)
+    assert everything_below(home) == {}
+
+
+def test_refusals(tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound, but not listening: nobody else can take it
+        address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
+        study = ("train", *CONFIG, "--seeds", "0-1")
+        calls = {
+            (*study, "--cluster", address): f"--cluster {address}: no scheduler can be reached: Connection refused",
+            (*study, "--cluster", "somewhere"): "--cluster somewhere: give an address such as tcp://HOST:8786",
+            (*study, "--cluster", "http://127.0.0.1:1"): "no scheduler can be reached: unknown address scheme 'http'",
+            (*study, "--cluster", address, "--jobs", "2"): "--jobs is for processes of this machine",
+            (*study, "--ship"): "--ship is for a cluster; give its address as --cluster",
+            (*study, "--cluster", address, "--tls", "a", "b", "c"): "--tls a: no such file",
+            ("train", *CONFIG, "--cluster", address): "--cluster is for a study; give its --seeds",
+        }
+        outcomes = run_several(*calls, cwd=tmp_path)
+    for outcome, said in zip(outcomes, calls.values()):
+        assert said in one_line(outcome, 2)
+    assert everything_below(tmp_path) == {}
