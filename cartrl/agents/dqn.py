@@ -3,7 +3,8 @@
     V. Mnih et al. (2015), "Human-level control through deep reinforcement learning", algorithm 1.
     With double: H. van Hasselt et al. (2016), "Deep reinforcement learning with double Q-learning", equation 4.
 
-For a batch of steps, with Q' the target network and h the Huber loss, which is h(x) = x²/2 up to 1 and then |x| - 1/2:
+For a batch of steps, with Q' the target network, and h the squared loss x² or the Huber loss, which is x²/2 up to 1 and
+then |x| - 1/2:
 
     y = r + γ (1 - terminated) max_a' Q'(s', a')                 or with double: … Q'(s', argmax_a' Q(s', a'))
     loss = mean over the batch of h(y - Q(s, a))
@@ -29,6 +30,7 @@ from cartrl.settings import ExperimentSettings
 from cartrl.settings.agents.dqn import KIND, DqnSettings
 from cartrl.settings.schedule import at
 
+LOSSES = {"huber": common.element_wise_huber_loss, "squared": common.element_wise_squared_loss}
 MOST_RANDOM = 0.999  # with an epsilon of 1 all actions are as likely, and the mode would not be the greedy one
 
 
@@ -46,6 +48,7 @@ class DqnAgent(OffPolicyAgent):
     def __init__(self, settings: DqnSettings, time_step_spec: ts.TimeStep, action_spec: types.NestedTensorSpec):
         tf.Module.__init__(self, "DqnAgent")
         self._discount, self._double = settings.discount, settings.double
+        self._loss = LOSSES[settings.td_errors_loss_fn]
         self.q_network = q_network.QNetwork(
             time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
         )
@@ -77,7 +80,7 @@ class DqnAgent(OffPolicyAgent):
         targets = self.estimates(steps)
         with tf.GradientTape() as tape:
             q_values = of_actions(self.values(steps.observations), steps.actions)
-            loss = tf.reduce_mean(common.element_wise_huber_loss(targets, q_values))
+            loss = tf.reduce_mean(self._loss(targets, q_values))
         gradients = tape.gradient(loss, self._optimizer.trained)
         norm = self._optimizer.apply(gradients, learning_rate)
         return {

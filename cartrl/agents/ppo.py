@@ -122,6 +122,7 @@ class PpoAgent(tf_agent.TFAgent):
     def _train(self, experience: Rollout, weights: None, seed: tf.Tensor, scheduled: Scheduled) -> tf_agent.LossInfo:
         """Learn from a rollout, in minibatches drawn from ``seed``, int32 [2]."""
         settings, optimizer = self._settings, self._optimizer
+        self._take_in(experience, tf.equal(self.train_step_counter, 0))
         steps, explained = self.steps(experience)
         orders = minibatches(steps.returns.shape[0], settings.num_epochs, settings.batch_size, seed)
 
@@ -140,9 +141,8 @@ class PpoAgent(tf_agent.TFAgent):
 
         nothing = tf.zeros(2 + len(Parts._fields))
         number, _, sums = tf.while_loop(goes_on, body, (tf.constant(0), tf.constant(0.0), nothing))
+        self._take_in(experience, tf.greater(self.train_step_counter, 0))
         self.train_step_counter.assign_add(1)
-        if self._normalizer is not None:  # after learning, because the ratios of the first minibatch are to be 1
-            self._normalizer.update(steps.observations)
         count = tf.cast(number, tf.float32)
         loss, norm, *parts = tf.unstack(sums / count)
         extra = {
@@ -153,6 +153,17 @@ class PpoAgent(tf_agent.TFAgent):
             "learning_rate": scheduled.learning_rate,
         }
         return tf_agent.LossInfo(loss, extra)
+
+    def _take_in(self, rollout: Rollout, is_due: tf.Tensor) -> None:
+        """Let the normaliser know the observations of ``rollout``, if that is due.
+
+        That is due after learning, so that the ratios of the first minibatch are 1; but before learning from a run's
+        first rollout. After that one, the networks would from the second on see other numbers than they began with.
+        """
+        normalizer = self._normalizer
+        if normalizer is not None:
+            observations = merged(rollout["observations"])
+            tf.cond(is_due, lambda: normalizer.update(observations), lambda: tf.group())
 
     def loss(self, steps: Steps, scheduled: Scheduled) -> tuple[tf.Tensor, "Parts"]:
         """Return the loss of the module's equation for a minibatch, and its parts."""

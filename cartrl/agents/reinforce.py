@@ -33,7 +33,9 @@ from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
 from cartrl.agents import learner
+from cartrl.randomness import Turn
 from cartrl.settings import ExperimentSettings, ReinforceSettings
+from cartrl.settings.schedule import Linear, Schedule, at
 
 ONCE_TRAIN_STEP = "train_step"  # the counter's name in checkpoints that name variables by owner and number
 EPSILON = np.finfo(np.float32).eps  # as in TF-Agents' own normalisation
@@ -135,6 +137,7 @@ class ReinforceLearner(learner.TfAgentLearner):
         agent: the agent, initialised.
         networks: its networks by name, whose weights are drawn from a run's seed in this order.
         optimizer: its optimizer, built.
+        learning_rate: the optimizer's step size.
     """
 
     def __init__(
@@ -142,8 +145,10 @@ class ReinforceLearner(learner.TfAgentLearner):
         agent: EpisodicReinforceAgent,
         networks: Mapping[str, network.Network],
         optimizer: tf.keras.optimizers.Optimizer,
+        learning_rate: Schedule,
     ):
         super().__init__(agent, list(networks.values()), _train)
+        self._optimizer, self._learning_rate = optimizer, learning_rate
         owners = {**{name: net.variables for name, net in networks.items()}, "optimizer": optimizer.variables}
         paths = {id(variable): path for path, variable in self.variables.items()}
         self._once = {
@@ -153,9 +158,15 @@ class ReinforceLearner(learner.TfAgentLearner):
         }
         self._once[ONCE_TRAIN_STEP] = paths[id(self.train_step)]
 
+    def learn(self, batch: Any, turn: Turn) -> None:
+        """Update the agent from ``batch``, with the step size that the schedule has now."""
+        if isinstance(self._learning_rate, Linear):
+            self._optimizer.learning_rate = at(self._learning_rate, turn.environment_steps)
+        super().learn(batch, turn)
+
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from ``state``, also from one of a version that named the variables by owner and number."""
-        if ONCE_TRAIN_STEP in state:  # such a version left out the step size, which never changes
+        if ONCE_TRAIN_STEP in state:  # such a version left out the step size, which never changed
             constant = {name: values for name, values in self.state().items() if name not in self._once.values()}
             state = {**constant, **{self._once.get(name, name): values for name, values in state.items()}}
         super().restore(state)
@@ -202,7 +213,7 @@ def build(
         networks["critic"] = value_network.ValueNetwork(
             time_step_spec.observation, fc_layer_params=own.value_fc_layer_params
         )
-    optimizer = tf.keras.optimizers.Adam(own.learning_rate)
+    optimizer = tf.keras.optimizers.Adam(at(own.learning_rate, 0))
     agent = EpisodicReinforceAgent(
         time_step_spec,
         action_spec,
@@ -218,4 +229,4 @@ def build(
     )
     agent.initialize()
     optimizer.build(agent.trainable_variables)
-    return ReinforceLearner(agent, networks, optimizer)
+    return ReinforceLearner(agent, networks, optimizer, own.learning_rate)

@@ -82,9 +82,14 @@ def same(before, after):
     return [np.array_equal(one, other) for one, other in zip(before, after)]
 
 
+def huber(errors):
+    return np.where(errors <= 1, errors**2 / 2, errors - 0.5)
+
+
+@pytest.mark.parametrize(("loss", "by_hand"), [("huber", huber), ("squared", np.square)])
 @pytest.mark.parametrize("double", [False, True])
-def test_dqn_s_loss_by_hand(choices, double):
-    agent = dqn(double=double)
+def test_dqn_s_loss_by_hand(choices, double, loss, by_hand):
+    agent = dqn(double=double, td_errors_loss_fn=loss)
     trained, following = (
         net(choices.next_observations)[0].numpy() for net in (agent.q_network, *agent.targets.networks)
     )
@@ -94,10 +99,9 @@ def test_dqn_s_loss_by_hand(choices, double):
     targets = choices.rewards.numpy() + np.where(choices.terminated, 0, GAMMA * value)
     values = agent.values(choices.observations).numpy()[np.arange(B), choices.actions.numpy()]
     errors = np.abs(targets - values)
-    huber = np.where(errors <= 1, errors**2 / 2, errors - 0.5)
     assert (errors > 1).any() and (errors < 1).any()
     found = agent.update(choices, SEED, tf.constant([1e-3, 0.1]))["loss"]
-    assert float(found) == pytest.approx(huber.mean(), rel=BY_HAND)
+    assert float(found) == pytest.approx(by_hand(errors).mean(), rel=BY_HAND)
 
 
 def test_dqn_s_targets_by_hand(choices):

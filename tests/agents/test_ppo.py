@@ -182,6 +182,20 @@ def test_observations_are_normalised_by_all_that_were_seen():
     assert found[:, 0].std() > 0.3  # a small quantity does not vanish
 
 
+def test_the_first_update_sees_observations_as_the_policy_does_after_it():
+    """With a step size of 0 only the statistics can change, so the same values are estimated during and after."""
+    rollout = rollout_of(np.random.default_rng(7))
+    for name in ("observations", "next_observations"):
+        rollout[name] = 20 + 3 * rollout[name]
+    rollout = {name: tf.constant(array) for name, array in rollout.items()}
+    agent = agent_of(normalize_observations=True, batch_size=12)
+    agent.initialize()
+    info = agent.train(rollout, seed=tf.constant([0, 1]), scheduled=scheduled(learning_rate=0.0))
+    _, explained = agent.steps(rollout)
+    assert float(info.extra["explained_variance"]) == pytest.approx(float(explained), rel=1e-5)
+    assert float(explained) != pytest.approx(float(agent_of().steps(rollout)[1]), rel=0.1)
+
+
 def test_rewards_are_divided_by_the_deviation_of_discounted_returns_over_rollouts():
     rng = np.random.default_rng(5)
     scaler = RewardScaler(ENVIRONMENTS, 0.9)

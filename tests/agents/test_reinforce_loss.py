@@ -237,6 +237,25 @@ def test_an_update_is_adam_on_the_gradient_and_reports_its_norm():
     assert learner.train_step.numpy() == 1
 
 
+def test_the_step_size_follows_its_schedule():
+    """A step of Adam is about as long as the step size; here that falls from 0.02 to 0 over 100 steps."""
+    from cartrl.settings import ReinforceSettings
+
+    learner = reinforce.build(
+        config(ReinforceSettings(fc_layer_params=[8], learning_rate={"from": 0.02, "to": 0, "over": 100})),
+        ts.time_step_spec(OBSERVATION), DISCRETE,
+    )  # fmt: skip
+    batch = EpisodeBatch.pad(make_episodes(DISCRETE), 12).arrays()
+    arrays = {name: tf.constant(array) for name, array in batch.items()}
+    moved = []
+    for number, environment_steps in enumerate((0, 50, 100, 150)):
+        before = [weight.numpy() for weight in learner.agent.trainable_variables]
+        learner.learn(arrays, Turn(0, number + 1, environment_steps=environment_steps))
+        after = [weight.numpy() for weight in learner.agent.trainable_variables]
+        moved.append(max(np.abs(new - old).max() for new, old in zip(after, before)))
+    assert moved == pytest.approx([0.02, 0.01, 0, 0], rel=0.1)
+
+
 def test_weights_depend_on_the_seed_alone():
     def weights(seed):
         from cartrl.settings import ReinforceSettings

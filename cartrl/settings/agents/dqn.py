@@ -26,13 +26,18 @@ class DqnSettings(OffPolicySettings):
         le=1,
         description="Share of the actions that are drawn at random while experience is collected.",
     )
+    td_errors_loss_fn: Literal["huber", "squared"] = Field(
+        "huber",
+        description="The loss of an error of a value. Errors beyond 1 count less in huber, which so learns slowly that "
+        "a rare ending takes all that was to come; squared counts them in full.",
+    )
     gradient_clipping: float = Field(10.0, gt=0, description="Largest norm of the whole gradient.")
 
 
 KIND = Kind(
     DqnSettings,
     columns=(
-        Column("loss", "mean Huber loss of the Q-values", "losses/total"),
+        Column("loss", "mean loss of the Q-values", "losses/total"),
         Column("q_value", "mean Q-value of the actions in the batches", "policy/q_value"),
         Column("gradient_norm", "global norm of the gradient, before clipping", "policy/gradient_norm"),
         Column("epsilon", "share of random actions", "policy/epsilon"),

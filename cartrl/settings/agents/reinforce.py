@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cartrl.columns import Column
 from cartrl.settings.agents.kind import AgentSettings, Kind
+from cartrl.settings.schedule import Schedule
 from cartrl.settings.section import LayerWidth
 
 
@@ -16,7 +17,7 @@ class ReinforceSettings(AgentSettings):
     fc_layer_params: tuple[LayerWidth, ...] = Field(
         (LayerWidth(100),), description="Units in each hidden layer of the actor network; [] makes the policy linear."
     )
-    learning_rate: float = Field(1e-3, gt=0, description="Step size of the Adam optimizer.")
+    learning_rate: Schedule = Field(1e-3, gt=0, description="Step size of the Adam optimizer.")
     discount: float = Field(
         1.0, gt=0, le=1, description="Discount factor of future rewards (gamma); 1 counts all rewards in full."
     )
