@@ -1,4 +1,4 @@
-"""A long run of the main config: memory, open files, and what a checkpoint costs, at its beginning and at its end.
+"""Long runs: memory, open files, and what a checkpoint costs, at their beginning and at their end.
 
 python -m benchmarks endurance
 """
@@ -14,35 +14,39 @@ from pathlib import Path
 from benchmarks.measuring import Scale, python, table
 from tests.helpers import CONFIGS
 
-ITERATIONS = 50_000
+# Of each config, the iterations of a full measurement and of a quick look. SAC has 1,024 updates in each.
+ITERATIONS = {"reinforce.yaml": (50_000, 2_000), "sac/pendulum-v1.yaml": (200, 40)}
 
 
 def measure(scale: Scale) -> str:
-    """The table: ten stretches of a run."""
-    report = python("-m", "benchmarks.endurance", scale.pick(ITERATIONS, 2_000)).report
-    rows = [
-        (
-            f"{stretch['until']:,}", f"{stretch['memory']:,.0f}", str(stretch["files"]),
-            f"{stretch['checkpoint'] * 1000:.1f}", f"{stretch['share']:.1%}",
-        )
-        for stretch in report
-    ]  # fmt: skip
-    header = ("until iteration", "MiB", "open files", "ms a checkpoint", "of the loop's time")
-    return table(header, rows)
+    """The table: ten stretches of each run."""
+    rows = []
+    for config, iterations in ITERATIONS.items():
+        for stretch in python("-m", "benchmarks.endurance", config, scale.pick(*iterations)).report:
+            rows.append((
+                config, f"{stretch['updates']:,}", f"{stretch['memory']:,.0f}", str(stretch["files"]),
+                f"{stretch['checkpoint'] * 1000:.1f}", f"{stretch['share']:.1%}",
+            ))  # fmt: skip
+    return table(("config", "after updates", "MiB", "open files", "ms a checkpoint", "of the loop's time"), rows)
 
 
-def train(iterations: int) -> list[dict]:
-    """Train, and return what was seen at the end of each tenth."""
+def train(name: str, iterations: int) -> list[dict]:
+    """Train with a config, and return what was seen at the end of each tenth."""
     from cartrl.pictures.drawer import Drawer
     from cartrl.runs.directory import RunDirectory
     from cartrl.settings import load
     from cartrl.system.signals import StopRequest
     from cartrl.training import saving, tasks
+    from cartrl.training.journal import Supervisor
 
-    overrides = {"num_iterations": iterations, "checkpoint_interval": min(200, iterations // 40)}
+    overrides = {"num_iterations": iterations, "checkpoint_interval": max(1, min(200, iterations // 40))}
     config = load(
-        CONFIGS / "reinforce.yaml",
-        [*(f"train.{name}={value}" for name, value in overrides.items()), f"eval.eval_interval={iterations}"],
+        CONFIGS / name,
+        [
+            *(f"train.{key}={value}" for key, value in overrides.items()),
+            "train.num_environment_steps=null",
+            f"eval.eval_interval={iterations}",
+        ],
     )
     seconds: list[float] = []
     save = saving.RunSaver.save_state  # the metrics' fsync and the learner's variables are part of the price
@@ -59,12 +63,12 @@ def train(iterations: int) -> list[dict]:
         """Takes note at the end of each tenth."""
 
         def append(self, row) -> None:
-            if not row["step"] or row["step"] % (iterations // 10):
+            if not row["iteration"] or row["iteration"] % (iterations // 10):
                 return
             loop = progress.seconds["collect"] + progress.seconds["learn"]
             done = sum(stretch["loop"] for stretch in stretches)
             stretch = {
-                "until": row["step"],
+                "updates": row["updates"],
                 "memory": resident(),
                 "files": len(os.listdir("/proc/self/fd")),  # noqa: PTH208
                 "checkpoint": statistics.median(seconds),
@@ -78,7 +82,7 @@ def train(iterations: int) -> list[dict]:
         task = tasks.new(config, RunDirectory(Path(home)), None)
         progress = task.progress()
         experiment = tasks.build(task, task.begin(), progress, stop, time.perf_counter())
-        task.train(experiment, progress, Watch(), stop, drawer, print)
+        task.train(experiment, progress, Supervisor(Watch(), stop, print), drawer)
         drawer.wait()
         experiment.close()
     return stretches
@@ -91,4 +95,4 @@ def resident() -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(train(int(sys.argv[1]))))
+    print(json.dumps(train(sys.argv[1], int(sys.argv[2]))))

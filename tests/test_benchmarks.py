@@ -6,6 +6,7 @@ import time
 import pytest
 
 from benchmarks import memory
+from benchmarks.__main__ import DEFAULT
 from benchmarks.measuring import Failed, pairwise, python, replace_block, run, spread, table, take_turns
 
 PAGE = "# Title\n\n<!-- loop -->\nold\n<!-- /loop -->\n\n<!-- process -->\n<!-- /process -->\n"
@@ -93,3 +94,10 @@ def test_the_loop_is_measured_turn_by_turn():
     ).report
     assert report["steps"] == [3 * 4 * 4] * 2
     assert all(0 < seconds < report["built"] for seconds in report["collect"] + report["learn"])
+
+
+@pytest.mark.slow
+def test_every_part_measures_something():
+    done = python("-m", "benchmarks", "--quick")
+    for part in DEFAULT:
+        assert f"## {part}\n\n|" in done.output
