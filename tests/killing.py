@@ -65,6 +65,7 @@ ROLLOUTS = {
 AGENTS = {
     "reinforce": ("reinforce.yaml", {}),
     "ppo": ("ppo/cartpole-v1.yaml", ROLLOUTS),
+    "dqn": ("dqn/cartpole-v1.yaml", {**MEMORY, "train.stop_when_solved": "false"}),
     **{agent: (f"{agent}/pendulum-v1.yaml", MEMORY) for agent in ("ddpg", "td3", "sac")},
 }
 # The same of environments of other suites, and of Box2D, which the engine vectorized plays.

@@ -13,6 +13,7 @@ from tf_agents.trajectories import time_step as ts
 from cartrl import randomness
 from cartrl.errors import CartrlError
 from cartrl.policies import acting
+from cartrl.programs import Program
 
 # (the agent, a batch of the replay, what `TfAgentLearner.varying` returns) -> the columns of its kind, a scalar each
 Train = Callable[..., Mapping[str, tf.Tensor]]
@@ -38,7 +39,7 @@ class TfAgentLearner:
         self._fresh = self.state()
         self._columns: list[str] = []  # named when the update is traced
         self._reports: list[tf.Tensor] = []  # of the updates since the last report
-        self._update = tf.function(self._one_update, autograph=False, jit_compile=True)
+        self._update = Program(self._one_update)
 
     def prepare(self, batch: Any) -> None:
         """Compile the update, for batches like ``batch``."""

@@ -8,6 +8,7 @@ from cartrl import randomness
 from cartrl.environments.episodes import EpisodeBatch
 from cartrl.environments.twins import CompiledEnvironment
 from cartrl.policies.acting import Act
+from cartrl.programs import Program
 from cartrl.randomness import Turn
 
 
@@ -19,7 +20,7 @@ class CompiledPlayer:
         self._time_limit = time_limit
         self._explore = explore
         self._num_episodes = num_episodes
-        self._roll_out = tf.function(self._one_rollout, autograph=False, jit_compile=True)
+        self._roll_out = Program(self._one_rollout)
 
     def prepare(self) -> None:
         """Compile the rollout."""

@@ -11,6 +11,7 @@ from cartrl.environments.episodes import Played
 from cartrl.environments.rollouts import Rollout
 from cartrl.environments.twins import CompiledEnvironment
 from cartrl.experience.exploration import Exploration
+from cartrl.programs import Program
 from cartrl.randomness import ActionSeeds, Stream, Turn
 from cartrl.settings.pipeline import SteppedCollectSettings
 
@@ -49,7 +50,7 @@ class CompiledRollouts:
         self._exploration = exploration
         self._num_environments, self._num_steps = collect.num_environments, collect.num_steps
         self._replay = replay
-        self._roll_out = tf.function(self._one_rollout, autograph=False, jit_compile=True)
+        self._roll_out = Program(self._one_rollout)
         self.initialise(seed=0)
 
     def initialise(self, seed: int) -> None:
