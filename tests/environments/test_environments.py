@@ -63,7 +63,7 @@ def test_it_trains_evaluates_and_records(env_name, home, done):
         assert 0 < frames_of(film, env_name) <= 41
 
 
-@pytest.mark.parametrize("engine", ["compiled", "vectorized"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("vectorized", marks=pytest.mark.slow)])
 def test_constants_of_the_config_hold_in_training_evaluation_and_film(engine, tmp_path):
     """With steps of 0.2 ms nothing falls within 200 of them, whatever an untrained policy does."""
     (tmp_path / "config.yaml").write_text("environment:\n  env_name: CartPole-v0\n  constants: {tau: 2e-4}\n")

@@ -183,7 +183,7 @@ def test_two_servers_never_share_a_port(monkeypatch):
         queue.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_one_signal_ends_the_start_up(number, tmp_path):
     """It finds a signal that waits for the experiment to be built and compiled, which takes seconds of CPU time."""
     before = cpu_of_children()

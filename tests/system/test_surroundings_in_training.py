@@ -34,7 +34,7 @@ VARIABLES = {
 }
 
 
-@pytest.mark.parametrize("engine", ["compiled", "vectorized"])
+@pytest.mark.parametrize("engine", ["compiled", pytest.param("vectorized", marks=pytest.mark.slow)])
 def test_the_numbers_of_a_run_do_not_depend_on_its_surroundings(engine, tmp_path):
     (tmp_path / "keras").mkdir()
     (tmp_path / "keras/keras.json").write_text('{"floatx": "float64", "epsilon": 0.1}')

@@ -19,7 +19,7 @@ ALL = ",".join(AGENTS)
 @pytest.mark.parametrize(
     ("how", "count", "agents"),
     [
-        ("kill", 4, "reinforce,sac"),
+        ("kill", 2, "dqn"),
         pytest.param("kill", 100, ALL, marks=pytest.mark.slow),
         pytest.param("term", 40, ALL, marks=pytest.mark.slow),
         pytest.param("full", 40, ALL, marks=pytest.mark.slow),
