@@ -90,4 +90,6 @@ def has_type(value: Any, annotation: Any) -> bool:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if annotation is str or (isinstance(annotation, type) and issubclass(annotation, str)):
         return isinstance(value, str)
-    return True  # a Literal or a section: pydantic checks it without coercion
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return isinstance(value, (Mapping, annotation))
+    return True  # a Literal: pydantic checks it without coercion
