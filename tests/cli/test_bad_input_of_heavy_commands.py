@@ -63,6 +63,7 @@ def test_a_policy_never_imports_the_module_of_its_environment_by_itself(opted_in
         "suite": "gym",
         "max_episode_steps": 20,
         "constants": {},
+        "kwargs": {},
     }
     ask = f"'{MODULE}:Fine-v0' imports code, the module '{MODULE}'; if you trust it, say so: "
     played = ["eval", "--checkpoint", "Fine", "--episodes", "3", "--json"]
