@@ -39,7 +39,7 @@ def rows_of(path):
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
-QUICK = ("gymnasium", "lander", "dm_control")
+QUICK = ("lander",)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Optional
 
-from cartrl.cli.commands import study as study_command
 from cartrl.cli.commands import train as train_command
-from cartrl.execution.worker import Worker
+from cartrl.execution.studies import StudyWork
+from cartrl.execution.worker import Order, Worker
 from cartrl.runs.directory import create
 from cartrl.runs.study import StudyDirectory, find_study
 from cartrl.settings import load
@@ -158,7 +158,7 @@ class Laboratory:
         def train() -> None:
             config = load(CONFIG, self._overrides)
             study = StudyDirectory(create(STUDY, "", "", ""))
-            study_command.Task(study, config, [SEED], [SEED], threshold=None, jobs=1).begin()
+            StudyWork(study, config, [SEED], [SEED], threshold=None).begin()
             self._work(study)
 
         return self._captured(train)
@@ -176,9 +176,9 @@ class Laboratory:
     def _work(self, study: StudyDirectory) -> None:
         """Train the seed as a worker does; what it tells that goes wrong is said on stderr."""
         told = StringIO()
-        worker = Worker(study, told)
         with StopRequest() as stop:
-            worker.train(SEED, stop, NoPictures())  # type: ignore[arg-type]
+            worker = Worker(told, NoPictures(), stop)  # type: ignore[arg-type]
+            worker.train(Order(study.config, SEED, study.run(SEED).root, lock_patience=0.0, is_picture_awaited=False))
         news = [json.loads(line) for line in told.getvalue().splitlines()]
         for one in news:
             if text := one.get("warning") or one.get("error"):
