@@ -155,10 +155,11 @@ class PpoAgent(tf_agent.TFAgent):
         return tf_agent.LossInfo(loss, extra)
 
     def _take_in(self, rollout: Rollout, is_due: tf.Tensor) -> None:
-        """Let the normaliser know the observations of ``rollout``, if that is due.
+        """Update the normaliser with the observations of ``rollout``, if that is due.
 
-        That is due after learning, so that the ratios of the first minibatch are 1; but before learning from a run's
-        first rollout. After that one, the networks would from the second on see other numbers than they began with.
+        It is due after learning, because the ratios of the first minibatch are then 1. Only with the first rollout of a
+        run is it due before learning: else the first update would train the networks on observations as they are, and
+        all later updates on normalised ones.
         """
         normalizer = self._normalizer
         if normalizer is not None:

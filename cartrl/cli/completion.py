@@ -59,6 +59,6 @@ def environments(context: typer.Context, incomplete: str) -> list[str]:
         from cartrl.environments import suite
     try:
         names = suite.names(context.params.get("suite") or GYM)
-    except CartrlError:  # no such suite, or not installed; what is typed so far is not yet an error
+    except CartrlError:  # the suite is unknown or not installed: there is nothing to complete
         return []
     return [name for name in names if name.startswith(incomplete)]

@@ -43,7 +43,8 @@ class Chosen(NamedTuple):
             from cartrl.execution.processes import Processes
 
             return Processes(self.jobs)
-        from cartrl.execution.cluster import Address, Certificates, Cluster
+        from cartrl.execution.cluster import Cluster
+        from cartrl.execution.scheduler import Address, Certificates
 
         for file in self.tls or ():
             if not file.is_file():

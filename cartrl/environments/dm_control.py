@@ -19,7 +19,7 @@ from cartrl.settings.section import has_type
 
 headless.prepare()
 
-from dm_control import suite as tasks  # noqa: E402 (it reads what was prepared)
+from dm_control import suite as tasks  # noqa: E402 (the import reads MUJOCO_GL, which `prepare` sets)
 
 HEIGHT, WIDTH = 240, 320  # pixels of a picture
 CAMERA = 0

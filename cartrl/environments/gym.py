@@ -1,7 +1,6 @@
 """gym's suite: its environments by name, without gym's surprises. Imports gym, not TensorFlow."""
 
 import copy
-import math
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Callable
@@ -14,7 +13,7 @@ from cartrl.environments.arguments import Arguments
 from cartrl.environments.environment import closed_on_failure
 from cartrl.environments.gym_environment import GymEnvironment
 from cartrl.environments.suite import Description
-from cartrl.errors import CartrlError, UsageError
+from cartrl.errors import UsageError
 from cartrl.settings import EnvironmentSettings
 
 gym.logger.set_level(gym.logger.ERROR)
@@ -49,19 +48,13 @@ def _maker(spec: registration.EnvSpec, env_name: str) -> Callable[..., Any]:
 def _make(settings: EnvironmentSettings, is_filmed: bool) -> Any:
     env_name = settings.env_name
     spec = registered(env_name)
-    try:
+    with registries.making(env_name, "gym", gym.error.Error):
         maker = _maker(spec, env_name)
         with failures.named(env_name, "its constructor", GymEnvironment.API):
             kwargs = {**spec.kwargs, **settings.kwargs}
-            if is_filmed and registries.takes(maker, "render_mode"):
+            if is_filmed and "render_mode" in arguments.of(maker, {}, but=()).defaults:
                 kwargs["render_mode"] = "rgb_array"
             return box2d.repeatable(lambda: _called(maker, kwargs, spec))
-    except CartrlError as error:
-        if isinstance(error.__cause__, (gym.error.Error, ImportError)):
-            raise UsageError(
-                f"gym cannot make {env_name}, is all that it needs installed? {error.__cause__}"
-            ) from error.__cause__
-        raise
 
 
 def _called(maker: Callable[..., Any], kwargs: Mapping[str, Any], spec: registration.EnvSpec) -> Any:
@@ -84,15 +77,12 @@ class GymSuite:
     """gym's environments, by their ids."""
 
     def names(self) -> list[str]:
-        """Return the ids of all that gym has registered, without what it only says to be gone."""
+        """Return the ids of all environments that gym can make; of some, gym only registers that they are gone."""
         return sorted(spec.id for spec in gym.envs.registry.all() if spec.entry_point is not None)
 
     def describe(self, settings: EnvironmentSettings) -> Description:
         """Return what gym has registered for the environment."""
-        spec = registered(settings.env_name)
-        threshold = spec.reward_threshold
-        is_named = threshold is not None and math.isfinite(threshold)
-        return Description(spec.max_episode_steps, float(threshold) if is_named else None)
+        return registries.described(registered(settings.env_name))
 
     def arguments(self, settings: EnvironmentSettings) -> Arguments:
         """Return the arguments of the environment's constructor, with what gym has registered for them."""

@@ -1,7 +1,6 @@
 """gymnasium's suite: its environments by name. Imports gymnasium, and nothing else that is heavy."""
 
 import copy
-import math
 from typing import Any, Callable
 
 import gymnasium
@@ -11,7 +10,7 @@ from cartrl.environments import arguments, box2d, failures, headless, registries
 from cartrl.environments.arguments import Arguments
 from cartrl.environments.environment import Environment
 from cartrl.environments.suite import Description
-from cartrl.errors import CartrlError, UsageError
+from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
 
 USUAL = "; classic control has CartPole-v1, Acrobot-v1, Pendulum-v1 and others"
@@ -93,15 +92,12 @@ class GymnasiumSuite:
     """gymnasium's environments, by their ids."""
 
     def names(self) -> list[str]:
-        """Return the ids of all that gymnasium has registered, without those that it only says to be gone."""
+        """Return the ids of all environments that gymnasium can make; it also registers which have moved elsewhere."""
         return sorted(name for name, spec in gymnasium.registry.items() if not _is_gone(spec))
 
     def describe(self, settings: EnvironmentSettings) -> Description:
         """Return what gymnasium has registered for the environment."""
-        spec = registered(settings.env_name)
-        threshold = spec.reward_threshold
-        is_named = threshold is not None and math.isfinite(threshold)
-        return Description(spec.max_episode_steps, float(threshold) if is_named else None)
+        return registries.described(registered(settings.env_name))
 
     def arguments(self, settings: EnvironmentSettings) -> Arguments:
         """Return the arguments of the environment's constructor, with what gymnasium has registered for them."""
@@ -121,15 +117,10 @@ class GymnasiumSuite:
             CartrlError: when its constructor fails, or it lacks what gymnasium's API asks for.
         """
         name = settings.env_name
-        make = _maker(settings, is_filmed)
-        try:
+        with registries.making(name, "gymnasium", gymnasium.error.Error):
+            make = _maker(settings, is_filmed)
             with failures.named(name, "its constructor", GymnasiumEnvironment.API):
                 env = box2d.repeatable(make)
-        except CartrlError as error:
-            cause = error.__cause__
-            if isinstance(cause, (gymnasium.error.Error, ImportError)):
-                raise UsageError(f"gymnasium cannot make {name}, is all that it needs installed? {cause}") from cause
-            raise
         return GymnasiumEnvironment(_Adapter(env, name), name)
 
 

@@ -1,12 +1,14 @@
 """Environments in the registries of gym and gymnasium: found by name, with what their constructors take and need."""
 
-import inspect
-from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple, TypeVar
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from cartrl.errors import UsageError
+from cartrl.environments.suite import Description
+from cartrl.errors import CartrlError, UsageError
 from cartrl.settings import suites
-from cartrl.system import calls, imports
+from cartrl.system import calls, extras, imports
 
 Entry = TypeVar("Entry")
 
@@ -64,13 +66,40 @@ def require_installed(env_name: str, entry_point: Any) -> None:
     """
     folder = ".".join(entry_point.split(":")[0].split(".")[:3]) if isinstance(entry_point, str) else ""
     needed = NEEDED.get(folder)
-    if needed is not None and not suites.is_installed(needed.package):
-        raise UsageError(f"{env_name} needs {needed.package}, which is not installed; {suites.command(needed.extra)}")
+    if needed is not None and not extras.is_installed(needed.package):
+        raise UsageError(extras.missing(env_name, needed.package, needed.extra))
 
 
-def takes(maker: Callable[..., Any], parameter: str) -> bool:
-    """Tell whether a constructor has a parameter of this name."""
+class Registered(Protocol):
+    """What gym and gymnasium register for an environment."""
+
+    max_episode_steps: Any
+    reward_threshold: Any
+
+
+def described(spec: Registered) -> Description:
+    """Return the time limit and the reward threshold that are registered; one that is not finite counts as none."""
+    threshold = spec.reward_threshold
+    is_named = threshold is not None and math.isfinite(threshold)
+    return Description(spec.max_episode_steps, float(threshold) if is_named else None)
+
+
+@contextmanager
+def making(env_name: str, suite: str, refusal: type[Exception]) -> Iterator[None]:
+    """Turn a failure of the block, which makes an environment, into bad usage where something is missing.
+
+    Args:
+        env_name: the environment.
+        suite: of which it is.
+        refusal: the suite's own class of errors.
+
+    Raises:
+        UsageError: when the suite refused, or a module cannot be imported.
+    """
     try:
-        return parameter in inspect.signature(maker).parameters
-    except (TypeError, ValueError):  # it is not written in Python
-        return False
+        yield
+    except CartrlError as error:
+        cause = error.__cause__
+        if isinstance(cause, (refusal, ImportError)):
+            raise UsageError(f"{suite} cannot make {env_name}, is all that it needs installed? {cause}") from cause
+        raise

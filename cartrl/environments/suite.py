@@ -95,7 +95,7 @@ def names(suite_name: str) -> list[str]:
 
 
 def arguments(settings: EnvironmentSettings) -> Arguments:
-    """Return the arguments of the environment's constructor; none where its suite knows of none.
+    """Return the arguments that the environment's constructor takes; no arguments where its suite does not say.
 
     Raises:
         UsageError: for an environment that the suite does not have.

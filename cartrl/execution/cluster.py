@@ -1,52 +1,31 @@
 """The executor `dask`: the workers of a Dask cluster share the tasks among them."""
 
-import json
-import logging
 import queue
-import socket
 import time
 import uuid
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl.errors import CartrlError, UsageError
 from cartrl.execution.executor import Backlog, Listener, News, Task
+from cartrl.execution.scheduler import Address, connect
 from cartrl.runs.machine import versions
 from cartrl.runs.outcome import Outcome
-from cartrl.system import archives, imports, notices, reading
+from cartrl.system import archives, imports, notices
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
     from cartrl.execution.remote import Answer, Order
 
-CONTACT = 8.0  # seconds in which a scheduler must answer
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_ROLL_CALLS = 1.0
 MOST_DEATHS = 3  # of the workers of one task
 SAME = ("cartrl", "tensorflow", "python")  # the versions that must not differ between this process and the workers
-
-
-class Certificates(NamedTuple):
-    """The files of TLS: of the authority, of this command, and its key."""
-
-    authority: Path
-    certificate: Path
-    key: Path
-
-
-class Address(NamedTuple):
-    """Where a scheduler is, and how its workers hand runs over."""
-
-    scheduler: str  # tcp://HOST:PORT, tls://HOST:PORT, or a scheduler file
-    certificates: Optional[Certificates] = None
-    is_shipped: bool = False  # whether runs come back as archives; else all hosts share the folder of the study
 
 
 @dataclass
@@ -280,7 +259,7 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         from cartrl.execution import remote
 
-        with suppress(Exception):  # what is left there ends by itself after a while
+        with suppress(Exception):  # worker processes that are not told end by themselves after a minute
             self._client.run(remote.dismiss, self._session, on_error="ignore")
         self._pass_on_news()
         with suppress(Exception):
@@ -291,60 +270,3 @@ def _differs(facts: dict[str, str], own: dict[str, str], name: str) -> bool:
     """Whether a version differs in a way that may change numbers or break what is sent: of Python, 3.11.2 is 3.11.7."""
     mine, other = own[name], facts[name]
     return mine.split(".")[:2] != other.split(".")[:2] if name == "python" else mine != other
-
-
-def connect(address: Address) -> "Client":
-    """Return a client of the scheduler.
-
-    Raises:
-        UsageError: when there is none at ``address``, when it does not answer in `CONTACT` seconds, or when Dask is not
-            installed.
-    """
-    try:
-        import distributed
-        from distributed.security import Security
-    except ImportError:
-        reason = "--cluster needs Dask, which is not installed; in a checkout of cartrl: pip install '.[cluster]'"
-        raise UsageError(reason) from None
-    for name in ("distributed", "tornado", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", module="distributed")
-    url = _url(address.scheduler)
-    files = address.certificates
-    security = None
-    if files is not None:
-        security = Security(
-            tls_ca_file=str(files.authority), tls_client_cert=str(files.certificate), tls_client_key=str(files.key),
-            require_encryption=True,
-        )  # fmt: skip
-    try:
-        _knock(url)
-        return distributed.Client(url, timeout=CONTACT, security=security, set_as_default=False, name="cartrl")
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(f"--cluster {address.scheduler}: no scheduler can be reached: {_why(error)}") from error
-
-
-def _url(scheduler: str) -> str:
-    """Return the address that ``scheduler`` is, or that it holds if it is a scheduler file."""
-    if "://" in scheduler:
-        return scheduler
-    try:
-        return str(json.loads(reading.read_text(Path(scheduler), reading.LARGEST_CONFIG))["address"])
-    except (OSError, ValueError, KeyError, TypeError, UsageError):
-        known = "an address such as tcp://HOST:8786 or tls://HOST:8786, or a scheduler file"
-        raise UsageError(f"--cluster {scheduler}: give {known}") from None
-
-
-def _knock(url: str) -> None:
-    """See that something listens at ``url``, which takes no time. Dask would try again and again."""
-    parts = urlsplit(url)
-    if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port:
-        socket.create_connection((parts.hostname, parts.port), CONTACT).close()
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if isinstance(error, TypeError):  # what Dask raises where it was given no certificates
-        return "it wants certificates; give --tls"
-    return str(error) or type(error).__name__

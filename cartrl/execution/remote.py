@@ -67,8 +67,7 @@ def rows_of(state: SeedState) -> list[Row]:
 
 def facts() -> dict[str, str]:
     """Return the host, and the versions on which a result depends."""
-    found = versions()
-    return {"host": platform.node(), **{name: found[name] for name in ("cartrl", "tensorflow", "python")}}
+    return {"host": platform.node(), **versions()}
 
 
 @dataclass

@@ -92,4 +92,4 @@ def has_type(value: Any, annotation: Any) -> bool:
         return isinstance(value, str)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return isinstance(value, (Mapping, annotation))
-    return True  # a Literal: pydantic checks it without coercion
+    return True  # Any; or a Literal, which pydantic checks without coercion

@@ -5,12 +5,11 @@ Another package registers a suite through the entry-point group ``cartrl.suites`
 as in ``tiny = "my_package:SUITE"``. Listing the names imports none of these packages.
 """
 
-from importlib.util import find_spec
 from typing import NamedTuple
 
 from cartrl.errors import UsageError, closest, nearest
 from cartrl.settings.environment_names import NAMES
-from cartrl.system import extensions
+from cartrl.system import extensions, extras
 
 GROUP = "cartrl.suites"
 GYM = "gym"  # of every config that names no suite
@@ -50,24 +49,14 @@ def place(name: str) -> str:
     """
     if name in OWN:
         own = OWN[name]
-        if not is_installed(own.package):
-            raise SuiteError(f"the suite {name!r} needs {own.package}, which is not installed; {command(own.extra)}")
+        if not extras.is_installed(own.package):
+            raise SuiteError(extras.missing(f"the suite {name!r}", own.package, own.extra))
         return own.place
     found = extensions.registered(GROUP).get(name)
     if found is None:
         known = names()
         raise SuiteError(f"there is no suite {name!r}{nearest(name, known)}; there are {', '.join(known)}")
     return found
-
-
-def is_installed(package: str) -> bool:
-    """Tell whether Python finds a package by its name, without importing it."""
-    return find_spec(package) is not None
-
-
-def command(extra: str) -> str:
-    """Return what to type to install an extra of cartrl."""
-    return f"in a checkout of cartrl: pip install '.[{extra}]'"
 
 
 def hint(env_name: str, suite: str, known: list[str]) -> str:
@@ -88,5 +77,5 @@ def hint(env_name: str, suite: str, known: list[str]) -> str:
 def _setting(suite: str) -> str:
     own = OWN[suite]
     return f"environment.suite: {suite}" + (
-        "" if is_installed(own.package) else f", once installed, {command(own.extra)}"
+        "" if extras.is_installed(own.package) else f", once installed, {extras.command(own.extra)}"
     )

@@ -7,6 +7,7 @@ from typing import Any, Optional
 from cartrl.errors import UsageError
 from cartrl.runs.sweep import Setting, named, record_of, setting_of
 from cartrl.sweeps.grid import Categories, Varied
+from cartrl.system import extras
 
 BATCH = 4  # settings suggested at once: many for the workers, and few that know nothing of each other's results
 
@@ -20,8 +21,7 @@ def load_optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        reason = "--search needs Optuna, which is not installed; in a checkout of cartrl: pip install '.[search]'"
-        raise UsageError(reason) from None
+        raise UsageError(extras.missing("--search", "Optuna", "search")) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

@@ -87,9 +87,11 @@ class Experiment:
         settings, run, past = task.config.settings, task.directory, task.past
         display, should_stop, warn = supervisor
         parts = Parts(self._agent, self._continuing, self._remembering)
-        self.begin(settings.train.seed)
         if past.checkpoint:
+            self._forget()
             past.checkpoint.restore(parts)
+        else:
+            self.begin(settings.train.seed)
         best_policies.rewind(run, progress.iteration)
         is_late = self._evaluate_late(settings, past, progress)
         with closed_at_end(warn) as opened:
@@ -109,11 +111,15 @@ class Experiment:
 
     def begin(self, seed: int) -> None:
         """Draw the weights from ``seed``, forget all steps, and begin an episode in each environment."""
+        self._forget()
         self._agent.initialise(seed)
-        if self._remembering is not None:
-            self._remembering.initialise()
         if self._continuing is not None:
             self._continuing.initialise(seed)
+
+    def _forget(self) -> None:
+        """Forget the steps of the run before."""
+        if self._remembering is not None:
+            self._remembering.initialise()
 
     def _evaluate_late(self, settings: ExperimentSettings, past: Past, progress: Progress) -> bool:
         """Evaluate the last iteration if the past has not, as it was to go on then; return whether that was so."""

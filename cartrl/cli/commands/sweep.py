@@ -162,7 +162,7 @@ class Sweep:
                 settings = stay
 
     def _drop(self, names: Sequence[str], seeds: int, manifest: Manifest) -> None:
-        """Note that the race goes on without the settings ``names``, which were trained with so many ``seeds``."""
+        """Record in the manifest that the race dropped the settings ``names`` after so many ``seeds``."""
         for record in self.plan.records:
             if record["name"] in names:
                 record["dropped_after"] = seeds
@@ -179,7 +179,7 @@ class Sweep:
                     self.failed[setting, seed] = state.error
 
     def _work(self, setting: Setting, seeds: Sequence[int]) -> StudyWork:
-        """Return what is left to train of ``setting`` with ``seeds``."""
+        """Return the study of ``setting``, with those of ``seeds`` to train that have neither ended nor failed."""
         study = self.directory.study(setting)
         files.make_directory(study.root, exist_ok=True)
         is_new = not study.manifest.is_file()
@@ -187,7 +187,7 @@ class Sweep:
         known = [] if is_new else study.seeds()
         tried = [seed for failed, seed in self.failed if failed == setting]
         left = [seed for seed in seeds if not study.is_over(seed) and seed not in tried]
-        named = seeds if len(seeds) > len(known) else known  # a race that goes on again has come further before
+        named = seeds if len(seeds) > len(known) else known  # a resumed race may have trained more seeds before
         return StudyWork(study, config, named, left, self.threshold, setting.name, RunLock(study.lock))
 
     def report(self, outcome: Outcome) -> None:
