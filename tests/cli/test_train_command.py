@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import signal
 import subprocess
@@ -133,26 +132,6 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_another_run(short_ru
         assert weights_of(first / "policies" / policy) == weights_of(again / "policies" / policy)
     assert without_seconds(first)[1:] != without_seconds(other)[1:]
     assert weights_of(first / "policies/final") != weights_of(other / "policies/final")
-
-
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
-@pytest.mark.parametrize("engine", ["compiled", "vectorized"])
-def test_the_numbers_do_not_depend_on_how_many_cores_there_are(engine, tmp_path):
-    cores = os.sched_getaffinity(0)
-    found = []
-    try:
-        for some in (cores, {min(cores)}):
-            os.sched_setaffinity(0, some)  # which the process inherits
-            run = tmp_path / f"{len(some)}-cores"
-            done = run_cartrl(
-                "train", "-c", CONFIGS / "reinforce/cartpole-v1.yaml", "--set", "train.num_iterations=5",
-                "--set", f"collect.engine={engine}", "--run-dir", run, "-q", cwd=tmp_path,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            found.append([{**row, "seconds": ""} for row in rows_of(run)])
-    finally:
-        os.sched_setaffinity(0, cores)
-    assert found[0] == found[1]
 
 
 def test_a_learning_rate_that_blows_up_is_named_and_what_was_reached_is_kept(tmp_path):

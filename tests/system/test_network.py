@@ -60,7 +60,11 @@ class Proxy(threading.Thread):
             self.connections.append(self.socket.accept()[0])
 
 
-@pytest.mark.parametrize("exempt", [{"no_proxy": "example.org"}, {"no_grpc_proxy": "example.org"}], ids=str)
+@pytest.mark.parametrize(
+    "exempt",
+    [{"no_proxy": "example.org"}, pytest.param({"no_grpc_proxy": "example.org"}, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_a_proxy_is_not_asked(exempt, tmp_path):
     proxy = Proxy()
     names = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
@@ -89,8 +93,10 @@ def test_without_a_loopback_device_it_says_so_at_once(tmp_path):
 @needs_namespaces
 @pytest.mark.parametrize(
     "protocol",
-    ["ip address delete 127.0.0.1/8 dev lo", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6"],
-    ids=["IPv6", "IPv4"],
+    [
+        pytest.param("ip address delete 127.0.0.1/8 dev lo", id="IPv6"),
+        pytest.param("echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6", id="IPv4", marks=pytest.mark.slow),
+    ],
 )
 def test_one_protocol_is_enough_and_no_name_is_needed(protocol, tmp_path):
     set_up = f"ip link set lo up\n{protocol}\nmount --bind /dev/null /etc/hosts\n! getent hosts localhost"
