@@ -39,20 +39,32 @@ def require_servable(env: Environment, agent: str, served: Served) -> None:
         UsageError: naming the space and what is allowed.
     """
     name = agent.upper()
+    others = _others(env, agent)
     observes, takes = spaces.kind(env.observation_space), spaces.kind(env.action_space)
     if observes not in served.observations:
         allowed = listed(served.observations)
-        raise UsageError(f"{env.name} observes {env.observation_space}, but {name} serves only {allowed}")
+        raise UsageError(f"{env.name} observes {env.observation_space}, but {name} serves only {allowed}{others}")
     if takes is SpaceKind.UNBOUNDED and takes not in served.actions and SpaceKind.BOUNDED in served.actions:
         raise UsageError(
-            f"{env.name} takes unbounded actions, {env.action_space}; {name} needs a lower and an upper bound"
+            f"{env.name} takes unbounded actions, {env.action_space}; {name} needs a lower and an upper bound{others}"
         )
     if takes not in served.actions:
         allowed = listed(served.actions)
-        raise UsageError(f"{env.name} takes actions of {env.action_space}, but {name} serves only {allowed}")
+        raise UsageError(f"{env.name} takes actions of {env.action_space}, but {name} serves only {allowed}{others}")
     if takes is SpaceKind.BOUNDED:
         bounds = np.stack([env.action_space.low, env.action_space.high])
         require_moderate(bounds, f"{env.name} has", "a bound of actions")
+
+
+def _others(env: Environment, agent: str) -> str:
+    """Name the agents of cartrl's own that serve the environment which ``agent`` does not, for a sentence."""
+    observes, takes = spaces.kind(env.observation_space), spaces.kind(env.action_space)
+    able = [
+        name
+        for name, kind in agents.OWN.items()
+        if name != agent and observes in kind.serves.observations and takes in kind.serves.actions
+    ]
+    return f"; agent.kind may be {', '.join(able)}" if able else ""
 
 
 def try_out(env: Environment) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Callable, NoReturn, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cartrl.environments import frames
+from cartrl.environments import flattening, frames
 from cartrl.environments.failures import named
 from cartrl.environments.foreign import as_gym_space, find
 from cartrl.errors import CartrlError
@@ -24,7 +24,7 @@ class SuiteEnvironment(Protocol):
     ``constants``, a mapping of the physical constants that can be set to the values that they have.
     """
 
-    observation_space: Any  # a Box or Discrete of gym or gymnasium
+    observation_space: Any  # a space of gym or gymnasium
     action_space: Any
 
     def reset(self, seed: int) -> Any:
@@ -42,6 +42,12 @@ class SuiteEnvironment(Protocol):
 
 class Environment:
     """The environment of a suite as cartrl plays it: everything that it returns is checked.
+
+    Its spaces are those that agents serve, as far as its own can become such: see `cartrl.environments.flattening`.
+
+    Attributes:
+        own_observation_space: the space of what the environment itself observes.
+        own_action_space: the space of what it itself takes.
 
     Args:
         raw: the environment itself.
@@ -64,8 +70,11 @@ class Environment:
             self._unexpected(f"has no {' and no '.join(missing)}")
         if find(raw, "observation_space") is None or find(raw, "action_space") is None:
             self._begin(seed=0)  # some know their spaces only then
-        self.observation_space = self._space("observation_space")
-        self.action_space = self._space("action_space")
+        self.own_observation_space = self._space("observation_space")
+        self.own_action_space = self._space("action_space")
+        with self._named("its spaces"):
+            self.observation_space, self._flatten = flattening.observed(self.own_observation_space)
+            self.action_space, self._move = flattening.taken(self.own_action_space)
         self._shape = getattr(self.observation_space, "shape", None)
 
     def _space(self, which: str) -> Any:
@@ -114,7 +123,13 @@ class Environment:
     def take(self) -> Callable[[Any], Any]:
         """The environment's own step, which nothing checks; `transition` reads what it returns."""
         step: Callable[[Any], Any] = self.raw.step
-        return step
+        move = self._move
+        return step if move is None else lambda action: step(move(action))
+
+    @property
+    def usual(self) -> tuple[Any, ...]:
+        """The dtypes of observations of the space's shape that need no reading; none where they are flattened."""
+        return USUAL if self._flatten is None else ()
 
     @np.errstate(over="ignore")
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
@@ -124,7 +139,7 @@ class Environment:
             CartrlError: when the environment raises, or returns what the API does not say or what is no finite number.
         """
         with self._named("step"):
-            result = self.raw.step(action)
+            result = self.take(action)
         following, reward, terminated, truncated = self.transition(result)
         observation = np.array(following, np.float32)
         require_finite(observation, self.name, "observation", "step")
@@ -155,20 +170,27 @@ class Environment:
         """Return ``value`` as an array of the space's shape.
 
         Raises:
-            CartrlError: when it holds no numbers, or has another shape.
+            CartrlError: when it holds no numbers, has another shape, or is not in a space that is flattened.
         """
+        if self._flatten is not None:
+            try:
+                return self._flatten(value)
+            except Exception as error:
+                said = f"{self.name} returned {_kind(value)} as observation in {where}, {self._says}"
+                raise CartrlError(f"{said}: {error}") from error
         try:
             array = np.asarray(value)
         except Exception:  # rows of different lengths, or an object whose conversion fails
             array = np.empty((), object)
         if array.dtype.kind not in NUMBERS:
-            self._unexpected(f"returned {_kind(value)} as observation in {where}, but says {self.observation_space}")
+            self._unexpected(f"returned {_kind(value)} as observation in {where}, {self._says}")
         if array.shape != self._shape and (self._shape is None or not array.size == 1 == np.prod(self._shape)):
-            raise CartrlError(
-                f"{self.name} returned an observation of shape {array.shape} in {where}, "
-                f"but says {self.observation_space}"
-            )
+            raise CartrlError(f"{self.name} returned an observation of shape {array.shape} in {where}, {self._says}")
         return array.reshape(self._shape)
+
+    @property
+    def _says(self) -> str:
+        return f"but says {self.own_observation_space}"
 
     def _reward(self, value: Any) -> float:
         return value if isinstance(value, float) else float(self._one(value, "reward", "a number"))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.environments import spaces, suite
-from cartrl.environments.environment import USUAL, Environment, require_finite
+from cartrl.environments.environment import Environment, require_finite
 from cartrl.environments.episodes import Episode, Evaluation, episode_return
 from cartrl.environments.failures import failed
 from cartrl.settings import EnvironmentSettings
@@ -183,7 +183,7 @@ class VectorEnvironment:
         is told without calling a function, because a step of gym's CartPole takes 3 µs, beside which each call would
         be felt. Everything else goes through `Environment.transition`.
         """
-        shape, usual = self.observation_space.shape, USUAL
+        shape, usual = self.observation_space.shape, self._envs[0].usual
         overdue = step - self.time_limit  # an episode that began then, or earlier, has come to the time limit
         for one in running:
             row, env, take, _, began, rewards = one

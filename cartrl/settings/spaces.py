@@ -10,7 +10,7 @@ class SpaceKind(Enum):
     DISCRETE = "discrete"  # whole numbers from a first one on: gym's Discrete
     BOUNDED = "bounded"  # arrays of floats with a lower and an upper bound each: gym's Box
     UNBOUNDED = "unbounded"  # arrays of floats, of which one has no bound at least
-    OTHER = "other"  # images of bytes, several actions at once, dictionaries
+    OTHER = "other"  # images of bytes, and what cartrl.environments.flattening leaves as it is
 
 
 WORDS = {

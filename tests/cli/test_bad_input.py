@@ -284,8 +284,8 @@ AT_ONCE = [
     ("StepLargeReward", 1, "has a reward of 1e+20; squares of numbers beyond 1e+15 do not fit into float32"),
     ("WideActions", 1, "has a bound of actions of -3.4e+38; squares of numbers beyond 1e+15 do not fit into float32"),
     ("Endless", 2, "has no time limit of its own; set environment.max_episode_steps"),
-    ("Dict", 2, "observes Dict(a:Box"),
-    ("Tuple", 2, "observes Tuple(Box"),
+    ("Dict", 1, "returned an array of shape (2,), float32 as observation in reset, but says Dict(a:Box"),
+    ("Tuple", 1, "returned an array of shape (2,), float32 as observation in reset, but says Tuple(Box"),
 ]
 
 

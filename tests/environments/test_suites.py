@@ -186,8 +186,8 @@ def test_a_step_that_does_not_tell_it_is_refused(answer, says):
         (
             Served(),
             FLOATS,
-            spaces.MultiDiscrete([2, 2]),
-            "Walk takes actions of MultiDiscrete([2 2]), but DQN serves only Discrete and a Box of floats",
+            spaces.MultiDiscrete([100, 100]),
+            "Walk takes actions of MultiDiscrete([100 100]), but DQN serves only Discrete and a Box of floats",
         ),
         (
             Served(),
@@ -199,7 +199,8 @@ def test_a_step_that_does_not_tell_it_is_refused(answer, says):
             Served(actions=(SpaceKind.DISCRETE,)),
             FLOATS,
             FLOATS,
-            f"Walk takes actions of {FLOATS}, but DQN serves only Discrete",
+            f"Walk takes actions of {FLOATS}, but DQN serves only Discrete"
+            "; agent.kind may be reinforce, ppo, ddpg, td3, sac",
         ),
         (
             Served(actions=(SpaceKind.DISCRETE,)),
@@ -211,7 +212,7 @@ def test_a_step_that_does_not_tell_it_is_refused(answer, says):
             Served(actions=OF_FLOATS),
             FLOATS,
             DISCRETE,
-            "Walk takes actions of Discrete(2), but DQN serves only a Box of floats",
+            "Walk takes actions of Discrete(2), but DQN serves only a Box of floats; agent.kind may be reinforce, ppo",
         ),
     ],
 )

@@ -45,7 +45,7 @@ def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
     settings = EnvironmentSettings(env_name=name, suite=suite_name)
     described = suite.describe(settings)
     env = suite.playable(settings, is_filmed=picture is not None)
-    if getattr(env.observation_space, "shape", None) is None:  # a Dict or a Tuple
+    if getattr(env.observation_space, "shape", None) is None:  # such as a Graph
         raise UsageError(f"{name} observes {env.observation_space}, of which no time step can be shown")
     first = env.reset(SEED)
     frame = None if picture is None else env.frame()
@@ -54,8 +54,8 @@ def run(name: str, suite_name: str, picture: Optional[Path]) -> None:
     step_type = "LAST" if terminated or truncated else "MID"
     rows: list[tuple[str, Any]] = [
         ("environment", name),
-        ("observation", _space(env.observation_space)),
-        ("action", _space(env.action_space)),
+        ("observation", _space(env.observation_space, env.own_observation_space)),
+        ("action", _space(env.action_space, env.own_action_space)),
         ("time limit", _or_none(described.time_limit, "{} steps".format)),
         ("reward threshold", _or_none(described.reward_threshold, exact)),
         ("frame rate", _frame_rate(env.frame_rate)),
@@ -91,7 +91,12 @@ def _frame_rate(rate: Rate) -> str:
     return f"{rate.fps:g} frames a second" + (f"; {rate.note}" if rate.note else "")
 
 
-def _space(space: Any) -> str:
+def _space(space: Any, own: Any) -> str:
+    """Write a space as agents see it, and the environment's own where that is another."""
+    return _said(space) if space is own else f"{_said(space)}\nfrom {own}"
+
+
+def _said(space: Any) -> str:
     from gym import spaces
 
     if isinstance(space, spaces.Discrete):
