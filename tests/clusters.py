@@ -1,41 +1,85 @@
-"""A Dask cluster of this machine: a scheduler and workers in processes of their own, as users start them."""
+"""A Dask cluster of this machine: a scheduler and workers in processes of their own, as users start them.
 
+With hosts that are network namespaces, it is one of several machines.
+"""
+
+import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from tests.helpers import clean_environment, wait_until
 
-ON_LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard")
+
+class Host(NamedTuple):
+    """A machine, or a network namespace that stands for one."""
+
+    address: str = "127.0.0.1"
+    enter: tuple[str, ...] = ()  # the command that starts another one there
+
+
+THIS = Host()
+
+
+@contextmanager
+def two_hosts() -> Iterator[list[Host]]:
+    """Two network namespaces with a cable between them.
+
+    Raises:
+        subprocess.CalledProcessError: where that is not allowed.
+    """
+    with ExitStack() as opened:
+        hosts = []
+        for number in (1, 2):
+            name = f"cartrl-{os.getpid()}-{number}"
+            ip("netns", "add", name)
+            opened.callback(ip, "netns", "delete", name)
+            hosts.append(Host(f"10.77.0.{number}", ("ip", "netns", "exec", name)))
+        first, second = (host.enter[-1] for host in hosts)
+        ip("-n", first, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", second)
+        for host in hosts:
+            name = host.enter[-1]
+            ip("-n", name, "address", "add", f"{host.address}/24", "dev", "cable")
+            for device in ("lo", "cable"):
+                ip("-n", name, "link", "set", device, "up")
+        yield hosts
+
+
+def ip(*arguments: str) -> None:
+    """Call the command of that name, of iproute2."""
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
 
 class Dask:
     """A scheduler, found by its scheduler file, and workers of one thread each. Entered, it runs; left, it ends."""
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, host: Host = THIS):
         self.home = home
+        self.host = host  # of the scheduler
         self.file = home / "scheduler.json"
         self.workers: list[subprocess.Popen] = []
 
     def __enter__(self) -> "Dask":
         self._opened = ExitStack()
-        scheduler = self._start("dask_scheduler", "--port", "0", "--scheduler-file", self.file)
+        scheduler = self._start(self.host, "dask_scheduler", "--port", "0", "--scheduler-file", self.file)
         wait_until(self.file.exists, "the scheduler had written its file", process=scheduler)
         return self
 
-    def worker(self, env: Optional[dict] = None, before: tuple = ()) -> subprocess.Popen:
-        """Start a worker; ``before`` is a command that starts it."""
+    def worker(self, env: Optional[dict] = None, host: Host = THIS) -> subprocess.Popen:
+        """Start a worker."""
         options = ("--nthreads", "1", "--no-nanny", "--scheduler-file", self.file, "--local-directory", self.home)
-        process = self._start("dask_worker", *options, env=env, before=before)
+        process = self._start(host, "dask_worker", *options, env=env)
         self.workers.append(process)
         return process
 
-    def _start(self, program, *options, env=None, before=()) -> subprocess.Popen:
+    def _start(self, host, program, *options, env=None) -> subprocess.Popen:
         log = self._opened.enter_context((self.home / f"{program}-{len(self.workers)}.log").open("w"))
         process = subprocess.Popen(
-            [*before, sys.executable, "-m", f"distributed.cli.{program}", *map(str, options), *ON_LOOPBACK],
+            [*host.enter, sys.executable, "-m", f"distributed.cli.{program}", *map(str, options),
+             "--host", host.address, "--no-dashboard"],
             env={**clean_environment(), **(env or {})}, stdout=log, stderr=log, cwd=self.home,
         )  # fmt: skip
         self._opened.callback(process.wait)
