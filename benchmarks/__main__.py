@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import endurance, growth, memory, peer_loops, peers, process, rates, start_up
+from benchmarks import clusters, endurance, growth, memory, peer_loops, peers, process, rates, start_up
 from benchmarks.measuring import Failed, Scale, machine, replace_block
 
 PARTS = {
@@ -24,6 +24,7 @@ PARTS = {
     "memory": memory.measure,
     "endurance": endurance.measure,
     "growth": growth.measure,
+    "clusters": clusters.measure,
 }
 DEFAULT = [name for name in PARTS if not name.startswith("peer")]  # which install libraries first
 

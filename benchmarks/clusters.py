@@ -1,0 +1,93 @@
+"""What a Dask cluster of two workers on this machine costs beside the processes of `--jobs 2`."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.measuring import Failed, Scale, pairwise, spread, table, take_turns
+from benchmarks.memory import resident
+from tests.clusters import Dask
+from tests.helpers import CONFIGS, clean_environment
+
+STUDY = ("train", "--config", str(CONFIGS / "reinforce.yaml"), "--quiet")
+SHORT = ("train.num_iterations=1", "eval.num_eval_episodes=1")
+LOCAL, CLUSTER = "`--jobs 2`", "`--cluster`, two workers"
+
+
+class Sample(NamedTuple):
+    """The command in the middle of a study."""
+
+    begun: int  # tasks
+    memory: float  # MiB
+    files: int  # that it has open
+
+
+class Trained(NamedTuple):
+    """A study that has ended."""
+
+    seconds: float  # from start to exit
+    samples: list[Sample]
+
+
+def measure(scale: Scale) -> str:
+    """Both tables: a study of seeds that train, and many tasks of one iteration."""
+    with tempfile.TemporaryDirectory() as home, Dask(Path(home)) as dask:
+        dask.worker()
+        dask.worker()
+        executors = {LOCAL: ("--jobs", "2"), CLUSTER: ("--cluster", str(dask.file))}
+        return f"{study(scale, executors)}\n\n{tasks(scale, executors)}"
+
+
+def study(scale: Scale, executors: dict[str, Sequence[str]]) -> str:
+    """Seconds of a study of 64 seeds of the main config."""
+    seeds = scale.pick(64, 2)
+    contenders = {
+        name: lambda turn, options=options: train(seeds, options).seconds for name, options in executors.items()
+    }
+    seconds = take_turns(contenders, scale.turns)
+    rows = [(name, spread(own), spread(pairwise(own, seconds[LOCAL]), 2)) for name, own in seconds.items()]
+    return table((f"{seeds} seeds", "seconds", "times those of processes"), rows)
+
+
+def tasks(scale: Scale, executors: dict[str, Sequence[str]]) -> str:
+    """What the command holds while many short tasks pass."""
+    count = scale.pick(1_000, 8)
+    short = [word for setting in SHORT for word in ("--set", setting)]
+    rows = []
+    for name, options in executors.items():
+        seconds, samples = train(count, [*options, *short])
+        early = next(sample for sample in samples if sample.begun >= count // 10)
+        rows.append((
+            name, f"{seconds / count * 1000:,.0f}", f"{early.memory:,.0f}", f"{samples[-1].memory:,.0f}",
+            f"{early.files}", f"{samples[-1].files}",
+        ))  # fmt: skip
+    tenth = f"after {count // 10:,}"
+    return table(
+        (f"{count:,} tasks", "ms a task", f"MiB {tenth}", "at the end", f"open files {tenth}", "at the end"), rows
+    )
+
+
+def train(count: int, options: Sequence[str]) -> Trained:
+    """Train a study of so many seeds, and watch the command.
+
+    Raises:
+        Failed: when it ends with an error.
+    """
+    with tempfile.TemporaryDirectory() as home:
+        directory, samples, began = Path(home) / "study", [], time.perf_counter()
+        command = [sys.executable, "-m", "cartrl", *STUDY, "--seeds", f"0-{count - 1}", "--run-dir", str(directory)]
+        process = subprocess.Popen([*command, *options], env=clean_environment(), stdout=subprocess.DEVNULL)
+        while process.poll() is None:
+            memory = resident(process.pid)
+            if memory is not None and directory.is_dir():
+                begun = sum(1 for _ in directory.glob("seed-*"))
+                samples.append(Sample(begun, memory, len(os.listdir(f"/proc/{process.pid}/fd"))))  # noqa: PTH208
+            time.sleep(0.2)
+        if process.returncode:
+            raise Failed(f"cartrl train ended with {process.returncode}")
+        return Trained(time.perf_counter() - began, samples)
