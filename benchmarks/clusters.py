@@ -25,6 +25,7 @@ class Sample(NamedTuple):
     begun: int  # tasks
     memory: float  # MiB
     files: int  # that it has open
+    cpu: float  # seconds of a core that it has used, without its children
 
 
 class Trained(NamedTuple):
@@ -86,8 +87,15 @@ def train(count: int, options: Sequence[str]) -> Trained:
             memory = resident(process.pid)
             if memory is not None and directory.is_dir():
                 begun = sum(1 for _ in directory.glob("seed-*"))
-                samples.append(Sample(begun, memory, len(os.listdir(f"/proc/{process.pid}/fd"))))  # noqa: PTH208
+                files = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208
+                samples.append(Sample(begun, memory, files, own_cpu(process.pid)))
             time.sleep(0.2)
         if process.returncode:
             raise Failed(f"cartrl train ended with {process.returncode}")
         return Trained(time.perf_counter() - began, samples)
+
+
+def own_cpu(pid: int) -> float:
+    """Return the CPU seconds of a process, without those of its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
