@@ -1,9 +1,10 @@
 """The sentence that ends a comparison: which study is better, or how many more seeds may show it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 from cartrl.analysis.numbers import p_value, percent
+from cartrl.analysis.sequential import Look
 
 POWER = 0.8
 
@@ -57,6 +58,24 @@ def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], test
         doubt = f"cannot tell by {tested.title} whether {names[leader]} is better than {rivals(undecided, 'or')}"
         sentences.append(f"{doubt}: {advice}" if beaten else f"{doubt[0].upper()}{doubt[1:]}: {advice}")
     return "; ".join(sentences) + "."
+
+
+def decision(names: Sequence[str], looks: Sequence[Look], tested: Tested, most_seeds: int) -> tuple[Optional[int], str]:
+    """Return which of two studies is better, None where that cannot be told, and one sentence that says so."""
+    last = looks[-1] if looks else None
+    number = f"by {tested.title}"
+    if last is None or not last.is_decided:
+        seeds = last.seeds if last else 0
+        end = "as many as were planned" if seeds == most_seeds else f"of at most {most_seeds}"
+        return (
+            None,
+            f"Cannot tell {number} whether {names[0]} is better than {names[1]} after {seeds} seeds of each, {end}.",
+        )
+    better = 0 if last.improvement > 0.5 else 1
+    share = percent(max(last.improvement, 1 - last.improvement))
+    shown = f"with a probability of {share} its {tested.title} {tested.verb} {tested.better}"
+    after = f"decided after {last.seeds} seeds of each, of at most {most_seeds}"
+    return better, f"{names[better]} is better than {names[1 - better]}: {shown}; {after}."
 
 
 def _shares(shares: dict[str, float], is_first: bool, tested: Tested) -> str:

@@ -46,7 +46,7 @@ def probability_of_improvement(first: NDArray[Any], second: NDArray[Any]) -> flo
     return outcomes(first, second).improvement
 
 
-def _above(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+def wins(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     """Return [N, M]: 1 where ``first`` is above ``second``, 1/2 where they are equal, 0 where it is below."""
     above: NDArray[np.bool_] = first[:, None] > second
     equal: NDArray[np.bool_] = first[:, None] == second
@@ -91,7 +91,7 @@ def difference_test(first: NDArray[Any], second: NDArray[Any]) -> float:
     """
     divisions = _divisions(len(first), len(second), MOST_ENUMERATED)
     pooled = np.concatenate([first, second])
-    found = np.abs(_brunner_munzel(_above(pooled, pooled), divisions))
+    found = np.abs(studentized(wins(pooled, pooled), divisions))
     as_extreme = int(np.count_nonzero(found >= found[0] * (1 - 1e-9)))
     return as_extreme / len(divisions)
 
@@ -115,8 +115,8 @@ def _divisions(first: int, second: int, most: int) -> NDArray[Any]:
     return divisions
 
 
-def _brunner_munzel(above: NDArray[Any], divisions: NDArray[Any]) -> NDArray[Any]:
-    """Return the studentized probability of improvement, [divisions], given ``above`` of all pooled seeds [T, T]."""
+def studentized(above: NDArray[Any], divisions: NDArray[Any]) -> NDArray[Any]:
+    """Return the studentized probability of improvement, [divisions], given the `wins` of all pooled seeds [T, T]."""
     first, second = divisions, 1 - divisions
     first_count, second_count = first[0].sum(), second[0].sum()
     # A seed's placement: of the other study's seeds, the share that it is above (for the second: that are above it).

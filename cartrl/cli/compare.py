@@ -6,9 +6,24 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import JSON_OPTION, MODULES_OPTION, PATHS_ARGUMENT
-from cartrl.cli.references import resolved
+from cartrl.cli import completion
+from cartrl.cli.executors import Chosen
+from cartrl.cli.options import (
+    BEGAN,
+    CLUSTER_OPTION,
+    JOBS_OPTION,
+    JSON_OPTION,
+    MODULES_OPTION,
+    PATHS_HELP,
+    SHIP_OPTION,
+    TLS_OPTION,
+    run_dir_option,
+)
+from cartrl.cli.references import refuse_beside_resume, resolved
+from cartrl.errors import UsageError
 from cartrl.system.imports import import_environments
+
+MOST_SEEDS = 64
 
 
 class By(str, Enum):
@@ -20,29 +35,114 @@ class By(str, Enum):
     steps = "steps"
 
 
+PATHS_ARGUMENT = typer.Argument(
+    None, metavar="[PATH...]", autocompletion=completion.runs, help=PATHS_HELP, show_default=False
+)
+PLOT_OPTION = typer.Option(
+    None,
+    "--plot",
+    metavar="FILE",
+    help="Also draw the performance profiles, to a .png, .svg or .pdf.",
+    show_default=False,
+)
+BY_OPTION = typer.Option(
+    By.final, "--by", help="The number that is tested; the others describe. Choose before you look."
+)
+UNTIL_DECIDED_OPTION = typer.Option(
+    False,
+    "--until-decided",
+    help="Train the two --config, a batch of seeds at a time, until it is decided which is better.",
+)
+CONFIGS_OPTION = typer.Option(
+    [],
+    "--config",
+    "-c",
+    autocompletion=completion.configs,
+    help="With --until-decided: an experiment, a YAML file or a shipped config. Given twice.",
+)
+MOST_SEEDS_OPTION = typer.Option(
+    None,
+    "--max-seeds",
+    min=1,
+    max=10_000,
+    help=f"With --until-decided: the seeds of each, at most. Default: {MOST_SEEDS}.",
+    show_default=False,
+)
+RESUME_OPTION = typer.Option(
+    None,
+    "--resume",
+    metavar="DECISION",
+    autocompletion=completion.runs,
+    help="Go on with an --until-decided that was stopped: its directory, or 'latest'.",
+    show_default=False,
+)
+
+
 def compare(
     paths: list[Path] = PATHS_ARGUMENT,
-    picture: Optional[Path] = typer.Option(
-        None,
-        "--plot",
-        metavar="FILE",
-        help="Also draw the performance profiles, to a .png, .svg or .pdf.",
-        show_default=False,
-    ),
-    by: By = typer.Option(
-        By.final, "--by", help="The number that is tested; the others describe. Choose before you look."
-    ),
+    picture: Optional[Path] = PLOT_OPTION,
+    by: By = BY_OPTION,
+    until_decided: bool = UNTIL_DECIDED_OPTION,
+    configs: list[Path] = CONFIGS_OPTION,
+    most_seeds: Optional[int] = MOST_SEEDS_OPTION,
+    resume: Optional[str] = RESUME_OPTION,
+    jobs: Optional[int] = JOBS_OPTION,
+    cluster: Optional[str] = CLUSTER_OPTION,
+    ship: bool = SHIP_OPTION,
+    tls: Optional[tuple[Path, Path, Path]] = TLS_OPTION,
+    run_dir: Optional[Path] = run_dir_option("decision"),
     as_json: bool = JSON_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Compare studies, or the settings of a sweep, across their seeds: which one is better, and how sure that is."""
+    import_environments(modules)
+    chosen = Chosen(jobs, cluster, ship, tls)
+    if resume is not None or until_decided:
+        if picture is not None or paths:
+            what = "--plot" if picture is not None else paths[0]
+            raise UsageError(f"{what} is for studies that are there; --until-decided trains its own")
+        if resume is None:
+            _decide(configs, by, most_seeds or MOST_SEEDS, run_dir, chosen, as_json)
+        else:
+            refuse_beside_resume({"--config": configs or None, "--max-seeds": most_seeds, "--run-dir": run_dir})
+            _go_on(resume, chosen, as_json)
+        return
+    training = {"--config": configs or None, "--max-seeds": most_seeds, "--run-dir": run_dir}
+    option = next((name for name, value in training.items() if value is not None), chosen.first)
+    if option is not None:
+        raise UsageError(f"{option} is for --until-decided, which trains what it compares")
+    if not paths:
+        raise UsageError("give the studies to compare, or two --config and --until-decided")
+    _compare(paths, picture, by, as_json)
+
+
+def _compare(paths: list[Path], picture: Optional[Path], by: By, as_json: bool) -> None:
     from cartrl.cli.commands.compare import run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
-    import_environments(modules)
-    run(
-        [resolved(path, MANIFEST, STUDY, SWEEP, is_said=not as_json) for path in paths],
-        picture,
-        by.value,
-        as_json=as_json,
-    )
+    found = [resolved(path, MANIFEST, STUDY, SWEEP, is_said=not as_json) for path in paths]
+    run(found, picture, by.value, as_json=as_json)
+
+
+def _decide(
+    configs: list[Path], by: By, most_seeds: int, run_dir: Optional[Path], chosen: Chosen, as_json: bool
+) -> None:
+    if len(configs) != 2:
+        raise UsageError(f"--until-decided compares two configs, but --config was given {len(configs)} times")
+    from cartrl.settings import load
+
+    loaded = [load(config, []) for config in configs]
+    from cartrl.cli.commands.decide import run  # imports SciPy; a bad config is answered without it
+    from cartrl.cli.commands.output import Output
+
+    run(loaded, by.value, most_seeds, run_dir, chosen.executor(), Output.opened(False, as_json, BEGAN))
+
+
+def _go_on(reference: str, chosen: Chosen, as_json: bool) -> None:
+    from cartrl.cli.commands.decide import go_on
+    from cartrl.cli.commands.output import Output
+    from cartrl.runs.decision import find_decision
+    from cartrl.runs.directory import DECISION
+
+    found = find_decision(resolved(Path(reference), DECISION, is_said=not as_json))
+    go_on(found, chosen.executor(), Output.opened(False, as_json, BEGAN))

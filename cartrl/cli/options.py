@@ -46,12 +46,9 @@ MODULES_OPTION = typer.Option(
     help="Import this Python module, installed or in the working directory; its code runs, and its environments can "
     "be named as MODULE:NAME. Repeatable.",
 )
+PATHS_HELP = "Runs and studies, by their directories; or 'latest'."
 PATHS_ARGUMENT = typer.Argument(
-    ...,
-    metavar="PATH...",
-    autocompletion=completion.runs,
-    help="Runs and studies, by their directories; or 'latest'.",
-    show_default=False,
+    ..., metavar="PATH...", autocompletion=completion.runs, help=PATHS_HELP, show_default=False
 )
 JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False

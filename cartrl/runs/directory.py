@@ -17,7 +17,8 @@ RUNS = Path("runs")
 MANIFEST = "manifest.json"  # of a run
 STUDY = "study.json"  # of a study: many runs
 SWEEP = "sweep.json"  # of a sweep: many studies
-KINDS = {MANIFEST: "run", STUDY: "study", SWEEP: "sweep"}  # what a directory is, by its manifest
+DECISION = "decision.json"  # of two studies that were trained until it was decided which is better
+KINDS = {MANIFEST: "run", STUDY: "study", SWEEP: "sweep", DECISION: "decision"}  # what a directory is, by its manifest
 MANIFESTS = tuple(KINDS)
 SIDECAR = "policy.json"
 

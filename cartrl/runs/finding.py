@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.errors import UsageError, nearest
-from cartrl.runs.directory import KINDS, MANIFEST, MANIFESTS, RUNS, SIDECAR, STUDY, SWEEP, RunDirectory
+from cartrl.runs.directory import KINDS, MANIFEST, MANIFESTS, RUNS, SIDECAR, RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.modules import remember_modules
 from cartrl.system import notices
@@ -58,12 +58,12 @@ def find_run(reference: str) -> RunDirectory:
 
 
 def refuse_many(place: Path) -> None:
-    """Refuse a study or a sweep where a single run is wanted, and name the best of its runs.
+    """Refuse a directory of many runs where a single run is wanted, and name the best of its runs.
 
     Raises:
         UsageError: when ``place`` is one.
     """
-    kind = next((KINDS[name] for name in (STUDY, SWEEP) if (place / name).is_file()), None)
+    kind = next((KINDS[name] for name in MANIFESTS if name != MANIFEST and (place / name).is_file()), None)
     if kind is None:
         return
     runs = sorted(path.parent for pattern in (f"*/{MANIFEST}", f"*/*/{MANIFEST}") for path in place.glob(pattern))

@@ -1,4 +1,4 @@
-"""Lists the runs, studies and sweeps below a directory, and how far each is. Damage is listed, not raised."""
+"""Lists the runs, studies, sweeps and decisions in a directory, and how far each is. Damage is listed, not raised."""
 
 import math
 import os
@@ -9,7 +9,8 @@ from typing import Any, Optional
 
 from cartrl.errors import UsageError
 from cartrl.runs import metrics
-from cartrl.runs.directory import MANIFEST, STUDY, SWEEP, RunDirectory
+from cartrl.runs.decision import DecisionDirectory
+from cartrl.runs.directory import DECISION, MANIFESTS, STUDY, SWEEP, RunDirectory
 from cartrl.runs.finding import started
 from cartrl.runs.json_files import read_json
 from cartrl.runs.states import DAMAGED, FINISHED, state_of
@@ -24,26 +25,25 @@ DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
 
 @dataclass(frozen=True)
 class Entry:
-    """A run, a study or a sweep; an attribute that its files do not tell is None."""
+    """A run, a study, a sweep or a decision; an attribute that its files do not tell is None."""
 
     path: Path
-    kind: str  # run, study or sweep
+    kind: str  # run, study, sweep or decision
     state: str
     env_name: Optional[str] = None
     agent: Optional[str] = None
     seeds: tuple[int, ...] = ()
     settings: Optional[int] = None  # of a sweep: the number of its settings so far
-    iterations: int = 0  # done; of a study or sweep, the sum over its runs
+    iterations: int = 0  # done; of many runs, their sum
     num_iterations: Optional[int] = None  # planned, likewise
-    best: Optional[float] = (
-        None  # best evaluation's mean return; of a study, the mean of the seeds' best; of a sweep, its best study's
-    )
+    # The best evaluation's mean return; of a study, the mean of the seeds' best; of several studies, that of the best.
+    best: Optional[float] = None
     started: Optional[datetime] = None
     problem: Optional[str] = None  # a sentence about what is damaged
 
 
 def entries(root: Path) -> tuple[list[Entry], list[Path]]:
-    """Return the runs, studies and sweeps directly below ``root``, the latest first, and a second list.
+    """Return the runs, studies, sweeps and decisions directly below ``root``, the latest first, and a second list.
 
     The second list names the directories with a file that is called as a manifest is, but that cartrl has not written.
 
@@ -59,20 +59,20 @@ def entries(root: Path) -> tuple[list[Entry], list[Path]]:
         entry = _entry(child)
         if entry is not None:
             found.append(entry)
-        elif any(os.path.lexists(child / name) for name in (MANIFEST, STUDY, SWEEP)):
+        elif any(os.path.lexists(child / name) for name in MANIFESTS):
             foreign.append(child)
     by_age = sorted(found, key=lambda entry: entry.started.timestamp() if entry.started else -math.inf, reverse=True)
     return by_age, foreign
 
 
 def _entry(directory: Path) -> Optional[Entry]:
-    """Return the entry of a directory, None for one that is neither run, study nor sweep."""
+    """Return the entry of a directory, None for one that is nothing of cartrl's."""
     run = RunDirectory(directory)
     try:
-        is_sweep, is_study = (os.path.lexists(directory / name) for name in (SWEEP, STUDY))
-        if not is_sweep and not is_study and not os.path.lexists(run.manifest) and not run.metrics.exists():
+        read = next((read for name, read in MANY.items() if os.path.lexists(directory / name)), None)
+        if read is None and not os.path.lexists(run.manifest) and not run.metrics.exists():
             return None
-        entry = _sweep(SweepDirectory(directory)) if is_sweep else _study(directory) if is_study else _run(run)
+        entry = _run(run) if read is None else read(directory)
         is_ours = entry.state != DAMAGED or run.config.exists() or run.metrics.exists()
         return entry if is_ours else None
     except OSError as error:
@@ -124,7 +124,34 @@ def _study(directory: Path) -> Entry:
     )
 
 
-def _sweep(sweep: SweepDirectory) -> Entry:
+def _decision(directory: Path) -> Entry:
+    decision = DecisionDirectory(directory)
+    entry = Entry(directory, "decision", DAMAGED)
+    try:
+        content = read_json(decision.manifest)
+        planned = 2 * int(content["plan"]["batch"]) * int(content["plan"]["looks"])
+        entry = replace(entry, started=started(content))
+        plan = _plan(decision.studies[0].config)
+        state = state_of(directory, content)
+    except DAMAGE as error:
+        return replace(entry, problem=_sentence(directory, error))
+    if state == DAMAGED or not entry.started:
+        return replace(entry, problem=f"{decision.manifest}: not what a decision writes")
+    studies = [_study(study.root) for study in decision.studies if study.manifest.exists()]
+    return replace(
+        entry,
+        state=state,
+        env_name=plan["env_name"],
+        agent=plan["agent"],
+        seeds=max((study.seeds for study in studies), key=len, default=()),
+        iterations=sum(study.iterations for study in studies),
+        num_iterations=plan["num_iterations"] * planned,
+        best=max((study.best for study in studies if study.best is not None), default=None),
+    )
+
+
+def _sweep(directory: Path) -> Entry:
+    sweep = SweepDirectory(directory)
     entry = Entry(sweep.root, "sweep", DAMAGED)
     try:
         content = read_json(sweep.manifest)
@@ -149,6 +176,9 @@ def _sweep(sweep: SweepDirectory) -> Entry:
         num_iterations=common["num_iterations"] * len(plan.seeds) * total,
         best=max(best) if best else None,
     )
+
+
+MANY = {SWEEP: _sweep, STUDY: _study, DECISION: _decision}  # what reads a directory of many runs, by its manifest
 
 
 def _sentence(directory: Path, error: Exception) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cartrl.errors import UsageError
 from cartrl.runs import metrics, states
-from cartrl.runs.directory import STUDY, RunDirectory
+from cartrl.runs.directory import DECISION, STUDY, RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
@@ -115,6 +115,8 @@ class Study:
             states.FAILED: "failed: counted with the last evaluation before",
         }
         found = [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
+        if (self.path.absolute().parent / DECISION).is_file():
+            found.append("trained until it was decided: the error level holds for what that decision says alone")
         if self.is_own_task:
             suite = self.settings.environment.suite
             found.append(

@@ -57,6 +57,11 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
             "train", config, *TINY, "--seeds", "0,1", "--jobs", "1", "--run-dir", "runs/two", "--json", cwd=home
         ),
     ]
+    for rate in ("1e-3", "3e-3"):
+        settings = f"agent: {{learning_rate: {rate}}}\ntrain: {{num_iterations: 1}}\neval: {{num_eval_episodes: 2}}\n"
+        (home / f"{rate}.yaml").write_text(f"environment: {{env_name: CartPole-v0}}\n{settings}")
+    decide = ("-c", "1e-3.yaml", "-c", "3e-3.yaml", "--until-decided", "--max-seeds", "4")
+    trained.append(run_cartrl("compare", *decide, "--run-dir", "decision", "--json", cwd=home))
     looked_at = run_several(
         ["eval", "runs/one", "--episodes", "3", "--json"],
         ["compare", "runs/sweep", "--json"],
@@ -67,7 +72,7 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         ["env", "--suite", "gym", "--json"],
         cwd=home,
     )
-    titles = ("A sweep", "A run", "A study", "An evaluation", "A comparison", "The runs", "run again", "study again",
+    titles = ("A sweep", "A run", "A study", "A decision", "An evaluation", "A comparison", "The runs", "run again", "study again",
               "The shipped configs", "The environments of a suite")  # fmt: skip
     outcomes = [*trained, *looked_at]
     assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes

@@ -1,0 +1,174 @@
+"""``cartrl compare --until-decided``."""
+
+import itertools
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+
+from cartrl.analysis import comparison, sequential
+from cartrl.analysis.conclusions import decision
+from cartrl.analysis.sequential import Design, Look
+from cartrl.cli.commands.output import Output
+from cartrl.cli.commands.study import display_for
+from cartrl.errors import CartrlError, UsageError
+from cartrl.execution.executor import Executor
+from cartrl.execution.studies import Campaign, OpenStudy, StudyWork
+from cartrl.runs.decision import NAMES, DecisionDirectory, Plan, fingerprint, read_plan
+from cartrl.runs.directory import beginning, create
+from cartrl.runs.labelling import labels
+from cartrl.runs.lock import RunLock
+from cartrl.runs.manifest import Manifest
+from cartrl.runs.outcome import Outcome
+from cartrl.runs.results import common_threshold, load_studies
+from cartrl.runs.study import StudyDirectory
+from cartrl.settings import ResolvedConfig
+from cartrl.settings.writing import read_resolved, write_resolved
+from cartrl.system import files
+from cartrl.system.notices import warn
+from cartrl.system.signals import StopRequest
+from cartrl.terminal.board import Board
+from cartrl.terminal.decision import looked, print_decision
+from cartrl.training import tasks
+
+
+def run(
+    configs: Sequence[ResolvedConfig],
+    by: str,
+    most_seeds: int,
+    directory: Optional[Path],
+    executor: Executor,
+    output: Output,
+) -> None:
+    """Write the plan, train both configs batch by batch until it is decided which is better, and say so."""
+    first, second = (config.settings for config in configs)
+    if (first.environment.suite, first.environment.env_name) != (second.environment.suite, second.environment.env_name):
+        raise UsageError("the configs have different environments; returns compare within one environment only")
+    design = Design.of(most_seeds, comparison.LEVEL)
+    if not design.looks:
+        raise UsageError(
+            f"--max-seeds {most_seeds}: give at least {sequential.SMALLEST_BATCH}, those of the first look"
+        )
+    plan = Plan(tuple(map(fingerprint, (first, second))), by, design.level, design.batch, design.looks)
+    thresholds = [tasks.check_environment(config) for config in configs]
+    made = DecisionDirectory(create(directory, first.environment.env_name, first.agent.kind, "decision"))
+    with beginning(made.root, made.manifest), RunLock(made.lock):
+        for study, config in zip(made.studies, configs):
+            files.make_directory(study.root)
+            write_resolved(config, study.config)
+        facts = {"env_name": first.environment.env_name, **plan.facts()}
+        manifest = Manifest.begin(made.manifest, kind="decision", **facts)
+        _train(Decision(made, plan, thresholds, executor, output), manifest)
+
+
+def go_on(made: DecisionDirectory, executor: Executor, output: Output) -> None:
+    """Train what is left until it is decided; where it is, only say so again."""
+    with RunLock(made.lock):
+        plan = read_plan(made)
+        thresholds = [tasks.check_environment(read_resolved(study.config)) for study in made.studies]
+        _train(Decision(made, plan, thresholds, executor, output), Manifest.resume(made.manifest))
+
+
+@dataclass
+class Decision:
+    """A decision at work."""
+
+    directory: DecisionDirectory
+    plan: Plan
+    thresholds: Sequence[Optional[float]]
+    executor: Executor
+    output: Output
+    failed: set[tuple[str, int]] = field(default_factory=set)  # by study and seed; they count as far as they came
+
+    def train(self, stop: StopRequest) -> list[Look]:
+        """Train batch by batch until it is decided, all are trained, or it should stop; return the looks."""
+        plan, found = self.plan, self.looks()
+        board = Board("runs", 2 * plan.most_seeds, f"2 configs, at most {plan.most_seeds} seeds of each")
+        display = display_for(self.output, str(self.directory.root))
+        with display, self.executor:
+            display.attach(board, self.thresholds[0])
+            campaign = Campaign(self.executor, stop, lambda study, seed, _: display.told(study.work.name, seed))
+            while not stop() and len(found) < plan.looks and not (found and found[-1].is_decided):
+                self._train_batch(plan.batch * (len(found) + 1), campaign, board)
+                if not stop():
+                    found = self.looks()
+                    display.say(looked(found[-1]))
+        for progress in board.studies.values():
+            for text in progress.warnings:
+                warn(text)
+        return found
+
+    def _train_batch(self, seeds: int, campaign: Campaign, board: Board) -> None:
+        """Train so many seeds of each study, but for those that have ended.
+
+        Raises:
+            CartrlError: when a run failed before its first evaluation, so that it has no number to compare.
+        """
+        works = [self._work(name, study, seeds) for name, study in zip(NAMES, self.directory.studies)]
+        opened = [OpenStudy(work) for work in works]
+        for study in opened:
+            board.add(study.work.name, study.progress)
+        campaign.train(opened)
+        for study in opened:
+            for seed, state in study.progress.seeds.items():
+                if state.outcome is not Outcome.FAILED:
+                    continue
+                if state.greedy is None:
+                    raise CartrlError(f"{study.work.study.run(seed).root} failed: {state.error}")
+                self.failed.add((study.work.name, seed))
+
+    def _work(self, name: str, study: StudyDirectory, seeds: int) -> StudyWork:
+        left = [seed for seed in range(seeds) if not study.is_over(seed) and (name, seed) not in self.failed]
+        threshold = self.thresholds[NAMES.index(name)]
+        return StudyWork(study, read_resolved(study.config), range(seeds), left, threshold, name, RunLock(study.lock))
+
+    def looks(self) -> list[Look]:
+        """Return what can be seen of the runs that have ended."""
+        if not all(study.runs() for study in self.directory.studies):
+            return []
+        studies = load_studies([study.root for study in self.directory.studies])
+        metric = comparison.metrics(common_threshold(studies))[comparison.BY[self.plan.tested]]
+        sign = 1 if metric.is_higher_better else -1
+        known = [{run.seed: sign * metric.of(run) for run in study.ended} for study in studies]
+        both = itertools.takewhile(lambda seed: all(seed in own for own in known), range(self.plan.most_seeds))
+        first, second = np.array([[own[seed] for own in known] for seed in both]).reshape(-1, 2).T
+        return sequential.looks(first, second, Design(self.plan.batch, self.plan.looks, self.plan.level))
+
+    def report(self, found: Sequence[Look], outcome: Outcome) -> None:
+        """Print what was decided."""
+        if self.output.quiet:
+            self.output.print(self.directory.root)
+            return
+        studies = load_studies([study.root for study in self.directory.studies])
+        report: dict[str, Any] = {
+            "decision": str(self.directory.root), "outcome": outcome, "env_name": studies[0].env_name,
+            **self.plan.facts(), "labels": labels(studies), "looks": [_facts(look) for look in found],
+        }  # fmt: skip
+        metric = comparison.metrics(common_threshold(studies))[comparison.BY[self.plan.tested]]
+        report["better"], report["conclusion"] = decision(
+            report["labels"], found, metric.tested(comparison.BY[self.plan.tested]), self.plan.most_seeds
+        )
+        if self.output.as_json:
+            self.output.print_json(report)
+        else:
+            print_decision(self.output.console, report)
+
+
+def _facts(look: Look) -> dict[str, Any]:
+    """Return a look for JSON, which knows no infinity."""
+    return {**look._asdict(), "boundary": look.boundary if math.isfinite(look.boundary) else None}
+
+
+def _train(work: Decision, manifest: Manifest) -> None:
+    """Train what is left, and say what was decided."""
+    with StopRequest() as stop, manifest:
+        found = work.train(stop)
+        outcome = Outcome.INTERRUPTED if stop() else Outcome.FINISHED
+        manifest.reached(outcome)
+    work.report(found, outcome)
+    if stop():
+        sys.exit(stop.exit_code)
