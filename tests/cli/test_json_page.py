@@ -72,8 +72,8 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         ["env", "--suite", "gym", "--json"],
         cwd=home,
     )
-    titles = ("A sweep", "A run", "A study", "A decision", "An evaluation", "A comparison", "The runs", "run again", "study again",
-              "The shipped configs", "The environments of a suite")  # fmt: skip
+    titles = ("A sweep", "A run", "A study", "A decision", "An evaluation", "A comparison", "The runs", "run again",
+              "study again", "The shipped configs", "The environments of a suite")  # fmt: skip
     outcomes = [*trained, *looked_at]
     assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes
     assert all(len(outcome.stdout.splitlines()) == 1 for outcome in outcomes)
