@@ -14,7 +14,7 @@ import typer
 from cartrl.cli import app
 from cartrl.columns import Column
 from cartrl.runs import metrics
-from cartrl.settings import agents, experiment, writing
+from cartrl.settings import agents, experiment, wrappers, writing
 from cartrl.settings.describing import allowed, shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +58,13 @@ too, and this line leads to it:
 Values are read strictly. An unknown section or setting is an error, and so is a value of another type: `2.5`,
 `"2"` and `true` are no whole numbers. Where a number is allowed, a whole number is allowed too. As in YAML
 1.2, `1e-3` is a number and `on` is a text. A key given twice is refused, and so are tags, anchors and aliases.
+"""
+
+WRAPPERS = """
+## Wrappers
+
+The kinds in the list `environment.wrappers`; [environments.md](environments.md#wrappers) says how they are used.
+
 """
 
 COMMANDS = """\
@@ -248,7 +255,20 @@ def settings_page() -> str:
         f"\n## {title(section, of)}\n\n{model.__doc__.strip()}\n\n{settings_table(model)}"
         for (section, model), of in sorted(kinds.items(), key=lambda item: order.index(item[0][0]))
     ]
-    return SETTINGS.format(count=len(order)) + "".join(tables)
+    return SETTINGS.format(count=len(order)) + "".join(tables) + WRAPPERS + wrappers_table()
+
+
+def wrappers_table() -> str:
+    """Return the kinds of wrappers with their settings, and what each does."""
+    rows = []
+    for kind, model in wrappers.KINDS.items():
+        own = [
+            f"`{field.name}`: {allowed(field, model)}, by default {shown(field.default)}"
+            for field in model.__fields__.values()
+            if field.name != "kind"
+        ]
+        rows.append((f"`{kind}`", "; ".join(own), " ".join(model.__doc__.replace("``", "`").split())))
+    return table(("Kind", "Its settings", "What it does"), rows)
 
 
 def title(section: str, kinds: Sequence[str]) -> str:

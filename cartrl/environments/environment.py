@@ -110,9 +110,17 @@ class Environment:
         Raises:
             CartrlError: when the environment raises, or observes what it does not say or what is no number.
         """
-        observation = np.array(self._observed(self._begin(seed), "reset"), np.float32)
+        observation = np.array(self.begin(seed), np.float32)
         require_finite(observation, self.name, "observation", "reset")
         return observation
+
+    def begin(self, seed: int) -> NDArray[Any]:
+        """Begin an episode; return the observation, of the space's shape and of its own type; it may hold infinity.
+
+        Raises:
+            CartrlError: when the environment raises, or observes what it does not say.
+        """
+        return self._observed(self._begin(seed), "reset")
 
     def _begin(self, seed: int) -> Any:
         """Begin an episode; return the observation as the environment gives it."""

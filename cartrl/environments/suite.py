@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Optional, Protocol
 
-from cartrl.environments import failures
+from cartrl.environments import failures, wrappers
 from cartrl.environments.arguments import Arguments, ArgumentsError
 from cartrl.environments.environment import Environment, SuiteEnvironment, closed_on_failure
 from cartrl.errors import CartrlError, UsageError
@@ -125,14 +125,15 @@ def describe(settings: EnvironmentSettings) -> Description:
 
 
 def playable(settings: EnvironmentSettings, is_filmed: bool = False) -> Environment:
-    """Make the environment of ``settings``; return it as cartrl plays it.
+    """Make the environment of ``settings``; return it as cartrl plays it, in its wrappers.
 
     Args:
-        settings: suite, name, constants, arguments.
+        settings: suite, name, constants, arguments, wrappers.
         is_filmed: whether it is going to be rendered.
 
     Raises:
-        UsageError: for an environment that the suite does not have, or constants or arguments that it cannot have.
+        UsageError: for an environment that the suite does not have, or constants, arguments or wrappers that it cannot
+            have.
         CartrlError: when it fails, or lacks what the protocol asks for.
     """
     suite, name = of(settings), settings.env_name
@@ -149,7 +150,7 @@ def playable(settings: EnvironmentSettings, is_filmed: bool = False) -> Environm
         # Those of gym's suite come checked: of all the APIs that gym had, only that suite knows how to read them.
         env = made if isinstance(made, Environment) else Environment(made, name)
         _require_constants(env, settings)
-        return env
+        return wrappers.wrapped(env, settings.layers, lambda: time_limit(settings))
 
 
 def _require_constants(env: Environment, settings: EnvironmentSettings) -> None:
@@ -166,25 +167,32 @@ def _require_constants(env: Environment, settings: EnvironmentSettings) -> None:
 
 
 def time_limit(settings: EnvironmentSettings) -> int:
-    """Return the steps after which an episode is truncated: the setting, or else the environment's own limit.
+    """Return the steps of the policy after which an episode is truncated: the setting, or else the suite's own limit.
+
+    The suite's is in steps of the environment itself, of which wrappers may take several in one.
 
     Raises:
         UsageError: when there is neither.
     """
-    limit = settings.max_episode_steps or describe(settings).time_limit
+    limit = settings.max_episode_steps or _own_limit(settings, describe(settings))
     if limit is None:
         raise UsageError(f"{settings.env_name} has no time limit of its own; set environment.max_episode_steps")
     return int(limit)
+
+
+def _own_limit(settings: EnvironmentSettings, described: Description) -> Optional[int]:
+    """Return the suite's own time limit in steps of the policy."""
+    return None if described.time_limit is None else math.ceil(described.time_limit / settings.repeats)
 
 
 def solved_from(settings: EnvironmentSettings) -> tuple[Optional[float], str]:
     """Return the mean return from which the task of ``settings`` is solved, or None and why there is none.
 
     A suite's threshold is for its own time limit, constants and arguments: with fewer steps it may be out of reach or
-    no longer a feat, and with other constants or arguments the task is another.
+    no longer a feat, and with other constants or arguments, or with some wrappers, the task is another.
     """
     described = describe(settings)
-    threshold, steps = described.reward_threshold, described.time_limit
+    threshold, steps = described.reward_threshold, _own_limit(settings, described)
     if threshold is None:
         return None, f"{settings.suite} names no reward threshold for {settings.env_name}"
     limit = time_limit(settings)
@@ -195,6 +203,9 @@ def solved_from(settings: EnvironmentSettings) -> tuple[Optional[float], str]:
     changed = [f"a {name} of {value:g}" for name, value in settings.constants.items() if usual.get(name) != value]
     if changed:
         return None, f"{said} {settings.suite}'s own constants, not for {', '.join(changed)}"
+    added = [layer.kind for layer in settings.layers if layer.changes_task]
+    if added:
+        return None, f"{said} the environment without {' and '.join(added)}"
     given = arguments(settings).changed(settings.kwargs) if settings.kwargs else {}
     if given:
         return None, f"{said} {settings.suite}'s own arguments, not for {shown(given)}"

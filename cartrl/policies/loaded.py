@@ -23,8 +23,8 @@ class Policy:
 
     Attributes:
         path: the directory of the policy.
-        environment: what the policy was trained in: ``env_name``, ``suite``, ``max_episode_steps``, ``constants`` and
-            ``kwargs``.
+        environment: what the policy is judged in: ``env_name``, ``suite``, ``max_episode_steps``, ``constants``,
+            ``kwargs`` and ``wrappers``.
         observation_shape: the shape of one observation.
         action_shape: the shape of one action; ``()`` for a Discrete space.
     """

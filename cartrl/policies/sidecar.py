@@ -24,7 +24,7 @@ class SavedPolicy:
     """A policy directory whose files are what its sidecar says."""
 
     directory: Path
-    environment: EnvironmentSettings  # with the time limit that held, also where it was gym's own
+    environment: EnvironmentSettings  # as policies are judged in it; with the time limit that held, also gym's own
     agent: str  # the kind of agent that learned it
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
@@ -62,7 +62,8 @@ def read(directory: Path) -> SavedPolicy:
                 max_episode_steps=_whole(environment["max_episode_steps"], 1),
                 constants=_constants(environment.get("constants", {})),
                 kwargs=_arguments(environment.get("kwargs", {})),
-            ),
+                wrappers=environment.get("wrappers", ()),
+            ).judged(),
             agent=_text(content.get("agent", "reinforce")),
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),

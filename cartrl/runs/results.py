@@ -93,7 +93,7 @@ class Study:
     def is_own_task(self) -> bool:
         """Whether there is no threshold, and the task may be another than the suite's, which may be why."""
         environment = self.settings.environment
-        changed = environment.max_episode_steps or environment.constants or environment.kwargs
+        changed = environment.max_episode_steps or environment.constants or environment.kwargs or environment.wrappers
         return self.threshold is None and bool(changed)
 
     @property
@@ -120,7 +120,8 @@ class Study:
         if self.is_own_task:
             suite = self.settings.environment.suite
             found.append(
-                f"no reward threshold: {suite}'s, if it names one, is for its own time limit, constants and arguments"
+                f"no reward threshold: {suite}'s, if it names one, is for its own time limit, constants and arguments, "
+                "and for no wrapper that changes the task"
             )
         return found
 

@@ -23,6 +23,8 @@ def allowed(field: ModelField, model: type) -> str:
 
 def _phrase(annotation: Any, field: ModelField) -> str:
     origin = get_origin(annotation)
+    if origin is tuple and get_args(annotation)[0] is not LayerWidth:
+        return "a list of wrappers, such as [{kind: action_repeat, times: 2}]"
     if origin is tuple:
         return f"a list of whole numbers from {LayerWidth.ge} to {LayerWidth.le}, such as [100] or [64, 64]"
     if origin is dict:

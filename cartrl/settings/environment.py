@@ -1,12 +1,14 @@
 """Settings of the ``environment`` section."""
 
 import json
+import math
 from typing import Any, Optional
 
 from pydantic import Field, validator
 
-from cartrl.settings import suites
+from cartrl.settings import suites, wrappers
 from cartrl.settings.section import ConstantName, Section, count
+from cartrl.settings.wrappers import WrapperSettings
 
 
 class EnvironmentSettings(Section):
@@ -17,9 +19,11 @@ class EnvironmentSettings(Section):
 
         @staticmethod
         def schema_extra(schema: dict[str, Any], model: type) -> None:
-            """List the suites that are installed."""
+            """List the suites that are installed, and the kinds of wrappers."""
             Section.Config.schema_extra(schema, model)
             schema["properties"]["suite"]["enum"] = suites.names()
+            kinds = [{**kind.schema(), "required": ["kind"]} for kind in wrappers.KINDS.values()]
+            schema["properties"]["wrappers"]["items"] = {"anyOf": kinds}
 
     env_name: str = Field(
         ...,
@@ -50,6 +54,35 @@ class EnvironmentSettings(Section):
         description="Arguments of the environment's constructor that differ from its defaults, or from those of its "
         "suite. `cartrl env NAME` lists them. One alone is set by `--set environment.kwargs.NAME=VALUE`.",
     )
+    wrappers: tuple[WrapperSettings, ...] = Field(
+        (),
+        description="What changes observations, actions or rewards of the environment: a list of wrappers, the "
+        "innermost first, each with its kind and its own settings, which docs/settings.md lists under Wrappers.",
+    )
+
+    @validator("wrappers", pre=True)
+    def _of_kinds(cls, items: Any) -> Any:
+        return tuple(map(wrappers.read, items)) if isinstance(items, (list, tuple)) else items
+
+    @validator("wrappers")
+    def _in_order(cls, items: tuple[WrapperSettings, ...]) -> tuple[WrapperSettings, ...]:
+        wrappers.require_order([layer for item in items for layer in item.layers()])
+        return items
+
+    @property
+    def layers(self) -> tuple[WrapperSettings, ...]:
+        """The wrappers, each preset as those for which it stands; the innermost first."""
+        return tuple(layer for item in self.wrappers for layer in item.layers())
+
+    @property
+    def repeats(self) -> int:
+        """Steps of the environment itself in a step of the policy."""
+        return math.prod(layer.steps for layer in self.layers)
+
+    def judged(self) -> "EnvironmentSettings":
+        """Return the environment in which a policy is evaluated and filmed, without what is for learning alone."""
+        kept = tuple(layer for layer in self.layers if not layer.for_learning)
+        return self if len(kept) == len(self.layers) else self.copy(update={"wrappers": kept})
 
     @validator("kwargs")
     def _finite(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cartrl.system import reading
 
 DEFAULT = "default"
 LISTED = "`cartrl config --list` names the shipped configs"
-MISSING = "value_error.missing"  # pydantic's name of the error
+MISSING, SENTENCE = "value_error.missing", "value_error.sentence"  # pydantic's names of errors; SentenceError's
 
 Key = tuple[str, str]
 
@@ -196,6 +196,8 @@ def _problem(item: Any, draft: _Draft, whole: type[ExperimentSettings]) -> tuple
         if path == ("environment",):
             path, dotted = ("environment", "env_name"), "environment.env_name"
         return place, f"{dotted} is missing; it must name a gym environment, such as CartPole-v0"
+    if item["type"] == SENTENCE:
+        return place, f"{dotted}: {item['msg']}"
     value = _value(draft.values, path[:2])
     return place, f"{dotted} is {shown(value)}, but must be {allowed(model.__fields__[path[:2][-1]], model)}"
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConstrainedInt, ConstrainedStr, Extra, Field, validator
+from pydantic import BaseModel, ConstrainedInt, ConstrainedStr, Extra, Field, PydanticValueError, validator
 from pydantic.fields import ModelField
 
 LARGEST_INT = 2**31 - 1  # what an int32 holds: the counters and seeds of TensorFlow
@@ -13,6 +13,16 @@ LARGEST_INT = 2**31 - 1  # what an int32 holds: the counters and seeds of Tensor
 def count(default: Any, description: str) -> Any:
     """Declare a setting that counts something: at least 1."""
     return Field(default, ge=1, le=LARGEST_INT, description=description)
+
+
+class SentenceError(PydanticValueError):
+    """What is wrong with the value of a setting, in a sentence of its own."""
+
+    code = "sentence"
+    msg_template = "{sentence}"
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence=sentence)
 
 
 class LayerWidth(ConstrainedInt):

@@ -42,7 +42,7 @@ class Experiment:
     def _build(self, settings: ExperimentSettings, opened: ExitStack) -> None:
         """Build all parts; ``opened`` closes those that are open, also when a later one cannot be built."""
         evaluated_at_once = min(settings.eval.num_eval_episodes, evaluation.WIDEST)
-        environment = VectorEnvironment(settings.environment, evaluated_at_once)
+        environment = VectorEnvironment(settings.environment.judged(), evaluated_at_once)
         opened.callback(environment.close)
         self._time_limit = environment.time_limit
         time_step_spec = specs.time_step_spec(environment.observation_space)

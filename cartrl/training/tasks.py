@@ -125,6 +125,7 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     with quiet.loading():
         from cartrl.environments import checking, spaces, suite, twins
         from cartrl.environments.arguments import ArgumentsError
+        from cartrl.environments.wrappers.wrapper import WrapperError
     settings = config.settings
     env_name = settings.environment.env_name
     try:
@@ -135,11 +136,16 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
         raise config.error(("environment", "constants"), str(error)) from None
     except ArgumentsError as error:
         raise config.error(("environment", "kwargs"), str(error)) from None
+    except WrapperError as error:
+        raise config.error(("environment", "wrappers"), str(error)) from None
     except UsageError as error:
         raise config.error(("environment", "env_name"), str(error)) from None
     with closing(suite.playable(settings.environment)) as env:
         if settings.collect.engine == "compiled" and not twins.has_twin(env.raw):
-            raise config.error(("collect", "engine"), f"{env_name} has no compiled twin; take auto or vectorized")
+            wrapped = " in wrappers" if settings.environment.wrappers else ""
+            raise config.error(
+                ("collect", "engine"), f"{env_name}{wrapped} has no compiled twin; take auto or vectorized"
+            )
         correlation = getattr(settings.collect, "noise_correlation", 0)  # which only some forms of experience have
         if correlation and spaces.kind(env.action_space) is SpaceKind.DISCRETE:
             takes = f"{env_name} takes actions of {env.action_space}"

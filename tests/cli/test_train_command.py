@@ -90,7 +90,14 @@ def test_the_run_directory_is_complete(short_run):
     assert manifest["started"] < manifest["ended"]
     best, final = (json.loads((run / "policies" / name / "policy.json").read_text()) for name in ("best", "final"))
     assert final["step"] == 30
-    own = {"env_name": "CartPole-v0", "suite": "gym", "max_episode_steps": 200, "constants": {}, "kwargs": {}}
+    own = {
+        "env_name": "CartPole-v0",
+        "suite": "gym",
+        "max_episode_steps": 200,
+        "constants": {},
+        "kwargs": {},
+        "wrappers": [],
+    }
     assert best["environment"] == own
     rows = {int(row["iteration"]): row for row in rows_of(run)}
     assert best["greedy_return"]["mean"] == float(rows[best["step"]]["greedy_return_mean"])

@@ -67,7 +67,14 @@ def test_an_environment_of_another_packages_suite_is_shown_trained_evaluated_and
     assert (tmp_path / "walk.png").stat().st_size > 0
     assert json.loads(train.stdout)["outcome"] == "finished"
     environment = json.loads((tmp_path / "run/policies/final/policy.json").read_text())["environment"]
-    assert environment == {"env_name": "Walk", "suite": "tiny", "max_episode_steps": 20, "constants": {}, "kwargs": {}}
+    assert environment == {
+        "env_name": "Walk",
+        "suite": "tiny",
+        "max_episode_steps": 20,
+        "constants": {},
+        "kwargs": {},
+        "wrappers": [],
+    }
     assert "  suite: tiny" in (tmp_path / "run/config.yaml").read_text()
     report = json.loads(evaluation.stdout)
     assert report["reward_threshold"] == 0.9
