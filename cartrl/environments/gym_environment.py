@@ -1,6 +1,7 @@
 """An environment of gym's API, of any version, or of gymnasium's, played as the environment of a suite."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Callable
 
 from numpy.typing import NDArray
@@ -32,9 +33,17 @@ class GymEnvironment(Environment):
         """Call reset with a seed, or where it takes none seed the environment as gym did until 0.21."""
         with self._named("reset"):
             begun = self._reset(seed)
-        if isinstance(begun, (tuple, list)) and len(begun) == 2 and (begun[1] is None or isinstance(begun[1], Mapping)):
+        is_pair = isinstance(begun, (tuple, list)) and len(begun) == 2
+        if is_pair and (begun[1] is None or isinstance(begun[1], Mapping)) and not self._is_of_two_parts(begun):
             return begun[0]
         return begun
+
+    def _is_of_two_parts(self, begun: Any) -> bool:
+        """Tell whether what looks like an observation and info is one observation, of a Tuple that ends in a Dict."""
+        flatten = getattr(self, "_flatten", None)  # not there before the spaces are known
+        with suppress(Exception):
+            return flatten is not None and flatten(begun) is not None
+        return False
 
     def _reset(self, seed: int) -> Any:
         if self._takes["seed"]:

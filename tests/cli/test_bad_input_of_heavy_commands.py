@@ -64,6 +64,7 @@ def test_a_policy_never_imports_the_module_of_its_environment_by_itself(opted_in
         "max_episode_steps": 20,
         "constants": {},
         "kwargs": {},
+        "wrappers": [],
     }
     ask = f"'{MODULE}:Fine-v0' imports code, the module '{MODULE}'; if you trust it, say so: "
     played = ["eval", "--checkpoint", "Fine", "--episodes", "3", "--json"]

@@ -193,6 +193,7 @@ class TestOverrides:
             "max_episode_steps": None,
             "constants": {"gravity": 2, "tau": 0.001},
             "kwargs": {},
+            "wrappers": [],
         }
 
     def test_an_override_can_name_the_environment_that_the_file_does_not(self, tmp_path):

@@ -12,6 +12,7 @@ from gym import spaces
 
 from cartrl.environments import checking, flattening, suite
 from cartrl.environments.environment import Environment
+from cartrl.environments.gym_environment import GymEnvironment
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.errors import CartrlError, UsageError
 from cartrl.settings import EnvironmentSettings
@@ -200,6 +201,15 @@ def test_a_box_and_what_cannot_become_a_vector_stay_as_they_are(space):
 def test_an_observation_that_is_not_in_its_space_is_refused(space, value, says):
     with pytest.raises(CartrlError, match=re.escape(says)):
         Environment(Playing(space, value), "Walk").reset(0)
+
+
+@pytest.mark.parametrize("has_info", [False, True])
+def test_an_observation_of_two_parts_is_not_taken_for_an_observation_and_its_info(has_info):
+    observation = (np.zeros(2), {"a": 1})
+    raw = Playing(
+        spaces.Tuple((FLOATS, spaces.Dict(a=spaces.Discrete(2)))), (observation, {}) if has_info else observation
+    )
+    assert GymEnvironment(raw, "Walk").reset(0).tolist() == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("case", ACTIONS)
