@@ -143,6 +143,11 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
             "cartrl record --progress runs/fast --episodes 2",
         ),
     ),
+    "export": (
+        "Writes a policy for other programs: see [exporting](exporting.md). Before anything is written, the exported "
+        "policy answers 10,000 observations, and must act as the original does.",
+        ("cartrl export latest", "cartrl export runs/fast --format onnx --output fast-onnx"),
+    ),
     "env": (
         "Shows what to know before writing a config: the observations, the actions, after how many steps an "
         "episode is cut off, which return counts as solved, and the physical constants. Without NAME it lists the "

@@ -11,6 +11,7 @@ from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
 from cartrl.cli.environment import env
 from cartrl.cli.evaluate import evaluate
+from cartrl.cli.export import export
 from cartrl.cli.options import MODULES_OPTION
 from cartrl.cli.plot import plot
 from cartrl.cli.record import record
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sweep": sweep,
     "eval": evaluate,
     "record": record,
+    "export": export,
     "env": env,
     "config": config,
     "plot": plot,

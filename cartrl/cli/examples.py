@@ -8,6 +8,7 @@ EXAMPLES = {
     "sweep": ("cartrl sweep configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 --seeds 0-7",),
     "eval": ("cartrl eval", "cartrl eval runs/NAME --episodes 1000 --json"),
     "record": ("cartrl record latest", "cartrl record --progress runs/NAME --output progress.gif"),
+    "export": ("cartrl export latest", "cartrl export runs/NAME --format onnx"),
     "env": ("cartrl env CartPole-v1",),
     "config": ("cartrl config --list", "cartrl config ppo/cartpole-v1 > mine.yaml", "cartrl config mine.yaml"),
     "plot": ("cartrl plot latest", "cartrl plot runs/ONE runs/OTHER --x steps --output curves.png"),

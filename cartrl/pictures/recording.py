@@ -15,7 +15,7 @@ from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError
 from cartrl.pictures import ffmpeg
 from cartrl.pictures.captions import captioned
-from cartrl.policies import acting
+from cartrl.policies import loading
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 from cartrl.runs.directory import SIDECAR
@@ -90,7 +90,7 @@ class Actor:
     """A saved policy in an environment of its own, which is rendered. Close it when its film is over."""
 
     def __init__(self, saved: SavedPolicy, camera: Camera):
-        self._policy = acting.load(saved)
+        self._policy = loading.load(saved)
         self._limit = suite.time_limit(saved.environment)
         self._camera = camera
         self.env = suite.playable(saved.environment, is_filmed=True)

@@ -1,7 +1,8 @@
 """Policies in use: a distribution over actions, called with numpy arrays; saved, and loaded without TF-Agents."""
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
@@ -44,17 +45,17 @@ def of_distribution(distribution: Distribution) -> Policies:
     """
 
     def perturbed(observations: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        normal, squash = _parts(distribution(observations))
+        normal, squash = parts(distribution(observations))
         return squash(normal.mean() + normal.stddev() * noise)
 
     def mode(observations: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        base, squash = _parts(distribution(observations))
+        base, squash = parts(distribution(observations))
         return squash(base.mode())
 
     return Policies(lambda observations, seed: distribution(observations).sample(seed=seed), mode, perturbed)
 
 
-def _parts(distribution: tfp.distributions.Distribution) -> tuple[tfp.distributions.Distribution, Any]:
+def parts(distribution: tfp.distributions.Distribution) -> tuple[tfp.distributions.Distribution, Any]:
     """Return the distribution that is squashed, and what squashes its values; itself where nothing does."""
     if isinstance(distribution, tfp.distributions.TransformedDistribution):
         return distribution.distribution, distribution.bijector.forward
@@ -128,10 +129,17 @@ def load(saved: SavedPolicy) -> BatchPolicy:
     Raises:
         UsageError: when it is none: a damaged graph, another program, or other specs than its sidecar says.
     """
-    try:
+    with refusing(saved):
         policy = tf.saved_model.load(str(saved.directory))
         return BatchPolicy(of_distribution(of_observations(policy)), saved.observation_shape)
-    except Exception as error:  # TensorFlow raises whatever it stumbles over
+
+
+@contextmanager
+def refusing(saved: SavedPolicy) -> Iterator[None]:
+    """Let whatever TensorFlow stumbles over in the block be a UsageError about the policy that it loads."""
+    try:
+        yield
+    except Exception as error:
         reason = str(error).strip().partition("\n")[0]
         said = cut(f"{type(error).__name__}: {reason}", 200)
         raise UsageError(f"{saved.directory}: not a policy that cartrl can load: {said}") from error

@@ -1,7 +1,7 @@
 """Rolls a policy out on the real environment."""
 
 from contextlib import closing
-from typing import Any, Optional
+from typing import Any, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,22 @@ from cartrl.analysis.episodes import summary, verdict
 from cartrl.environments import suite
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
-from cartrl.policies import acting
+from cartrl.policies import loading
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 
 WIDEST = 256  # environments at once; more would gain little
 
 
+class Acting(Protocol):
+    """A policy that plays many environments at once."""
+
+    def act(self, observations: NDArray[Any], step: int, seeds: Optional[randomness.ActionSeeds]) -> NDArray[Any]:
+        """Return actions for ``observations``, float32 [N, *observation]: drawn by ``seeds``, without them greedy."""
+
+
 def evaluate(
-    policy: acting.BatchPolicy,
+    policy: Acting,
     environment: VectorEnvironment,
     resets: NDArray[Any],
     actions: Optional[randomness.ActionSeeds] = None,
@@ -30,8 +37,12 @@ def evaluate(
 
 def evaluate_saved(saved: SavedPolicy, rollouts: Rollouts) -> Evaluation:
     """Load a saved policy and play ``rollouts`` with it."""
+    return played(saved, loading.load(saved), rollouts)
+
+
+def played(saved: SavedPolicy, policy: Acting, rollouts: Rollouts) -> Evaluation:
+    """Play ``rollouts`` with ``policy`` in the environment of a saved one."""
     with closing(VectorEnvironment(saved.environment, min(rollouts.count, WIDEST))) as environment:
-        policy = acting.load(saved)
         resets = randomness.draw(rollouts.count, rollouts.seed, randomness.Stream.EVAL_RESETS)
         drawn = randomness.ActionSeeds(rollouts.seed, randomness.Stream.EVAL_ACTIONS)
         actions = None if rollouts.is_greedy else drawn

@@ -13,7 +13,7 @@ from cartrl.runs.finding import find_policy
 from cartrl.system import quiet
 
 if TYPE_CHECKING:
-    from cartrl.policies.acting import BatchPolicy
+    from cartrl.policies.loading import BatchPolicy
 
 NUMBERS = "buif"  # the kinds of dtypes that become float32: booleans, whole numbers, floats
 
@@ -36,7 +36,7 @@ class Policy:
         self.action_shape = saved.action_shape
         self._policy = policy
         self._first_action = saved.first_action
-        self._least, self._greatest = _bounds(saved)
+        self._least, self._greatest = sidecar.bounds(saved)
 
     def act(self, observations: Any, rng: Optional[np.random.Generator] = None) -> Any:
         """Return the action for one observation, or an action for each of a batch of observations.
@@ -107,25 +107,11 @@ def load_policy(path: Union[str, "os.PathLike[str]"]) -> Policy:
     saved = sidecar.read(find_policy(os.fspath(path)))
     with quiet.in_a_caller():
         try:
-            from cartrl.policies import acting
+            from cartrl.policies import loading
+
+            return Policy(saved, loading.load(saved))
         except ImportError as error:
             raise CartrlError(f"TensorFlow cannot be imported: {error}") from error
-        return Policy(saved, acting.load(saved))
-
-
-def _bounds(saved: SavedPolicy) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the least and the greatest action.
-
-    Raises:
-        UsageError: when the sidecar holds something else.
-    """
-    try:
-        least, greatest = (
-            np.broadcast_to(np.asarray(bound, np.float64), saved.action_shape) for bound in saved.action_bounds
-        )
-    except (TypeError, ValueError):
-        raise UsageError(f"{saved.directory}: the bounds of its actions are not numbers of their shape") from None
-    return least, greatest
 
 
 def _seed(rng: np.random.Generator) -> NDArray[Any]:

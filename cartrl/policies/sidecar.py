@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cartrl.errors import UsageError
 from cartrl.runs import formats
 from cartrl.runs.directory import SIDECAR
@@ -17,6 +20,8 @@ from cartrl.settings import EnvironmentSettings
 from cartrl.settings.section import ConstantName, has_type
 from cartrl.settings.suites import GYM
 from cartrl.system import fingerprints
+
+ARRAYS = "policy.npz"  # of a policy that was exported as arrays
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,9 @@ class SavedPolicy:
     agent: str  # the kind of agent that learned it
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
+    observation_bounds: tuple[Any, Any]  # least and greatest, as those of actions
     action_shape: tuple[int, ...]
+    is_discrete: bool  # whether actions are whole numbers
     action_bounds: tuple[Any, Any]  # least and greatest, each a number or nested lists of them, as in the sidecar
     first_action: int  # what is added to the policy's whole number, which counts from 0, to get the environment's
 
@@ -67,7 +74,9 @@ def read(directory: Path) -> SavedPolicy:
             agent=_text(content.get("agent", "reinforce")),
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),
+            observation_bounds=(specs["observation"]["minimum"], specs["observation"]["maximum"]),
             action_shape=_shape(specs["action"]["shape"]),
+            is_discrete="int" in _text(specs["action"]["dtype"]),
             action_bounds=(specs["action"]["minimum"], specs["action"]["maximum"]),
             first_action=_number(specs["action"].get("start", 0)),
         )
@@ -76,6 +85,21 @@ def read(directory: Path) -> SavedPolicy:
         raise UsageError(f"{directory / SIDECAR}: not the sidecar of a policy: {error!r}") from None
     _require_files(directory, saved)
     return policy
+
+
+def bounds(saved: SavedPolicy) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the least and the greatest action.
+
+    Raises:
+        UsageError: when the sidecar holds something else.
+    """
+    try:
+        least, greatest = (
+            np.broadcast_to(np.asarray(bound, np.float64), saved.action_shape) for bound in saved.action_bounds
+        )
+    except (TypeError, ValueError):
+        raise UsageError(f"{saved.directory}: the bounds of its actions are not numbers of their shape") from None
+    return least, greatest
 
 
 def _require_files(directory: Path, saved: dict[str, str]) -> None:

@@ -41,10 +41,18 @@ class RunDirectory:
         self.checkpoints = root / "checkpoints"
         self.learning_curve = root / "learning_curve.png"
         self.videos = root / "videos"
+        self.exports = root / "exports"
 
     def kept_policy(self, iteration: int) -> Path:
         """Return the path of the policy after ``iteration``, if that policy is kept."""
         return self.kept_policies / f"{iteration:08d}"
+
+
+def run_of(policy: Path) -> Optional[RunDirectory]:
+    """Return the run in whose policies/, or policies/kept/, the directory ``policy`` is; None where it is in none."""
+    policies = policy.parent
+    above = (RunDirectory(directory) for directory in (policies.parent, policies.parent.parent))
+    return next((run for run in above if run.manifest.is_file()), None)
 
 
 def create(root: Optional[Path], env_name: str, agent: str, what: str) -> Path:

@@ -51,4 +51,4 @@ def test_the_quick_start_lists_what_is_in_a_run(short_run):
     run = short_run.directory
     found = {str(path.relative_to(run)) for path in (*run.glob("*"), *run.glob("policies/*"))}
     shown = {name for name in found if not name.startswith(".")} - {"policies"}
-    assert listed(QUICK_START, "Path") - {"videos"} == shown - {"videos", "report.html"}
+    assert listed(QUICK_START, "Path") - {"videos", "exports"} == shown - {"videos", "exports", "report.html"}

@@ -13,7 +13,7 @@ from cartrl.pictures.milestones import Milestone
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
 from cartrl.policies.rollouts import Rollouts
-from cartrl.runs.directory import RunDirectory
+from cartrl.runs.directory import run_of
 from cartrl.runs.finding import find_policy, find_run
 from cartrl.system import quiet
 from cartrl.system.console import Console
@@ -87,10 +87,8 @@ def _default(greedy: Path, is_greedy: bool) -> Path:
 def _policy(reference: Optional[str]) -> Subject:
     """Return a policy; its film goes to videos/ in the run that it is in, or here for a policy on its own."""
     saved = sidecar.read(find_policy(reference))
-    policies = saved.directory.parent  # or policies/kept
-    above = (RunDirectory(directory) for directory in (policies.parent, policies.parent.parent))
-    folder = next((run.videos for run in above if run.manifest.is_file()), Path())
-    output = folder / f"{saved.directory.resolve().name}.mp4"
+    run = run_of(saved.directory)
+    output = (Path() if run is None else run.videos) / f"{saved.directory.resolve().name}.mp4"
     return Subject(("policy", f"{saved.directory} (step {saved.step})"), [Milestone("", saved)], output)
 
 

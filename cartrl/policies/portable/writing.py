@@ -1,0 +1,118 @@
+"""Writes exported policies: a directory with the policy, its card, and what plays it."""
+
+import io
+import shutil
+from pathlib import Path
+from typing import Any, Callable, NamedTuple, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cartrl.policies import evaluation, sidecar
+from cartrl.policies.acting import BatchPolicy
+from cartrl.policies.portable import arrays, card, onnx_file, parity, player, tensorflow_file
+from cartrl.policies.portable.observations import Visited, completed
+from cartrl.policies.portable.original import Original
+from cartrl.policies.rollouts import Rollouts
+from cartrl.policies.sidecar import ARRAYS, SavedPolicy
+from cartrl.randomness import ActionSeeds
+from cartrl.runs.directory import SIDECAR
+from cartrl.runs.json_files import read_json
+from cartrl.system import files
+
+MODEL = "policy.onnx"
+CARD = "README.md"
+VISITED = parity.COUNT // 2  # observations of rollouts; the others are drawn
+
+
+class Exported(NamedTuple):
+    """What was written, and what was found before."""
+
+    directory: Path
+    report: dict[str, Any]  # of an evaluation, as ``cartrl eval --json`` has it
+    parity: parity.Parity
+
+
+class Format(NamedTuple):
+    """A format of exported policies."""
+
+    write: Callable[[Original, Path], None]
+    answers: Callable[[Path, NDArray[Any]], parity.Answers]  # of what was written, to observations [N, *observation]
+    is_own_program: bool = True  # which may sum in another order; False where the program is the original's
+    is_played_here: bool = False  # by cartrl, as if it were the original
+
+
+def _write_npz(original: Original, directory: Path) -> None:
+    np.savez(directory / ARRAYS, **arrays.of(original))
+    shutil.copyfile(player.__file__, directory / "policy.py")
+
+
+def _answers_of_npz(directory: Path, observations: NDArray[Any]) -> parity.Answers:
+    policy = player.Policy(directory / ARRAYS)
+    parameters = policy.parameters(observations)
+    names = ("probabilities",) if len(parameters) == 1 else ("mean", "stddev")
+    return {"action": np.asarray(policy.act(observations)), **dict(zip(names, parameters))}
+
+
+def _write_onnx(original: Original, directory: Path) -> None:
+    (directory / MODEL).write_bytes(onnx_file.model(arrays.of(original)).SerializeToString())
+
+
+def _answers_of_onnx(directory: Path, observations: NDArray[Any]) -> parity.Answers:
+    return onnx_file.Player(directory / MODEL).answers(observations)
+
+
+FORMATS = {
+    "npz": Format(_write_npz, _answers_of_npz, is_played_here=True),
+    "onnx": Format(_write_onnx, _answers_of_onnx),
+    "saved-model": Format(tensorflow_file.write, tensorflow_file.answers, is_own_program=False),
+}
+
+
+def export(saved: SavedPolicy, form: str, directory: Path, rollouts: Rollouts) -> Exported:
+    """Write ``saved`` to the new ``directory`` in the format ``form``, and evaluate it by ``rollouts`` for its card.
+
+    Raises:
+        UsageError: for a policy that cannot be written in this format.
+        CartrlError: when what was written acts otherwise than the original. Nothing is left of it then.
+    """
+    original, visited = Original(saved), Visited(VISITED)
+    report = evaluation.facts(saved, evaluation.played(saved, _Watched(original.batch, visited), rollouts), rollouts)
+    observations = completed(visited.sample(), saved.observation_bounds, parity.COUNT)
+    content = read_json(saved.directory / SIDECAR)
+    draft = files.draft_of(directory)
+    with files.new_directories(directory.parent):
+        try:
+            draft.mkdir()
+            found = _written(original, FORMATS[form], draft, observations)
+            (draft / CARD).write_text(card.text(saved, content, report, found, form), encoding="utf-8")
+            if FORMATS[form].is_played_here:
+                sidecar.write(draft, {name: value for name, value in content.items() if name != "files"})
+            files.replace_directory(draft, directory)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return Exported(directory, report, found)
+
+
+def _written(original: Original, form: Format, draft: Path, observations: NDArray[Any]) -> parity.Parity:
+    """Write the policy to ``draft``, and hold what was written against the original."""
+    form.write(original, draft)
+    saved, values = original.saved, None
+    if saved.is_discrete and form.is_own_program:
+        content = io.BytesIO()
+        np.savez(content, **arrays.of(original))
+        content.seek(0)
+        values = player.Policy(content).output(observations)
+    return parity.require(saved, original.answers(observations), form.answers(draft, observations), values)
+
+
+class _Watched:
+    """A policy whose observations are sampled."""
+
+    def __init__(self, policy: BatchPolicy, visited: Visited):
+        self._policy, self._visited = policy, visited
+
+    def act(self, observations: NDArray[Any], step: int, seeds: Optional[ActionSeeds]) -> NDArray[Any]:
+        """Return what the policy does."""
+        self._visited.add(observations)
+        return self._policy.act(observations, step, seeds)

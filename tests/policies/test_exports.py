@@ -1,0 +1,250 @@
+"""`cartrl export`: policies that play without cartrl act as the original does, and hostile files are refused."""
+
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from tests.helpers import clean_environment, one_line, run_several
+
+SHORT = "train: {num_iterations: 3}\neval: {num_eval_episodes: 2, eval_interval: 3}\n"
+REINFORCE = "agent: {kind: reinforce, fc_layer_params: [16]}\n"
+PPO = (
+    "agent: {kind: ppo, fc_layer_params: [16, 16], normalize_observations: true}\n"
+    "collect: {num_environments: 2, num_steps: 64}\n"
+)
+OFF_POLICY = (
+    "agent: {{kind: {}, fc_layer_params: [16, 16], batch_size: 16}}\n"
+    "collect: {{num_environments: 2, num_steps: 8, turns_per_iteration: 3, warm_up_steps: 32}}\n"
+    "replay_buffer: {{replay_buffer_capacity: 150}}\n"
+)
+CARTPOLE, PENDULUM = "environment: {env_name: CartPole-v1}\n", "environment: {env_name: Pendulum-v1}\n"
+CONFIGS = {
+    "ppo-discrete": CARTPOLE + PPO,
+    "sac": PENDULUM + OFF_POLICY.format("sac"),
+    "dqn": CARTPOLE + OFF_POLICY.format("dqn"),
+    "reinforce-discrete": CARTPOLE + REINFORCE,
+    "reinforce-continuous": PENDULUM + REINFORCE,
+    "ppo-continuous": PENDULUM + PPO,
+    "ddpg": PENDULUM + OFF_POLICY.format("ddpg"),
+    "td3": PENDULUM + OFF_POLICY.format("td3"),
+}
+QUICK = ("ppo-discrete",)  # whose observations are normalised
+SLOW = tuple(kind for kind in CONFIGS if kind not in QUICK)
+# Each plays the exports of all kinds in a process that has only what they need: [greedy, drawn] actions of each.
+NUMPY = """
+import json, sys, time
+import numpy as np
+answers = []
+for kind in sys.argv[1:]:
+    sys.path.insert(0, f"{kind}/exports/final-npz")
+    sys.modules.pop("policy", None)
+    began = time.process_time()
+    from policy import Policy
+    assert time.process_time() - began < 0.1
+    policy, observations = Policy(f"{kind}/exports/final-npz/policy.npz"), np.load(f"{kind}.npy")
+    answers.append([policy.act(observations).tolist(), policy.act(observations, np.random.default_rng(0)).tolist()])
+    assert np.shape(policy.act(observations[0])) == policy.action_shape
+assert not {"tensorflow", "cartrl", "gym"} & set(sys.modules)
+print(json.dumps(answers))
+"""
+ONNX = """
+import json, sys
+import numpy as np, onnxruntime
+answers = []
+for kind in sys.argv[1:]:
+    session = onnxruntime.InferenceSession(f"{kind}/exports/final-onnx/policy.onnx")
+    observations, rng = np.load(f"{kind}.npy"), np.random.default_rng(0)
+    size = [len(observations), *session.get_inputs()[1].shape[1:]]
+    is_discrete = session.get_outputs()[0].type == "tensor(int64)"
+    noise = (rng.random(size) if is_discrete else rng.standard_normal(size)).astype(np.float32)
+    found = session.run(["action", "drawn"], {"observation": observations, "noise": noise})
+    answers.append([actions.tolist() for actions in found])
+assert not {"tensorflow", "cartrl", "gym"} & set(sys.modules)
+print(json.dumps(answers))
+"""
+TENSORFLOW = """
+import json, sys
+import numpy as np, tensorflow as tf
+answers = []
+for kind in sys.argv[1:]:
+    signatures = tf.saved_model.load(f"{kind}/exports/final-saved-model").signatures
+    observations = tf.constant(np.load(f"{kind}.npy"))
+    greedy = signatures["serving_default"](observation=observations)["action"]
+    drawn = signatures["draw"](observation=observations, seed=tf.constant([3, 4]))["action"]
+    answers.append([greedy.numpy().tolist(), drawn.numpy().tolist()])
+assert not {"tensorflow_probability", "cartrl"} & set(sys.modules)
+print(json.dumps(answers))
+"""
+ORIGINAL = """
+import json, sys
+import numpy as np, cartrl
+answers = []
+for kind in sys.argv[1:]:
+    policy, observations = cartrl.load_policy(f"{kind}/policies/final"), np.load(f"{kind}.npy")
+    answers.append([policy.act(observations).tolist(), policy.act(observations, np.random.default_rng(0)).tolist()])
+print(json.dumps(answers))
+"""
+PROGRAMS = {"npz": NUMPY, "onnx": ONNX, "saved-model": TENSORFLOW}
+
+
+@pytest.fixture(scope="module", params=[QUICK, pytest.param(SLOW, marks=pytest.mark.slow)], ids=["quick", "slow"])
+def home(request, tmp_path_factory):
+    """A directory with a tiny run of each kind, its exports, and observations; the kinds; how the policies play."""
+    home, kinds = tmp_path_factory.mktemp("exports"), request.param
+    calls = []
+    for kind in kinds:
+        (home / f"{kind}.yaml").write_text(CONFIGS[kind] + SHORT, encoding="utf-8")
+        width = 4 if CARTPOLE in CONFIGS[kind] else 3
+        np.save(home / f"{kind}.npy", np.random.default_rng(5).normal(size=(2000, width)).astype(np.float32))
+        policy = f"{kind}/policies/final"
+        calls += [
+            ["train", f"{kind}.yaml", "--quiet", "--run-dir", kind],
+            *(["export", policy, "--format", form, "--episodes", "20"] for form in PROGRAMS),
+            ["eval", policy, "--episodes", "20", "--json"],
+        ]
+    outcomes = run_several(*calls, cwd=home)
+    assert not any(outcome.returncode for outcome in outcomes), outcomes
+    return home, kinds, [json.loads(outcome.stdout) for outcome in outcomes[4::5]]
+
+
+def played(program, home, kinds):
+    done = subprocess.run(
+        [sys.executable, "-c", program, *kinds],
+        cwd=home, env=clean_environment(), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [[np.array(actions) for actions in answer] for answer in json.loads(done.stdout.splitlines()[-1])]
+
+
+def test_every_export_acts_as_the_original_in_a_process_without_cartrl(home):
+    home, kinds, _ = home
+    originals = played(ORIGINAL, home, kinds)
+    for form, program in PROGRAMS.items():
+        for kind, (greedy, drawn), found in zip(kinds, originals, played(program, home, kinds)):
+            if greedy.dtype.kind == "i" or form == "saved-model":
+                assert np.array_equal(found[0], greedy), (kind, form)
+            else:
+                assert np.allclose(found[0], greedy, rtol=0, atol=1e-5), (kind, form)
+            away = abs(found[1].mean() - drawn.mean())  # of two samples of 2,000
+            assert away < 6 * drawn.std() / 1000**0.5, (kind, form)
+            assert abs(found[1].std() - drawn.std()) < 0.1 * drawn.std() + 1e-9, (kind, form)
+
+
+def test_a_card_says_what_was_found_and_cartrl_plays_the_arrays_without_tensorflow(home):
+    home, kinds, evaluated = home
+    alone = run_several(
+        *(["eval", f"{kind}/exports/final-npz", "--episodes", "20", "--json"] for kind in kinds),
+        ["export", f"{kinds[0]}/policies/final"],
+        ["export", f"{kinds[0]}/exports/final-npz", "--output", "again"],
+        cwd=home,
+    )
+    for kind, expected, outcome in zip(kinds, evaluated, alone):
+        assert (outcome.returncode, outcome.tensorflow) == (0, False), outcome
+        is_discrete = CARTPOLE in CONFIGS[kind]
+        found = json.loads(outcome.stdout)["returns"]
+        assert found == expected["returns"] if is_discrete else np.allclose(found, expected["returns"], rtol=1e-3)
+        for form in PROGRAMS:
+            card = (home / f"{kind}/exports/final-{form}/README.md").read_text(encoding="utf-8")
+            assert f"# A policy for {expected['env_name']}" in card
+            assert "| measured in | 20 greedy episodes from seed 0 |" in card
+            same = "Of 10,000 observations, 10,000 have the same greedy action to the last bit."
+            assert same in card or not (is_discrete or form == "saved-model")
+    assert "exists already" in one_line(alone[-2], 2)
+    assert "is an exported policy" in one_line(alone[-1], 2)
+
+
+def hostile(home, change):
+    """Make an export whose arrays ``change`` has changed, with a sidecar to match."""
+    place = home / change.__name__
+    shutil.copytree(home / "ppo-discrete/exports/final-npz", place)
+    change(place / "policy.npz")
+    sidecar = json.loads((place / "policy.json").read_text(encoding="utf-8"))
+    sidecar["files"]["policy.npz"] = hashlib.sha256((place / "policy.npz").read_bytes()).hexdigest()
+    (place / "policy.json").write_text(json.dumps(sidecar), encoding="utf-8")
+
+
+class Touch:
+    """What a pickle would run."""
+
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+
+
+def with_member(path, name, content):
+    arrays = {key: value for key, value in np.load(path).items() if key != name}
+    np.savez(path, **arrays)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{name}.npy", content)
+
+
+def pickled(path):
+    with_member(path, "layers", pickle.dumps(Touch()))
+
+
+def of_objects(path):
+    np.savez(path, **{**dict(np.load(path)), "layers": np.array([Touch()], dtype=object)})
+
+
+def bare_pickle(path):
+    path.write_bytes(pickle.dumps(Touch()))
+
+
+def without_a_layer(path):
+    np.savez(path, **{name: value for name, value in np.load(path).items() if name != "bias_0"})
+
+
+def of_other_shapes(path):
+    np.savez(path, **{**dict(np.load(path)), "kernel_0": np.zeros((7, 16), np.float32)})
+
+
+def huge(path):
+    header = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
+    with_member(path, "bias_0", header.ljust(127) + b"\n")
+
+
+CHANGES = (pickled, of_objects, bare_pickle, without_a_layer, of_other_shapes, huge)
+
+
+@pytest.mark.parametrize("home", [QUICK], indirect=True, ids=["quick"])
+def test_hostile_arrays_are_refused_in_a_sentence_and_run_nothing(home):
+    home, _, _ = home
+    for change in CHANGES:
+        hostile(home, change)
+    outcomes = run_several(*(["eval", change.__name__, "--episodes", "1"] for change in CHANGES), cwd=home)
+    for change, outcome in zip(CHANGES, outcomes):
+        assert f"{change.__name__}/policy.npz: not a policy that cartrl exported: " in one_line(outcome, 2)
+    assert not (home / "ran").exists()
+
+
+@pytest.mark.parametrize("home", [QUICK], indirect=True, ids=["quick"])
+def test_hostile_models_are_refused_in_a_sentence(home, tmp_path):
+    import onnx
+
+    from cartrl.errors import UsageError
+    from cartrl.policies.portable.onnx_file import Player
+
+    home, _, _ = home
+    content = (home / "ppo-discrete/exports/final-onnx/policy.onnx").read_bytes()
+    other, outside, broken = (onnx.ModelProto.FromString(content) for _ in range(3))
+    other.graph.node[0].op_type = "SequenceAt"
+    outside.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    outside.graph.initializer[0].external_data.add(key="location", value="/etc/passwd")
+    del broken.graph.initializer[0]
+    for hostile, reason in [
+        (b"\x00nothing", "not an ONNX model"),
+        (other.SerializeToString(), "it has the operator SequenceAt"),
+        (outside.SerializeToString(), "it names other files"),
+        (broken.SerializeToString(), ""),
+        (onnx.ModelProto().SerializeToString(), "its inputs are not observation and noise"),
+    ]:
+        (tmp_path / "policy.onnx").write_bytes(hostile)
+        with pytest.raises(UsageError, match=rf"policy\.onnx: not a policy that cartrl exported: {reason}"):
+            Player(tmp_path / "policy.onnx")
