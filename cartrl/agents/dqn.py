@@ -23,6 +23,7 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 from tf_agents.utils import common
 
+from cartrl.agents import networks
 from cartrl.agents.adam import Adam
 from cartrl.agents.off_policy import OffPolicyAgent, OffPolicyLearner, Report, Steps, TargetNetworks
 from cartrl.agents.policy import DistributionPolicy
@@ -50,7 +51,10 @@ class DqnAgent(OffPolicyAgent):
         self._discount, self._double = settings.discount, settings.double
         self._loss = LOSSES[settings.td_errors_loss_fn]
         self.q_network = q_network.QNetwork(
-            time_step_spec.observation, action_spec, fc_layer_params=settings.fc_layer_params
+            time_step_spec.observation,
+            action_spec,
+            fc_layer_params=settings.fc_layer_params,
+            **networks.of_images(time_step_spec.observation, settings.conv_layer_params),
         )
         self.q_network.create_variables()
         self.epsilon = tf.Variable(at(settings.epsilon, 0), trainable=False, dtype=tf.float32)

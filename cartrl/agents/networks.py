@@ -1,9 +1,11 @@
-"""The networks of PPO: TF-Agents' own, with the weights to begin with that its reference code has.
+"""Networks of TF-Agents: those of PPO, with the weights to begin with that its reference code has, and for images.
 
 S. Huang et al. (2022), "The 37 implementation details of proximal policy optimization", details 2 and 15 to 17.
 """
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,10 +18,47 @@ from tf_agents.networks import (
 )
 from tf_agents.typing import types
 
+from cartrl.errors import UsageError
 from cartrl.settings.agents.ppo import PpoSettings
 
 GAIN = 2**0.5  # of orthogonal weights in hidden layers
 LAST_GAIN = 0.01**2  # variance of the weights of the actor's last layer, so that all actions are about as likely
+
+
+class Scaling(tf.keras.layers.Layer):
+    """Makes numbers from 0 to 1 of an image's bytes."""
+
+    def call(self, image: tf.Tensor) -> tf.Tensor:
+        """Return ``image`` [B, height, width, channels] as float32."""
+        return tf.cast(image, tf.float32) / 255
+
+
+def of_images(observation_spec: types.NestedTensorSpec, convolutions: Sequence[Sequence[int]]) -> dict[str, Any]:
+    """Return what a network of TF-Agents is given beside its other arguments, so that it takes images.
+
+    Args:
+        observation_spec: of the environment; an image is uint8 [height, width, channels].
+        convolutions: filters, width and stride of each convolution, the first layers of the network.
+
+    Raises:
+        UsageError: for convolutions where there is no image, or of one that has become too small for the next.
+    """
+    if observation_spec.dtype != tf.uint8:
+        if convolutions:
+            raise UsageError(
+                f"agent.conv_layer_params is for images of bytes, but observations are {observation_spec.dtype.name} "
+                f"of shape {tuple(observation_spec.shape)}"
+            )
+        return {}
+    size = min(observation_spec.shape[:2])
+    for filters, width, stride in convolutions:
+        if width > size:
+            raise UsageError(
+                f"agent.conv_layer_params: the convolution {[filters, width, stride]} needs {width} pixels a side, but "
+                f"is given {size}"
+            )
+        size = (size - width) // stride + 1
+    return {"preprocessing_layers": Scaling(), "conv_layer_params": convolutions or None}
 
 
 def actor_and_critic(
@@ -29,6 +68,7 @@ def actor_and_critic(
     # Of the initializer only the kind and the gain matter: `PpoLearner.initialise` draws the weights from a run's seed.
     orthogonal = tf.keras.initializers.Orthogonal(GAIN, seed=0)
     hidden = {"activation_fn": tf.keras.activations.tanh, "kernel_initializer": orthogonal}
+    seen = functools.partial(of_images, observation_spec, settings.conv_layer_params)
     actor = actor_distribution_network.ActorDistributionNetwork(
         observation_spec,
         action_spec,
@@ -44,8 +84,11 @@ def actor_and_critic(
             std_bias_initializer_value=float(np.log(settings.initial_stddev)),
         ),
         **hidden,
+        **seen(),
     )
-    critic = value_network.ValueNetwork(observation_spec, fc_layer_params=settings.value_fc_layer_params, **hidden)
+    critic = value_network.ValueNetwork(
+        observation_spec, fc_layer_params=settings.value_fc_layer_params, **hidden, **seen()
+    )
     actor.create_variables()
     critic.create_variables()
     return actor, critic

@@ -35,6 +35,7 @@ from tf_agents.typing import types
 from cartrl.agents import learner, networks
 from cartrl.agents.adam import Adam
 from cartrl.agents.normalizers import ObservationNormalizer, RewardScaler
+from cartrl.errors import UsageError
 from cartrl.policies import acting
 from cartrl.randomness import ActionSeeds, Stream, Turn
 from cartrl.settings import ExperimentSettings
@@ -89,6 +90,8 @@ class PpoAgent(tf_agent.TFAgent):
         self.actor, self.critic = networks.actor_and_critic(settings, time_step_spec.observation, action_spec)
         self._normalizer: Optional[ObservationNormalizer] = None
         if settings.normalize_observations:
+            if time_step_spec.observation.dtype == tf.uint8:
+                raise UsageError("agent.normalize_observations is not for images, whose bytes the networks scale")
             self._normalizer = ObservationNormalizer(time_step_spec.observation, "observations")
         policy = actor_policy.ActorPolicy(
             time_step_spec,

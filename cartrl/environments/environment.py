@@ -7,10 +7,11 @@ from typing import Any, Callable, NoReturn, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cartrl.environments import flattening, frames
+from cartrl.environments import flattening, frames, spaces
 from cartrl.environments.failures import named
 from cartrl.environments.foreign import as_gym_space, find
 from cartrl.errors import CartrlError
+from cartrl.settings.spaces import SpaceKind
 from cartrl.system.notices import warn_once
 
 USUAL = (np.dtype(np.float32), np.dtype(np.float64))  # of observations
@@ -76,6 +77,8 @@ class Environment:
             self.observation_space, self._flatten = flattening.observed(self.own_observation_space)
             self.action_space, self._move = flattening.taken(self.own_action_space)
         self._shape = getattr(self.observation_space, "shape", None)
+        self._dtype = spaces.observation_dtype(self.observation_space)
+        self._is_image = spaces.kind(self.observation_space) is SpaceKind.IMAGES
 
     def _space(self, which: str) -> Any:
         space = find(self.raw, which)
@@ -105,12 +108,12 @@ class Environment:
 
     @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
     def reset(self, seed: int) -> NDArray[Any]:
-        """Begin an episode; return the observation, as float32.
+        """Begin an episode; return the observation, as float32 or as an image's bytes.
 
         Raises:
             CartrlError: when the environment raises, or observes what it does not say or what is no number.
         """
-        observation = np.array(self.begin(seed), np.float32)
+        observation = np.array(self.begin(seed), self._dtype)
         require_finite(observation, self.name, "observation", "reset")
         return observation
 
@@ -137,11 +140,13 @@ class Environment:
     @property
     def usual(self) -> tuple[Any, ...]:
         """The dtypes of observations of the space's shape that need no reading; none where they are flattened."""
-        return USUAL if self._flatten is None else ()
+        if self._flatten is not None:
+            return ()
+        return (self._dtype,) if self._is_image else USUAL
 
     @np.errstate(over="ignore")
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
-        """Take a step; return the observation, as float32, the reward, whether terminated, and whether truncated.
+        """Take a step; return the observation as `reset` does, the reward, whether terminated, and whether truncated.
 
         Raises:
             CartrlError: when the environment raises, or returns what the API does not say or what is no finite number.
@@ -149,7 +154,7 @@ class Environment:
         with self._named("step"):
             result = self.take(action)
         following, reward, terminated, truncated = self.transition(result)
-        observation = np.array(following, np.float32)
+        observation = np.array(following, self._dtype)
         require_finite(observation, self.name, "observation", "step")
         require_finite(np.float32(reward), self.name, "reward", "step")
         return observation, reward, terminated, truncated
@@ -192,6 +197,8 @@ class Environment:
             array = np.empty((), object)
         if array.dtype.kind not in NUMBERS:
             self._unexpected(f"returned {_kind(value)} as observation in {where}, {self._says}")
+        if self._is_image and array.dtype != self._dtype:  # other numbers might not fit into a byte
+            self._unexpected(f"returned an observation of {array.dtype} in {where}, {self._says}")
         if array.shape != self._shape and (self._shape is None or not array.size == 1 == np.prod(self._shape)):
             raise CartrlError(f"{self.name} returned an observation of shape {array.shape} in {where}, {self._says}")
         return array.reshape(self._shape)

@@ -12,12 +12,12 @@ from cartrl.environments.episodes import Concerns, Played
 class Rollout:
     """T steps of N environments, each of which begins the next episode as soon as one has ended."""
 
-    observations: NDArray[Any]  # [T, N, *observation] float32: what the policy saw before each step
+    observations: NDArray[Any]  # [T, N, *observation] float32 or uint8: what the policy saw before each step
     actions: NDArray[Any]  # [T, N, *action]: as drawn, before clipping to the environment's bounds
     rewards: NDArray[Any]  # [T, N] float32
     terminated: NDArray[Any]  # [T, N] bool
     truncated: NDArray[Any]  # [T, N] bool
-    next_observations: NDArray[Any]  # [T, N, *observation] float32: what followed each step, before any reset
+    next_observations: NDArray[Any]  # [T, N, *observation] likewise: what followed each step, before any reset
     returns: NDArray[Any]  # [T, N] float64: rewards of the running episode so far, undiscounted
 
     def played(self) -> Played:

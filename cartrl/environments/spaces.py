@@ -9,14 +9,25 @@ from numpy.typing import NDArray
 
 from cartrl.settings.spaces import SpaceKind
 
+IMAGE_AXES = 3  # height, width, channels
+
 
 def kind(space: spaces.Space) -> SpaceKind:
     """Return of which kind a space is to an agent."""
     if isinstance(space, spaces.Discrete):
         return SpaceKind.DISCRETE
-    if not isinstance(space, spaces.Box) or not np.issubdtype(space.dtype, np.floating):
+    if not isinstance(space, spaces.Box):
+        return SpaceKind.OTHER
+    if space.dtype == np.uint8 and len(space.shape) == IMAGE_AXES:
+        return SpaceKind.IMAGES
+    if not np.issubdtype(space.dtype, np.floating):
         return SpaceKind.OTHER
     return SpaceKind.BOUNDED if space.is_bounded() else SpaceKind.UNBOUNDED
+
+
+def observation_dtype(space: spaces.Space) -> "np.dtype[Any]":
+    """Return the type in which observations are passed on: bytes of images, else float32."""
+    return np.dtype(np.uint8 if kind(space) is SpaceKind.IMAGES else np.float32)
 
 
 def moves(space: spaces.Space, actions: NDArray[Any]) -> Sequence[Any]:

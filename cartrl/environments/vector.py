@@ -80,6 +80,7 @@ class VectorEnvironment:
             self._envs = [opened.enter_context(closing(suite.playable(settings))) for _ in range(num_environments)]
             self._opened = opened.pop_all()
         self.observation_space = self._envs[0].observation_space
+        self.observation_dtype = spaces.observation_dtype(self.observation_space)
         self.action_space = self._envs[0].action_space
 
     def run_episodes(self, act: Act, seeds: Seeds) -> list[Episode]:
@@ -106,7 +107,7 @@ class VectorEnvironment:
                 actions=drawn.of(row, began),
                 rewards=rewards,
                 terminated=terminated,
-                final_observation=self.finite("observation", observations[row]),
+                final_observation=self.finite("observation", observations[row], self.observation_dtype),
             )
 
         return self._run(remembered, seeds, observations, finish)
@@ -120,14 +121,14 @@ class VectorEnvironment:
         observations = self._blank(seeds)
 
         def finish(row: int, began: int, rewards: NDArray[Any], terminated: bool) -> tuple[float, int, bool]:
-            self.finite("observation", observations[row])
+            self.finite("observation", observations[row], self.observation_dtype)
             return episode_return(rewards), len(rewards), terminated
 
         returns, lengths, terminated = zip(*self._run(act, seeds, observations, finish))
         return Evaluation(np.array(returns), np.array(lengths), np.array(terminated))
 
     def _blank(self, seeds: Seeds) -> NDArray[Any]:
-        return np.zeros((min(len(seeds), len(self._envs)), *self.observation_space.shape), np.float32)
+        return np.zeros((min(len(seeds), len(self._envs)), *self.observation_space.shape), self.observation_dtype)
 
     @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
     def _run(self, act: Act, seeds: Seeds, observations: NDArray[Any], finish: "Finish[Kept]") -> list[Kept]:
@@ -161,7 +162,7 @@ class VectorEnvironment:
             step += 1
             moves = spaces.moves(self.action_space, actions)
             self.step(list(running.values()), moves, observations, step, end)
-            self.finite("observation", observations)  # before the policy sees them
+            self.finite("observation", observations, self.observation_dtype)  # before the policy sees them
         return [kept[episode] for episode in range(len(seeds))]
 
     def begin(self, row: int, episode: int, step: int) -> Running:
@@ -213,9 +214,9 @@ class VectorEnvironment:
             if done or began <= overdue:
                 end(one, terminated)
 
-    def finite(self, what: str, values: Any) -> NDArray[Any]:
-        """Return a copy of ``values`` as float32 if all are finite numbers."""
-        numbers = np.array(values, np.float32)
+    def finite(self, what: str, values: Any, dtype: Any = np.float32) -> NDArray[Any]:
+        """Return a copy of ``values`` as ``dtype`` if all are finite numbers."""
+        numbers = np.array(values, dtype)
         require_finite(numbers, self.name, what, "step")
         return numbers
 

@@ -8,7 +8,6 @@ Here it is an autoregressive process of order 1: n_t = ρ n_{t-1} + sqrt(1 - ρ�
 n of an episode is w itself, so every n is standard normal, and a single action has the policy's own distribution.
 """
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -90,14 +89,14 @@ class BatchExploration:
 
     Args:
         exploration: as TensorFlow functions.
-        observation_shape: the shape of one observation.
+        observation: the spec of one observation.
     """
 
-    def __init__(self, exploration: Exploration, observation_shape: Sequence[int]):
+    def __init__(self, exploration: Exploration, observation: tf.TensorSpec):
         self._no_noise = exploration.no_noise
         size = len(self._no_noise)
         signature = [
-            tf.TensorSpec([size, *observation_shape], tf.float32),
+            tf.TensorSpec([size, *observation.shape], observation.dtype),
             tf.TensorSpec([2], tf.int32),
             tf.TensorSpec(self._no_noise.shape, tf.float32),
             tf.TensorSpec([size], tf.bool),

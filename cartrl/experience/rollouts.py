@@ -41,7 +41,7 @@ def collecting(
     blueprint.opened.callback(environment.close)
     queue = ReplayQueue(CAPACITY, played)
     blueprint.opened.callback(queue.close)
-    explore = BatchExploration(exploration, blueprint.time_step_spec.observation.shape)
+    explore = BatchExploration(exploration, blueprint.time_step_spec.observation)
     return VectorizedRollouts(environment, explore, collect, queue), queue, played
 
 

@@ -1,7 +1,7 @@
 """Policies in use: a distribution over actions, called with numpy arrays; saved, and loaded without TF-Agents."""
 
 import collections
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -82,23 +82,23 @@ class BatchPolicy:
 
     Args:
         policies: the exploring and the exploiting one. TensorFlow frees their variables with them, so they are kept.
-        observation_shape: the shape of one observation.
+        observation: the spec of one observation.
     """
 
-    def __init__(self, policies: Policies, observation_shape: Sequence[int]):
+    def __init__(self, policies: Policies, observation: tf.TensorSpec):
         self._policies = policies
-        signature = [tf.TensorSpec([None, *observation_shape], tf.float32), tf.TensorSpec([2], tf.int32)]
+        signature = [tf.TensorSpec([None, *observation.shape], observation.dtype), tf.TensorSpec([2], tf.int32)]
         self._explore, self._exploit = (
             direct(tf.function(act, autograph=False, input_signature=signature))
             for act in (policies.explore, policies.exploit)
         )
 
     def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
-        """Return an exploring action for each of ``observations``, float32 [N, *observation]; ``seed`` is int32 [2]."""
+        """Return an exploring action for each of ``observations`` [N, *observation]; ``seed`` is int32 [2]."""
         return self._explore(observations, seed)[0]
 
     def exploit(self, observations: NDArray[Any]) -> NDArray[Any]:
-        """Return the greedy action for each of ``observations``, float32 [N, *observation]."""
+        """Return the greedy action for each of ``observations`` [N, *observation]."""
         return self._exploit(observations, NO_SEED)[0]
 
     def act(self, observations: NDArray[Any], step: int, seeds: Optional[ActionSeeds]) -> NDArray[Any]:
@@ -131,7 +131,8 @@ def load(saved: SavedPolicy) -> BatchPolicy:
     """
     with refusing(saved):
         policy = tf.saved_model.load(str(saved.directory))
-        return BatchPolicy(of_distribution(of_observations(policy)), saved.observation_shape)
+        observation = tf.TensorSpec(saved.observation_shape, saved.observation_dtype)
+        return BatchPolicy(of_distribution(of_observations(policy)), observation)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Policy:
         self.environment: dict[str, Any] = saved.environment.dict()
         self.observation_shape = saved.observation_shape
         self.action_shape = saved.action_shape
+        self._dtype = np.dtype(saved.observation_dtype)
         self._policy = policy
         self._first_action = saved.first_action
         self._least, self._greatest = sidecar.bounds(saved)
@@ -65,7 +66,7 @@ class Policy:
         return actions[0] if is_single else actions
 
     def _batch(self, observations: Any) -> NDArray[Any]:
-        """Return ``observations`` as a float32 array of one observation or of a batch.
+        """Return ``observations`` as an array of one observation or of a batch: float32, or an image's bytes.
 
         Raises:
             UsageError: when they are neither.
@@ -83,7 +84,9 @@ class Policy:
                 f"observations of shape {values.shape}, but the policy takes one of shape {one}, or a batch {many}"
             )
         with np.errstate(over="ignore"):  # a number too large for a float32 becomes infinite, and is refused as such
-            batch = values.astype(np.float32)
+            batch = values.astype(self._dtype)
+        if self._dtype == np.uint8 and not np.array_equal(batch, values):
+            raise UsageError("an image holds a number that is no byte; its numbers are whole ones from 0 to 255")
         if not np.isfinite(batch).all():
             raise UsageError(f"an observation holds {batch[~np.isfinite(batch)][0]}; every number must be finite")
         return batch

@@ -23,13 +23,18 @@ def require_match(saved: SavedPolicy) -> None:
         from gym import spaces
 
         from cartrl.environments import checking, suite
-        from cartrl.environments.spaces import first_action
+        from cartrl.environments.spaces import first_action, observation_dtype
     with closing(suite.playable(saved.environment)) as env:
         checking.require_servable(env, saved.agent, agents.served(saved.agent))
         space = env.action_space
         bounds = (space.low, space.high) if isinstance(space, spaces.Box) else (0, space.n - 1)
-        expected = (env.observation_space.shape, space.shape, first_action(space))
-        found = (saved.observation_shape, saved.action_shape, saved.first_action)
+        expected: tuple[Any, ...] = (
+            env.observation_space.shape,
+            observation_dtype(env.observation_space),
+            space.shape,
+            first_action(space),
+        )
+        found = (saved.observation_shape, saved.observation_dtype, saved.action_shape, saved.first_action)
         if found != expected or not _equal(saved.action_bounds, bounds):
             raise UsageError(
                 f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "

@@ -22,6 +22,8 @@ from cartrl.settings.suites import GYM
 from cartrl.system import fingerprints
 
 ARRAYS = "policy.npz"  # of a policy that was exported as arrays
+FLOATS = "float32"
+DTYPES = (FLOATS, "uint8")  # of observations; uint8 are images
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class SavedPolicy:
     step: int  # updates of the policy before it was saved
     observation_shape: tuple[int, ...]
     observation_bounds: tuple[Any, Any]  # least and greatest, as those of actions
+    observation_dtype: str  # one of DTYPES
     action_shape: tuple[int, ...]
     is_discrete: bool  # whether actions are whole numbers
     action_bounds: tuple[Any, Any]  # least and greatest, each a number or nested lists of them, as in the sidecar
@@ -75,6 +78,7 @@ def read(directory: Path) -> SavedPolicy:
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),
             observation_bounds=(specs["observation"]["minimum"], specs["observation"]["maximum"]),
+            observation_dtype=_dtype(specs["observation"].get("dtype", FLOATS)),
             action_shape=_shape(specs["action"]["shape"]),
             is_discrete="int" in _text(specs["action"]["dtype"]),
             action_bounds=(specs["action"]["minimum"], specs["action"]["maximum"]),
@@ -145,6 +149,12 @@ def _arguments(values: Any) -> dict[str, Any]:
     if not has_type(values, dict[str, Any]):
         raise TypeError(f"{reprlib.repr(values)} are not arguments of an environment")
     return dict(values)
+
+
+def _dtype(name: Any) -> str:
+    if name not in DTYPES:
+        raise ValueError(f"{reprlib.repr(name)} is no type of observations")
+    return str(name)
 
 
 def _shape(sizes: Any) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic.fields import ModelField
 
 from cartrl.settings.schedule import Linear
-from cartrl.settings.section import LayerWidth, Section, annotation_of
+from cartrl.settings.section import ConvLayer, LayerWidth, Section, annotation_of
 
 NULL = type(None)
 
@@ -21,12 +21,17 @@ def allowed(field: ModelField, model: type) -> str:
     return ", or ".join(phrases)
 
 
+# Of what each list is that is not one of wrappers.
+LISTS = {
+    LayerWidth: f"a list of whole numbers from {LayerWidth.ge} to {LayerWidth.le}, such as [100] or [64, 64]",
+    ConvLayer: "a list of triples of whole numbers, such as [[16, 3, 1]]",
+}
+
+
 def _phrase(annotation: Any, field: ModelField) -> str:
     origin = get_origin(annotation)
-    if origin is tuple and get_args(annotation)[0] is not LayerWidth:
-        return "a list of wrappers, such as [{kind: action_repeat, times: 2}]"
     if origin is tuple:
-        return f"a list of whole numbers from {LayerWidth.ge} to {LayerWidth.le}, such as [100] or [64, 64]"
+        return LISTS.get(get_args(annotation)[0], "a list of wrappers, such as [{kind: action_repeat, times: 2}]")
     if origin is dict:
         if get_args(annotation)[1] is Any:
             return "a mapping of names to values without infinity or NaN, such as {continuous: true}"

@@ -32,6 +32,18 @@ class LayerWidth(ConstrainedInt):
     le = 65_536
 
 
+ConvLayer = tuple[LayerWidth, LayerWidth, LayerWidth]  # filters, width and stride
+
+
+def convolutions() -> Any:
+    """Declare the convolutions with which a network begins, by TF-Agents' name ``conv_layer_params``."""
+    return Field(
+        (),
+        description="Filters, width and stride of each convolution with which a network begins that sees images. Those "
+        "of Mnih et al. (2015), for 84 by 84 pixels: [[32, 8, 4], [64, 4, 2], [64, 3, 1]].",
+    )
+
+
 class ConstantName(ConstrainedStr):
     """What gym calls a physical constant: a name of Python."""
 

@@ -10,20 +10,23 @@ class SpaceKind(Enum):
     DISCRETE = "discrete"  # whole numbers from a first one on: gym's Discrete
     BOUNDED = "bounded"  # arrays of floats with a lower and an upper bound each: gym's Box
     UNBOUNDED = "unbounded"  # arrays of floats, of which one has no bound at least
-    OTHER = "other"  # images of bytes, and what cartrl.environments.flattening leaves as it is
+    IMAGES = "images"  # arrays [height, width, channels] of bytes: gym's Box of uint8
+    OTHER = "other"  # what cartrl.environments.flattening leaves as it is
 
 
 WORDS = {
     SpaceKind.DISCRETE: "Discrete",
     SpaceKind.BOUNDED: "a Box of floats",
     SpaceKind.UNBOUNDED: "a Box of floats",
+    SpaceKind.IMAGES: "images of bytes",
 }
+FLOATS = (SpaceKind.BOUNDED, SpaceKind.UNBOUNDED)
 
 
 class Served(NamedTuple):
     """The kinds of spaces that an agent serves."""
 
-    observations: tuple[SpaceKind, ...] = (SpaceKind.BOUNDED, SpaceKind.UNBOUNDED)
+    observations: tuple[SpaceKind, ...] = FLOATS
     actions: tuple[SpaceKind, ...] = (SpaceKind.DISCRETE, SpaceKind.BOUNDED)
 
 

@@ -48,7 +48,7 @@ class Experiment:
         time_step_spec = specs.time_step_spec(environment.observation_space)
         action_spec = specs.action_spec(environment.action_space)
         agent = agents.build(settings, time_step_spec, action_spec)
-        policy = acting.BatchPolicy(agent.policies, time_step_spec.observation.shape)
+        policy = acting.BatchPolicy(agent.policies, time_step_spec.observation)
         form = kind(settings.agent.kind).experience
         blueprint = supply.Blueprint(
             settings, environment.time_limit, time_step_spec, action_spec, agent.policies, policy, opened

@@ -189,7 +189,12 @@ def test_a_step_that_does_not_tell_it_is_refused(answer, says):
         (Served(), ENDLESS, FLOATS, None),
         (Served(actions=(SpaceKind.DISCRETE,)), FLOATS, DISCRETE, None),
         (Served(actions=(SpaceKind.BOUNDED, SpaceKind.UNBOUNDED)), FLOATS, ENDLESS, None),
-        (Served(), BYTES, DISCRETE, f"Walk observes {BYTES}, but DQN serves only a Box of floats"),
+        (
+            Served(),
+            BYTES,
+            DISCRETE,
+            f"Walk observes {BYTES}, but DQN serves only a Box of floats; agent.kind may be ppo",
+        ),
         (
             Served(),
             FLOATS,

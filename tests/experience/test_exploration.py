@@ -22,7 +22,7 @@ def nothing(observations, seed):
 
 def explorer(collect, spec=TORQUES, explore=nothing, warm_up_steps=0):
     policies = Policies(explore, explore, perturbed=lambda observations, noise: noise)
-    return BatchExploration(Exploration(policies, spec, collect, warm_up_steps), (3,))
+    return BatchExploration(Exploration(policies, spec, collect, warm_up_steps), tf.TensorSpec([3]))
 
 
 def actions_of(exploration, steps, begins=lambda step: step == 0, at_random=False):

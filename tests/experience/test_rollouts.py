@@ -47,7 +47,7 @@ def compiled():
 def vectorized(name="CartPole-v1"):
     settings = EnvironmentSettings(env_name=name, max_episode_steps=LIMIT)
     kept = Kept()
-    explore = BatchExploration(exploration(), (4,))
+    explore = BatchExploration(exploration(), tf.TensorSpec([4]))
     return VectorizedRollouts(VectorEnvironment(settings, ENVIRONMENTS), explore, COLLECT, kept), kept
 
 

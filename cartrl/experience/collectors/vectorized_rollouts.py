@@ -55,7 +55,8 @@ class VectorizedRollouts:
         self._exploration.forget()
         self._running: list[Running] = []
         self._actions: list[list[NDArray[Any]]] = [[] for _ in range(self._size)]  # of each running episode
-        self._observations = np.zeros((self._size, *self._environment.observation_space.shape), np.float32)
+        environment = self._environment
+        self._observations = np.zeros((self._size, *environment.observation_space.shape), environment.observation_dtype)
 
     def prepare(self) -> None:
         """Nothing is compiled here."""
@@ -144,7 +145,7 @@ class VectorizedRollouts:
         self._environment.step(running, moves, self._observations, self._step, end)
         goes_on = ~(terminated | truncated)
         following[goes_on] = self._observations[goes_on]
-        self._environment.finite("observation", following)
+        self._environment.finite("observation", following, following.dtype)
         rewards = self._environment.finite("reward", [one.rewards[-1] for one in running])
         return rewards, terminated, truncated, following, returns
 

@@ -7,8 +7,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import NDArray
 
+from cartrl.errors import UsageError
 from cartrl.policies import acting
-from cartrl.policies.sidecar import SavedPolicy, bounds
+from cartrl.policies.sidecar import FLOATS, SavedPolicy, bounds
 
 
 class Original:
@@ -21,6 +22,10 @@ class Original:
     """
 
     def __init__(self, saved: SavedPolicy):
+        if saved.observation_dtype != FLOATS:
+            raise UsageError(
+                f"{saved.directory}: sees images, which no export takes; TensorFlow loads the policy itself"
+            )
         self.saved = saved
         self.low, self.high = (bound.astype(np.float32) for bound in bounds(saved))
         with acting.refusing(saved):
@@ -28,7 +33,9 @@ class Original:
             self.variables: list[tf.Variable] = list(loaded.model_variables)
             self._distribution = acting.of_observations(loaded)
             self._policies = acting.of_distribution(self._distribution)
-            self.batch = acting.BatchPolicy(self._policies, saved.observation_shape)
+            self.batch = acting.BatchPolicy(
+                self._policies, tf.TensorSpec(saved.observation_shape, saved.observation_dtype)
+            )
 
     def greedy(self, observations: tf.Tensor) -> tf.Tensor:
         """Return the environment's greedy action for each of ``observations`` [N, *observation]."""

@@ -9,13 +9,15 @@ from cartrl.settings.agents.kind import Kind
 from cartrl.settings.agents.off_policy import LEARNING_RATE, OffPolicySettings
 from cartrl.settings.experience import STEPS
 from cartrl.settings.schedule import Linear, Schedule
-from cartrl.settings.spaces import Served, SpaceKind
+from cartrl.settings.section import ConvLayer, convolutions
+from cartrl.settings.spaces import FLOATS, Served, SpaceKind
 
 
 class DqnSettings(OffPolicySettings):
     """Deep Q-learning (Mnih et al., 2015), with double: true as van Hasselt et al. (2016)."""
 
     kind: Literal["dqn"] = Field("dqn", description="The learning algorithm.")
+    conv_layer_params: tuple[ConvLayer, ...] = convolutions()
     double: bool = Field(
         False,
         description="Let the trained network choose the action whose value the target network estimates, which "
@@ -44,6 +46,6 @@ KIND = Kind(
         LEARNING_RATE,
     ),
     builder="cartrl.agents.dqn:build",
-    serves=Served(actions=(SpaceKind.DISCRETE,)),
+    serves=Served((*FLOATS, SpaceKind.IMAGES), (SpaceKind.DISCRETE,)),
     experience=STEPS,
 )

@@ -9,13 +9,15 @@ from cartrl.columns import Column
 from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.experience import ROLLOUTS
 from cartrl.settings.schedule import Schedule
-from cartrl.settings.section import LayerWidth, count
+from cartrl.settings.section import ConvLayer, LayerWidth, convolutions, count
+from cartrl.settings.spaces import FLOATS, Served, SpaceKind
 
 
 class PpoSettings(AgentSettings):
     """Proximal policy optimization with a clipped objective (Schulman et al., 2017)."""
 
     kind: Literal["ppo"] = Field("ppo", description="The learning algorithm.")
+    conv_layer_params: tuple[ConvLayer, ...] = convolutions()
     fc_layer_params: tuple[LayerWidth, ...] = Field(
         (LayerWidth(64), LayerWidth(64)), description="Units in each hidden layer of the actor network."
     )
@@ -97,5 +99,6 @@ KIND = Kind(
         Column("learning_rate", "step size of this update", "policy/learning_rate"),
     ),
     builder="cartrl.agents.ppo:build",
+    serves=Served(observations=(*FLOATS, SpaceKind.IMAGES)),
     experience=ROLLOUTS,
 )

@@ -1,0 +1,150 @@
+"""Images of bytes, from the environment through replay and checkpoints into networks with convolutions."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import cartrl
+from tests.helpers import clean_environment, one_line, run_several
+from tests.modules.catch import Catch
+
+MODULE = "catch"
+CONFIG = """\
+environment: {{env_name: "catch:Catch-v0"}}
+agent: {{kind: {kind}, conv_layer_params: [[8, 3, 1], [8, 3, 2]], fc_layer_params: [16], batch_size: 16{settings}}}
+collect: {{num_environments: 4, num_steps: 16{collect}}}
+train: {{num_iterations: 6, checkpoint_interval: 1}}
+eval: {{num_eval_episodes: 3, eval_interval: 3}}
+"""
+AGENTS = {
+    "dqn": (", updates_per_step: 0.25", ", warm_up_steps: 64, turns_per_iteration: 2"),
+    "ppo": (", num_epochs: 2", ""),
+}
+SOLVES = {
+    "dqn": """\
+agent: {kind: dqn, conv_layer_params: [[16, 3, 1]], fc_layer_params: [64], batch_size: 32, updates_per_step: 0.5,
+        target_update_tau: 0.02, td_errors_loss_fn: squared, epsilon: {from: 1, to: 0.05, over: 5000}}
+collect: {num_environments: 4, num_steps: 4, warm_up_steps: 400, turns_per_iteration: 64}
+train: {num_environment_steps: 10000}
+eval: {num_eval_episodes: 50, eval_interval: 2}
+""",
+    "ppo": """\
+agent: {kind: ppo, conv_layer_params: [[16, 3, 1]], learning_rate: 2e-3, batch_size: 256, num_epochs: 4,
+        entropy_regularization: 0.01}
+collect: {num_environments: 16, num_steps: 64}
+train: {num_environment_steps: 120000}
+eval: {num_eval_episodes: 50, eval_interval: 20}
+""",
+}
+# Acts in plain TensorFlow: the mode of the actions for pictures that cover all that can be seen.
+PLAIN = """
+import collections, sys
+import numpy as np, tensorflow as tf, tensorflow_probability
+TimeStep = collections.namedtuple("TimeStep", ["step_type", "reward", "discount", "observation"])
+pictures = np.load(sys.argv[2])
+n = len(pictures)
+policy = tf.saved_model.load(sys.argv[1])
+time_step = TimeStep(tf.ones(n, tf.int32), tf.zeros(n), tf.ones(n), tf.constant(pictures))
+print(policy.distribution(time_step).action.mode().numpy().tolist())
+"""
+
+
+def rows(path):
+    with path.open() as file:
+        return [row[:-1] for row in csv.reader(file)]  # without the seconds
+
+
+def run(*calls, cwd):
+    done = run_several(*[["--import-module", MODULE, *call] for call in calls], cwd=cwd)
+    for outcome in done:
+        assert outcome.returncode == 0, outcome.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A whole run of each agent, and one that was stopped and went on."""
+    home = tmp_path_factory.mktemp("images")
+    calls = []
+    for kind, (settings, collect) in AGENTS.items():
+        (home / f"{kind}.yaml").write_text(CONFIG.format(kind=kind, settings=settings, collect=collect))
+        train = ("train", f"{kind}.yaml", "--quiet", "--run-dir")
+        calls += [
+            [*train, kind],
+            [*train, f"{kind}-stopped", "--set", "train.num_iterations=3"],
+            ["train", "--resume", f"{kind}-stopped", "--set", "train.num_iterations=6", "--quiet"],
+        ]
+    calls += [["eval", "dqn", "--episodes", "2", "--json"], ["record", "dqn", "--episodes", "1", "-o", "film.gif"]]
+    *_, evaluated, _ = run(*calls, cwd=home)
+    assert json.loads(evaluated.stdout)["episodes"] == 2
+    assert (home / "film.gif").stat().st_size > 1000
+    return home
+
+
+@pytest.mark.parametrize("kind", AGENTS)
+def test_a_stopped_run_goes_on_to_the_same_end(kind, home):
+    assert rows(home / f"{kind}-stopped/metrics.csv") == rows(home / f"{kind}/metrics.csv")
+
+
+def test_bytes_stay_bytes_in_the_memory_of_a_checkpoint(home):
+    sidecar = json.loads((home / "dqn/policies/final/policy.json").read_text())
+    assert sidecar["specs"]["observation"]["dtype"] == "uint8"
+    checkpoint = max((home / "dqn/checkpoints").iterdir())
+    kept = [np.load(path) for path in checkpoint.rglob("*.npz") if path.parent.name == "replay"]
+    seen = [arrays[name] for arrays in kept for name in arrays.files if arrays[name].shape[-3:] == (10, 10, 1)]
+    assert seen and all(array.dtype == np.uint8 and array.max() == 255 for array in seen)
+
+
+def test_a_saved_policy_takes_bytes_and_scales_them_itself(home, tmp_path):
+    game = Catch()
+    pictures = np.stack([game.reset(seed) for seed in range(20)])
+    np.save(tmp_path / "pictures.npy", pictures)
+    place = home / "dqn/policies/final"
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN, place, tmp_path / "pictures.npy"],
+        env=clean_environment(), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    policy = cartrl.load_policy(place)
+    assert policy.act(pictures).tolist() == json.loads(done.stdout)
+    for wrong in (pictures / 255, pictures.astype(int) * 2):
+        with pytest.raises(cartrl.CartrlError, match="an image holds a number that is no byte"):
+            policy.act(wrong)
+
+
+def test_refusals(tmp_path):
+    said = {
+        "kind: sac": "SAC serves only",
+        "kind: reinforce": "agent.kind may be ppo, dqn",
+        "kind: ppo, conv_layer_params: [[8, 12, 1]]": "[8, 12, 1] needs 12 pixels a side, but is given 10",
+        "kind: ppo, normalize_observations: true": "agent.normalize_observations is not for images",
+    }
+    for number, agent in enumerate(said):
+        (tmp_path / f"{number}.yaml").write_text(f"environment: {{env_name: catch:Catch-v0}}\nagent: {{{agent}}}\n")
+    (tmp_path / "pole.yaml").write_text(
+        "environment: {env_name: CartPole-v0}\nagent: {kind: dqn, conv_layer_params: [[8, 3, 1]]}\n"
+    )
+    (tmp_path / "floats.yaml").write_text("environment: {env_name: catch:Floating-v0}\nagent: {kind: dqn}\n")
+    names = [*map(str, range(len(said))), "pole", "floats"]
+    sentences = [
+        *said.values(),
+        "agent.conv_layer_params is for images of bytes, but observations are float32 of shape (4,)",
+        "catch:Floating-v0 returned an observation of float64 in reset, but says Box(",
+    ]
+    calls = [["--import-module", MODULE, "train", f"{name}.yaml", "--quiet", "--run-dir", name] for name in names]
+    for outcome, sentence in zip(run_several(*calls, cwd=tmp_path), sentences):
+        assert sentence in one_line(outcome, outcome.returncode)
+        assert outcome.returncode in (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SOLVES)
+def test_every_ball_is_caught_by_what_was_seen_alone(kind, tmp_path):
+    (tmp_path / "a.yaml").write_text(f'environment: {{env_name: "catch:Catch-v0"}}\n{SOLVES[kind]}')
+    run(["train", "a.yaml", "--quiet", "--run-dir", "run"], cwd=tmp_path)
+    (evaluated,) = run(["eval", "run", "--episodes", "100", "--json"], cwd=tmp_path)
+    assert json.loads(evaluated.stdout)["mean"] >= 0.95
