@@ -111,7 +111,7 @@ def test_a_saved_policy_takes_bytes_and_scales_them_itself(home, tmp_path):
     assert done.returncode == 0, done.stderr
     policy = cartrl.load_policy(place)
     assert policy.act(pictures).tolist() == json.loads(done.stdout)
-    for wrong in (pictures / 255, pictures.astype(int) * 2):
+    for wrong in (pictures + 0.5, pictures.astype(int) * 2):
         with pytest.raises(cartrl.CartrlError, match="an image holds a number that is no byte"):
             policy.act(wrong)
 
