@@ -327,7 +327,7 @@ def test_wrappers_that_make_no_sense_are_refused_in_one_sentence(items, says, tm
             "noop_starts needs Discrete actions, but is around actions of Box(",
         ),
     ],
-    ids=str,
+    ids=["colours", "pictures", "frames", "vector", "whole numbers"],
 )
 def test_a_wrapper_that_does_not_fit_the_environment_is_refused(script, item, says):
     with pytest.raises(WrapperError, match=re.escape(says)):
