@@ -47,17 +47,26 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
     return found
 
 
+def metric(by: str, threshold: Optional[float]) -> Metric:
+    """Return the number that ``--by`` names.
+
+    Raises:
+        UsageError: when it is steps and there is no threshold to reach.
+    """
+    if BY[by] not in metrics(threshold):
+        raise UsageError(f"--by {by}: there is no reward threshold to reach; compare by final, best or area")
+    return metrics(threshold)[BY[by]]
+
+
 def compare(
     studies: Sequence[Study], labels: Sequence[str], threshold: Optional[float], by: str = "final"
 ) -> dict[str, Any]:
     """Return the JSON of ``cartrl compare``, whose conclusion calls the studies by ``labels``. Only ``by`` is tested.
 
     Raises:
-        UsageError: when no run of a study has ended, or ``by`` is steps and there is no threshold to reach.
+        UsageError: when no run of a study has ended, or as `metric`.
     """
-    if BY[by] not in metrics(threshold):
-        raise UsageError(f"--by {by}: there is no reward threshold to reach; compare by final, best or area")
-    tested = metrics(threshold)[BY[by]].tested(BY[by])
+    tested = metric(by, threshold).tested(BY[by])
     for study in studies:
         if not study.ended:
             raise UsageError(f"{study.path}: none of its runs has ended yet, so there is no final return to compare")

@@ -1,6 +1,7 @@
 """``cartrl compare --until-decided``, as a user calls it."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -49,7 +50,7 @@ def read(home, name):
 def test_it_says_what_was_planned_seen_and_concluded(home):
     home, stdout = home
     report = read(home, "runs/whole")
-    assert report["outcome"] == "finished"
+    assert json.loads((home / "runs/whole/decision.json").read_text())["outcome"] == "finished"
     assert {name: report["plan"][name] for name in ("tested", "level", "batch", "looks")} == {
         "tested": "final", "level": 0.05, "batch": 4, "looks": 2,
     }  # fmt: skip
@@ -93,8 +94,22 @@ def test_a_plan_that_was_changed_is_named(home, tmp_path):
     assert one_line(done, 2) == "changed/decision.json: the plan was changed after it was made"
 
 
+def test_one_that_is_stopped_says_how_to_go_on(tmp_path):
+    write_configs(tmp_path)
+    process = subprocess.Popen(
+        [CARTRL, *DECIDE, "--run-dir", "stopped", "--json"],
+        cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_until((tmp_path / "stopped/decision.json").exists, "the plan was written", process=process)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (130, "")
+    assert "to go on: cartrl compare --resume stopped" in stderr
+
+
 def test_refusals(tmp_path):
     write_configs(tmp_path)
+    (tmp_path / "short.yaml").write_text(f"{CONFIG.format(rate=1e-3)}".replace("v0}", "v0, max_episode_steps: 40}"))
     calls = {
         ("compare",): "give the studies to compare, or two --config and --until-decided",
         ("compare", "-c", "a.yaml", "--until-decided"): "compares two configs, but --config was given 1 times",
@@ -104,6 +119,8 @@ def test_refusals(tmp_path):
         (*DECIDE, "runs/x"): "runs/x is for studies that are there",
         ("compare", "-c", "a.yaml", "-c", CONFIGS / "ppo/pendulum-v1.yaml", "--until-decided"):
             "the configs have different environments",
+        ("compare", "-c", "short.yaml", "-c", "b.yaml", "--until-decided", "--by", "steps"):
+            "--by steps: there is no reward threshold to reach",
         ("compare", "--resume", "nothing"): "nothing: no such decision",
     }  # fmt: skip
     before = everything_below(tmp_path)

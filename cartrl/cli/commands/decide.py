@@ -29,6 +29,7 @@ from cartrl.runs.study import StudyDirectory
 from cartrl.settings import ResolvedConfig
 from cartrl.settings.writing import read_resolved, write_resolved
 from cartrl.system import files
+from cartrl.system.calls import call
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
 from cartrl.terminal.board import Board
@@ -55,6 +56,7 @@ def run(
         )
     plan = Plan(tuple(map(fingerprint, (first, second))), by, design.level, design.batch, design.looks)
     thresholds = [tasks.check_environment(config) for config in configs]
+    comparison.metric(by, None if None in thresholds else thresholds[0])
     made = DecisionDirectory(create(directory, first.environment.env_name, first.agent.kind, "decision"))
     with beginning(made.root, made.manifest), RunLock(made.lock):
         for study, config in zip(made.studies, configs):
@@ -131,27 +133,23 @@ class Decision:
         if not all(study.runs() for study in self.directory.studies):
             return []
         studies = load_studies([study.root for study in self.directory.studies])
-        metric = comparison.metrics(common_threshold(studies))[comparison.BY[self.plan.tested]]
+        metric = comparison.metric(self.plan.tested, common_threshold(studies))
         sign = 1 if metric.is_higher_better else -1
         known = [{run.seed: sign * metric.of(run) for run in study.ended} for study in studies]
         both = itertools.takewhile(lambda seed: all(seed in own for own in known), range(self.plan.most_seeds))
         first, second = np.array([[own[seed] for own in known] for seed in both]).reshape(-1, 2).T
         return sequential.looks(first, second, Design(self.plan.batch, self.plan.looks, self.plan.level))
 
-    def report(self, found: Sequence[Look], outcome: Outcome) -> None:
+    def report(self, found: Sequence[Look]) -> None:
         """Print what was decided."""
-        if self.output.quiet:
-            self.output.print(self.directory.root)
-            return
         studies = load_studies([study.root for study in self.directory.studies])
         report: dict[str, Any] = {
-            "decision": str(self.directory.root), "outcome": outcome, "env_name": studies[0].env_name,
+            "decision": str(self.directory.root), "env_name": studies[0].env_name,
             **self.plan.facts(), "labels": labels(studies), "looks": [_facts(look) for look in found],
         }  # fmt: skip
-        metric = comparison.metrics(common_threshold(studies))[comparison.BY[self.plan.tested]]
-        report["better"], report["conclusion"] = decision(
-            report["labels"], found, metric.tested(comparison.BY[self.plan.tested]), self.plan.most_seeds
-        )
+        metric = comparison.metric(self.plan.tested, common_threshold(studies))
+        tested = metric.tested(comparison.BY[self.plan.tested])
+        report["better"], report["conclusion"] = decision(report["labels"], found, tested, self.plan.most_seeds)
         if self.output.as_json:
             self.output.print_json(report)
         else:
@@ -167,8 +165,8 @@ def _train(work: Decision, manifest: Manifest) -> None:
     """Train what is left, and say what was decided."""
     with StopRequest() as stop, manifest:
         found = work.train(stop)
-        outcome = Outcome.INTERRUPTED if stop() else Outcome.FINISHED
-        manifest.reached(outcome)
-    work.report(found, outcome)
+        manifest.reached(Outcome.INTERRUPTED if stop() else Outcome.FINISHED)
     if stop():
+        work.output.note(f"stopped; to go on: {call('compare', '--resume', work.directory.root)}")
         sys.exit(stop.exit_code)
+    work.report(found)
