@@ -36,7 +36,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 # Measuring coverage makes a process that loads TensorFlow take half as long again. The processes that tests of these
 # folders start are measured, and run nearly all lines; those of the others are not.
-MEASURED = ("cli", "execution", "system", "report", "agents")
+MEASURED = ("cli", "execution", "policies", "report", "system", "agents")
 TO_MEASURE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
 
 

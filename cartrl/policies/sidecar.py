@@ -77,10 +77,10 @@ def read(directory: Path) -> SavedPolicy:
             agent=_text(content.get("agent", "reinforce")),
             step=_whole(content["step"], 0),
             observation_shape=_shape(specs["observation"]["shape"]),
-            observation_bounds=(specs["observation"]["minimum"], specs["observation"]["maximum"]),
+            observation_bounds=(specs["observation"].get("minimum"), specs["observation"].get("maximum")),
             observation_dtype=_dtype(specs["observation"].get("dtype", FLOATS)),
             action_shape=_shape(specs["action"]["shape"]),
-            is_discrete="int" in _text(specs["action"]["dtype"]),
+            is_discrete="int" in _text(specs["action"].get("dtype", "int64")),
             action_bounds=(specs["action"]["minimum"], specs["action"]["maximum"]),
             first_action=_number(specs["action"].get("start", 0)),
         )

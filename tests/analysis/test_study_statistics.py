@@ -118,7 +118,9 @@ def found(*returns):
 MOST_CLAIMS = scipy.stats.binom.ppf(0.999, STUDIES, LEVEL)
 
 
-@pytest.mark.parametrize("seeds", [(6, 6), (10, 10), pytest.param((12, 5), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize(
+    "seeds", [(6, 6), *(pytest.param(pair, marks=pytest.mark.slow) for pair in ((10, 10), (12, 5)))], ids=str
+)
 @pytest.mark.parametrize(
     "distribution", [normal, skewed, capped, mostly_capped, two_modes], ids=lambda function: function.__name__
 )

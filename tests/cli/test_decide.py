@@ -68,6 +68,7 @@ def test_it_says_what_was_planned_seen_and_concluded(home):
     assert "decision; name one of its runs" in one_line(run_cartrl("eval", "runs/whole", cwd=home), 2)
 
 
+@pytest.mark.slow
 def test_one_that_was_killed_goes_on_to_the_same_end(home, tmp_path):
     home, _ = home
     write_configs(tmp_path)

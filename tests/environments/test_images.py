@@ -10,11 +10,11 @@ import pytest
 
 import cartrl
 from tests.helpers import clean_environment, one_line, run_several
-from tests.modules.catch import Catch
+from tests.modules.pixels import Catch
 
-MODULE = "catch"
+MODULE = "pixels"
 CONFIG = """\
-environment: {{env_name: "catch:Catch-v0"}}
+environment: {{env_name: "pixels:Catch-v0"}}
 agent: {{kind: {kind}, conv_layer_params: [[8, 3, 1], [8, 3, 2]], fc_layer_params: [16], batch_size: 16{settings}}}
 collect: {{num_environments: 4, num_steps: 16{collect}}}
 train: {{num_iterations: 6, checkpoint_interval: 1}}
@@ -124,16 +124,16 @@ def test_refusals(tmp_path):
         "kind: ppo, normalize_observations: true": "agent.normalize_observations is not for images",
     }
     for number, agent in enumerate(said):
-        (tmp_path / f"{number}.yaml").write_text(f"environment: {{env_name: catch:Catch-v0}}\nagent: {{{agent}}}\n")
+        (tmp_path / f"{number}.yaml").write_text(f"environment: {{env_name: pixels:Catch-v0}}\nagent: {{{agent}}}\n")
     (tmp_path / "pole.yaml").write_text(
         "environment: {env_name: CartPole-v0}\nagent: {kind: dqn, conv_layer_params: [[8, 3, 1]]}\n"
     )
-    (tmp_path / "floats.yaml").write_text("environment: {env_name: catch:Floating-v0}\nagent: {kind: dqn}\n")
+    (tmp_path / "floats.yaml").write_text("environment: {env_name: pixels:Floating-v0}\nagent: {kind: dqn}\n")
     names = [*map(str, range(len(said))), "pole", "floats"]
     sentences = [
         *said.values(),
         "agent.conv_layer_params is for images of bytes, but observations are float32 of shape (4,)",
-        "catch:Floating-v0 returned an observation of float64 in reset, but says Box(",
+        "pixels:Floating-v0 returned an observation of float64 in reset, but says Box(",
     ]
     calls = [["--import-module", MODULE, "train", f"{name}.yaml", "--quiet", "--run-dir", name] for name in names]
     for outcome, sentence in zip(run_several(*calls, cwd=tmp_path), sentences):
@@ -144,7 +144,7 @@ def test_refusals(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", SOLVES)
 def test_every_ball_is_caught_by_what_was_seen_alone(kind, tmp_path):
-    (tmp_path / "a.yaml").write_text(f'environment: {{env_name: "catch:Catch-v0"}}\n{SOLVES[kind]}')
+    (tmp_path / "a.yaml").write_text(f'environment: {{env_name: "pixels:Catch-v0"}}\n{SOLVES[kind]}')
     run(["train", "a.yaml", "--quiet", "--run-dir", "run"], cwd=tmp_path)
     (evaluated,) = run(["eval", "run", "--episodes", "100", "--json"], cwd=tmp_path)
     assert json.loads(evaluated.stdout)["mean"] >= 0.95

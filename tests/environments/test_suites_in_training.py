@@ -39,12 +39,8 @@ def rows_of(path):
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
-QUICK = ("lander",)
-
-
-@pytest.mark.parametrize(
-    "case", [*QUICK, *(pytest.param(case, marks=pytest.mark.slow) for case in CASES if case not in QUICK)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
 def test_a_run_is_trained_stopped_and_resumed_to_the_same_end_and_all_commands_work_on_it(case, tmp_path):
     environment, agent, settings, size = CASES[case]
     (tmp_path / "a.yaml").write_text(f"environment: {environment}\nagent:\n  kind: {agent}{settings}{OTHERS}")

@@ -105,7 +105,13 @@ def test_one_protocol_is_enough_and_no_name_is_needed(protocol, tmp_path):
 
 
 @needs_namespaces
-@pytest.mark.parametrize(("seeds", "runs"), [((), [""]), (("--seeds", "0-3", "-j", "2"), ["seed-0", "seed-1"])])
+@pytest.mark.parametrize(
+    ("seeds", "runs"),
+    [
+        pytest.param((), [""], marks=pytest.mark.slow),
+        (("--seeds", "0-3", "-j", "2"), ["seed-0", "seed-1"]),
+    ],
+)
 def test_nothing_listens_while_it_trains(seeds, runs, tmp_path):
     """In a network of its own, so that nobody else's sockets are in the table."""
     train = inside("ip link set lo up", CARTRL, "train", "-c", CONFIG, *ENDLESS, *seeds, "--run-dir", "run")

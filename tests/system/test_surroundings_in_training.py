@@ -58,6 +58,7 @@ LOUD = {"PYTHONPATH": module_path()}
 MODULE = ("--import-module", "loud_environment")
 
 
+@pytest.mark.slow
 def test_what_an_environment_prints_is_no_answer(loud):
     calls = {
         "run": ["train", "-c", "loud.yaml", "--run-dir", "run", "--json"],

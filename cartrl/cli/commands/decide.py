@@ -130,7 +130,8 @@ class Decision:
 
     def looks(self) -> list[Look]:
         """Return what can be seen of the runs that have ended."""
-        if not all(study.runs() for study in self.directory.studies):
+        begun = [study.outcome(seed) for study in self.directory.studies for seed in range(self.plan.batch)]
+        if not all(outcome is not None and outcome.is_result for outcome in begun):
             return []
         studies = load_studies([study.root for study in self.directory.studies])
         metric = comparison.metric(self.plan.tested, common_threshold(studies))
