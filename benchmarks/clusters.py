@@ -12,7 +12,7 @@ from typing import NamedTuple
 from benchmarks.measuring import Failed, Scale, pairwise, spread, table, take_turns
 from benchmarks.memory import resident
 from tests.clusters import Dask
-from tests.helpers import CONFIGS, clean_environment
+from tests.helpers import CONFIGS, clean_environment, cpu_of
 
 STUDY = ("train", "--config", str(CONFIGS / "reinforce.yaml"), "--quiet")
 SHORT = ("train.num_iterations=1", "eval.num_eval_episodes=1")
@@ -88,14 +88,8 @@ def train(count: int, options: Sequence[str]) -> Trained:
             if memory is not None and directory.is_dir():
                 begun = sum(1 for _ in directory.glob("seed-*"))
                 files = len(os.listdir(f"/proc/{process.pid}/fd"))  # noqa: PTH208
-                samples.append(Sample(begun, memory, files, own_cpu(process.pid)))
+                samples.append(Sample(begun, memory, files, cpu_of(process.pid, with_children=False)))
             time.sleep(0.2)
         if process.returncode:
             raise Failed(f"cartrl train ended with {process.returncode}")
         return Trained(time.perf_counter() - began, samples)
-
-
-def own_cpu(pid: int) -> float:
-    """Return the CPU seconds of a process, without those of its children."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")

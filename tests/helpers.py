@@ -241,7 +241,7 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def cpu_of(pid: int) -> float:
+def cpu_of(pid: int, with_children: bool = True) -> float:
     """Return the CPU seconds of process ``pid``, which is still there, and of those that it has seen end."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if with_children else 13])) / os.sysconf("SC_CLK_TCK")

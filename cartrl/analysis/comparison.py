@@ -47,7 +47,7 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
     return found
 
 
-def metric(by: str, threshold: Optional[float]) -> Metric:
+def metric_named(by: str, threshold: Optional[float]) -> Metric:
     """Return the number that ``--by`` names.
 
     Raises:
@@ -64,9 +64,9 @@ def compare(
     """Return the JSON of ``cartrl compare``, whose conclusion calls the studies by ``labels``. Only ``by`` is tested.
 
     Raises:
-        UsageError: when no run of a study has ended, or as `metric`.
+        UsageError: when no run of a study has ended, or as `metric_named`.
     """
-    tested = metric(by, threshold).tested(BY[by])
+    tested = metric_named(by, threshold).tested(BY[by])
     for study in studies:
         if not study.ended:
             raise UsageError(f"{study.path}: none of its runs has ended yet, so there is no final return to compare")

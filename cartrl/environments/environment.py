@@ -11,10 +11,10 @@ from cartrl.environments import flattening, frames, spaces
 from cartrl.environments.failures import named
 from cartrl.environments.foreign import as_gym_space, find
 from cartrl.errors import CartrlError
-from cartrl.settings.spaces import SpaceKind
 from cartrl.system.notices import warn_once
 
-USUAL = (np.dtype(np.float32), np.dtype(np.float64))  # of observations
+# By the type in which observations are passed on, those in which an environment may give them.
+TYPES = {"float32": (np.dtype(np.float32), np.dtype(np.float64)), "uint8": (np.dtype(np.uint8),)}
 NUMBERS = "fiub"  # numpy's kinds: floats, whole numbers of both kinds, and booleans
 
 
@@ -78,7 +78,8 @@ class Environment:
             self.action_space, self._move = flattening.taken(self.own_action_space)
         self._shape = getattr(self.observation_space, "shape", None)
         self._dtype = spaces.observation_dtype(self.observation_space)
-        self._is_image = spaces.kind(self.observation_space) is SpaceKind.IMAGES
+        # The types of observations of the space's shape that need no reading; none where they are flattened.
+        self.usual = () if self._flatten is not None else TYPES[self._dtype.name]
 
     def _space(self, which: str) -> Any:
         space = find(self.raw, which)
@@ -137,13 +138,6 @@ class Environment:
         move = self._move
         return step if move is None else lambda action: step(move(action))
 
-    @property
-    def usual(self) -> tuple[Any, ...]:
-        """The dtypes of observations of the space's shape that need no reading; none where they are flattened."""
-        if self._flatten is not None:
-            return ()
-        return (self._dtype,) if self._is_image else USUAL
-
     @np.errstate(over="ignore")
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
         """Take a step; return the observation as `reset` does, the reward, whether terminated, and whether truncated.
@@ -197,7 +191,7 @@ class Environment:
             array = np.empty((), object)
         if array.dtype.kind not in NUMBERS:
             self._unexpected(f"returned {_kind(value)} as observation in {where}, {self._says}")
-        if self._is_image and array.dtype != self._dtype:  # other numbers might not fit into a byte
+        if self._dtype == np.uint8 and array.dtype != np.uint8:  # other numbers might not fit into a byte
             self._unexpected(f"returned an observation of {array.dtype} in {where}, {self._says}")
         if array.shape != self._shape and (self._shape is None or not array.size == 1 == np.prod(self._shape)):
             raise CartrlError(f"{self.name} returned an observation of shape {array.shape} in {where}, {self._says}")

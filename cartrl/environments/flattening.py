@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
     low: NDArray[Any]  # [size] float32
     high: NDArray[Any]
-    flatten: Callable[[Any], NDArray[Any]]  # an observation → [size]; raises ValueError with what is wrong with it
+    flatten: Callable[[Any], NDArray[Any]]  # an observation → [size]; a ValueError says why it is not in the space
 
 
 class Observed(NamedTuple):

@@ -1,7 +1,7 @@
 """Rolls a policy out on the real environment."""
 
 from contextlib import closing
-from typing import Any, Optional, Protocol
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,11 @@ from cartrl.environments import suite
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.policies import loading
+from cartrl.policies.loading import Acting
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 
 WIDEST = 256  # environments at once; more would gain little
-
-
-class Acting(Protocol):
-    """A policy that plays many environments at once."""
-
-    def act(self, observations: NDArray[Any], step: int, seeds: Optional[randomness.ActionSeeds]) -> NDArray[Any]:
-        """Return actions for ``observations``, float32 [N, *observation]: drawn by ``seeds``, without them greedy."""
 
 
 def evaluate(

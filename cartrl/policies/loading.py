@@ -11,17 +11,21 @@ from cartrl.policies.sidecar import ARRAYS, SavedPolicy
 from cartrl.randomness import ActionSeeds
 
 
-class BatchPolicy(Protocol):
-    """A policy for batches of observations."""
-
-    def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
-        """Return an exploring action for each of ``observations``, float32 [N, *observation]; ``seed`` is int32 [2]."""
-
-    def exploit(self, observations: NDArray[Any]) -> NDArray[Any]:
-        """Return the greedy action for each of ``observations``, float32 [N, *observation]."""
+class Acting(Protocol):
+    """A policy that plays many environments at once."""
 
     def act(self, observations: NDArray[Any], step: int, seeds: Optional[ActionSeeds]) -> NDArray[Any]:
         """Return the exploring actions of ``step`` of a rollout, or without ``seeds`` the greedy ones."""
+
+
+class BatchPolicy(Acting, Protocol):
+    """A policy for batches of observations."""
+
+    def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
+        """Return an exploring action for each of ``observations`` [N, *observation]; ``seed`` is int32 [2]."""
+
+    def exploit(self, observations: NDArray[Any]) -> NDArray[Any]:
+        """Return the greedy action for each of ``observations`` [N, *observation]."""
 
 
 class ArrayPolicy:

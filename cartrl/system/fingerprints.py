@@ -42,7 +42,8 @@ def difference(directory: Path, but: str, saved: dict[str, str]) -> Optional[str
 
 
 def _files_of(directory: Path, but: str) -> dict[str, Path]:
-    # Whoever imports the policy.py of an export leaves its bytecode there, which cartrl never looks at.
-    others = (directory / but, directory / "__pycache__")
-    files = sorted(path for path in directory.rglob("*") if path.is_file() and not {path, path.parent} & {*others})
+    bytecode = directory / "__pycache__"  # what importing the policy.py of an export leaves; cartrl never looks at it
+    files = sorted(
+        path for path in directory.rglob("*") if path.is_file() and path != directory / but and path.parent != bytecode
+    )
     return {str(path.relative_to(directory)): path for path in files}

@@ -64,6 +64,11 @@ class Board:
         ]
 
     @property
+    def warnings(self) -> list[str]:
+        """All warnings about runs, none of which has ended its run."""
+        return [text for progress in self.studies.values() for text in progress.warnings]
+
+    @property
     def seconds(self) -> float:
         """The seconds that were spent so far, in all processes."""
         return self.before + time.perf_counter() - self.began

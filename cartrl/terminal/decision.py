@@ -8,6 +8,7 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import NOTHING, percent
 from cartrl.analysis.sequential import Look
+from cartrl.runs.decision import NAMES
 from cartrl.terminal import tables
 
 
@@ -26,7 +27,7 @@ def print_decision(console: Console, report: dict[str, Any]) -> None:
         console,
         [
             ("environment", report["env_name"]),
-            *zip("AB", report["labels"]),
+            *zip(NAMES, report["labels"]),
             ("plan", f"{plan['tested']} return, a look after every {plan['batch']} seeds of each, at most {most}"),
             ("", f"error level {percent(plan['level'])} over all looks"),
             ("", f"written before the first run, and kept: {report['plan_sha256'][:12]}"),

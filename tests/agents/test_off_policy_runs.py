@@ -1,12 +1,12 @@
 """DQN, DDPG, TD3 and SAC as their users run them: the same numbers, again and after a stop, and policies that play."""
 
-import csv
 import json
 import subprocess
 import sys
 
 import pytest
 
+from tests import golden
 from tests.helpers import clean_environment, run_several
 
 ENVIRONMENTS = {"dqn": "CartPole-v1", "ddpg": "Pendulum-v1", "td3": "Pendulum-v1", "sac": "Pendulum-v1"}
@@ -66,20 +66,15 @@ def home(request, tmp_path_factory):
     return home, kind, json.loads(outcomes[3].stdout)
 
 
-def rows_of(path):
-    with path.open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-
-
 def test_the_same_seed_is_the_same_run_and_a_stopped_one_goes_on_to_it(home):
     home, _, _ = home
-    whole = rows_of(home / "whole/metrics.csv")
-    assert rows_of(home / "stopped/metrics.csv") == whole
+    whole = golden.read(home / "whole/metrics.csv")
+    assert golden.read(home / "stopped/metrics.csv") == whole
 
 
 def test_nothing_is_learned_in_the_warm_up_and_then_half_as_often_as_steps_are_taken(home):
     home, _, _ = home
-    rows = rows_of(home / "whole/metrics.csv")
+    rows = golden.read(home / "whole/metrics.csv")
     assert [int(row["environment_steps"]) for row in rows[:4]] == [0, 48, 96, 144]
     assert [int(row["updates"]) for row in rows[:4]] == [0, 0, 16, 40]  # from step 64 on, 8 in each turn of 16 steps
     assert (rows[1]["loss"], rows[2]["loss"] != "") == ("", True)

@@ -1,10 +1,10 @@
 """Every agent on each engine: one core and all of them come to the same numbers; a ring of a million steps resumes."""
 
-import csv
 import os
 
 import pytest
 
+from tests import golden
 from tests.helpers import CONFIGS, run_cartrl
 from tests.killing import AGENTS
 
@@ -29,11 +29,6 @@ replay_buffer: {replay_buffer_capacity: 1000000}
 train: {num_iterations: 110, checkpoint_interval: 5}
 eval: {num_eval_episodes: 1, eval_interval: 52}
 """
-
-
-def rows(path):
-    with path.open() as file:
-        return [row[:-1] for row in csv.reader(file)]  # without the seconds
 
 
 def train(*arguments, cwd):
@@ -68,7 +63,7 @@ def whole_run(request, tmp_path):
 def test_one_core_comes_to_the_numbers_of_all(whole_run, one_core, tmp_path):
     whole, start = whole_run
     train(*start, "--run-dir", "alone", cwd=tmp_path)
-    assert rows(tmp_path / "alone/metrics.csv") == rows(whole / "metrics.csv")
+    assert golden.read(tmp_path / "alone/metrics.csv") == golden.read(whole / "metrics.csv")
     for path in whole.glob("policies/final/variables/*.data*"):
         assert (tmp_path / "alone" / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
@@ -79,5 +74,5 @@ def test_a_ring_of_a_million_steps_goes_on_after_it_was_full(tmp_path):
     train("ring.yaml", "--run-dir", "whole", cwd=tmp_path)
     train("ring.yaml", "--run-dir", "stopped", "--set", "train.num_iterations=104", cwd=tmp_path)
     train("--resume", "stopped", "--set", "train.num_iterations=110", cwd=tmp_path)
-    assert rows(tmp_path / "whole/metrics.csv")[-1][0] == "110"
-    assert rows(tmp_path / "stopped/metrics.csv") == rows(tmp_path / "whole/metrics.csv")
+    assert golden.read(tmp_path / "whole/metrics.csv")[-1]["iteration"] == "110"
+    assert golden.read(tmp_path / "stopped/metrics.csv") == golden.read(tmp_path / "whole/metrics.csv")

@@ -1,7 +1,6 @@
 """Observations of every kind of space become the vector that was worked out by hand, and actions the combination."""
 
 import collections
-import csv
 import json
 import re
 
@@ -17,6 +16,7 @@ from cartrl.environments.vector import VectorEnvironment
 from cartrl.errors import CartrlError, UsageError
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.spaces import Served, SpaceKind
+from tests import golden
 from tests.helpers import one_line, run_several
 
 INF = np.inf
@@ -243,11 +243,6 @@ eval: {num_eval_episodes: 5, eval_interval: 8}
 """
 
 
-def rows_of(path):
-    with path.open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-
-
 def test_an_environment_that_observes_a_dict_is_trained_resumed_evaluated_and_filmed(tmp_path):
     (tmp_path / "a.yaml").write_text(CONFIG)
     train = [*MODULE, "train", "a.yaml", "--quiet", "--run-dir"]
@@ -266,8 +261,8 @@ def test_an_environment_that_observes_a_dict_is_trained_resumed_evaluated_and_fi
     assert "from Dict(at:Box" in shown.stdout
     assert "Discrete, int64, 0 to 8" in shown.stdout
     assert "from MultiDiscrete([3 3])" in shown.stdout
-    whole = rows_of(tmp_path / "whole/metrics.csv")
-    assert rows_of(tmp_path / "stopped/metrics.csv") == whole
+    whole = golden.read(tmp_path / "whole/metrics.csv")
+    assert golden.read(tmp_path / "stopped/metrics.csv") == whole
     assert float(whole[-1]["greedy_return_mean"]) > 0.5  # at most 0.9 and, of a goal at the other side, 0.8
     assert set(json.loads(evaluated.stdout)["ended"]) == {"terminated"}
     assert (tmp_path / "film.gif").stat().st_size > 0

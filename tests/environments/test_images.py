@@ -1,6 +1,5 @@
 """Images of bytes, from the environment through replay and checkpoints into networks with convolutions."""
 
-import csv
 import json
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 import cartrl
+from tests import golden
 from tests.helpers import clean_environment, one_line, run_several
 from tests.modules.pixels import Catch
 
@@ -53,11 +53,6 @@ print(policy.distribution(time_step).action.mode().numpy().tolist())
 """
 
 
-def rows(path):
-    with path.open() as file:
-        return [row[:-1] for row in csv.reader(file)]  # without the seconds
-
-
 def run(*calls, cwd):
     done = run_several(*[["--import-module", MODULE, *call] for call in calls], cwd=cwd)
     for outcome in done:
@@ -87,7 +82,7 @@ def home(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", AGENTS)
 def test_a_stopped_run_goes_on_to_the_same_end(kind, home):
-    assert rows(home / f"{kind}-stopped/metrics.csv") == rows(home / f"{kind}/metrics.csv")
+    assert golden.read(home / f"{kind}-stopped/metrics.csv") == golden.read(home / f"{kind}/metrics.csv")
 
 
 def test_bytes_stay_bytes_in_the_memory_of_a_checkpoint(home):

@@ -1,11 +1,11 @@
 """Environments of the other suites, and of Box2D: trained, stopped, resumed, evaluated, filmed and reproduced."""
 
-import csv
 import json
 
 import pytest
 from PIL import Image
 
+from tests import golden
 from tests.helpers import run_several
 
 MEMORY = """
@@ -34,11 +34,6 @@ eval: {num_eval_episodes: 1, eval_interval: 4}
 """
 
 
-def rows_of(path):
-    with path.open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_is_trained_stopped_and_resumed_to_the_same_end_and_all_commands_work_on_it(case, tmp_path):
@@ -58,9 +53,9 @@ def test_a_run_is_trained_stopped_and_resumed_to_the_same_end_and_all_commands_w
     )
     for outcome in (*trained, evaluated, filmed, reported, reproduced):
         assert outcome.returncode == 0, outcome.stderr
-    whole = rows_of(tmp_path / "whole/metrics.csv")
+    whole = golden.read(tmp_path / "whole/metrics.csv")
     assert len(whole) == 9
-    assert rows_of(tmp_path / "stopped/metrics.csv") == whole
+    assert golden.read(tmp_path / "stopped/metrics.csv") == whole
     assert max(int(row["episodes"]) for row in whole) > 2  # it went on after the ends of episodes
     assert max(json.loads(evaluated.stdout)["lengths"]) <= 100
     with Image.open(tmp_path / "film.gif") as film:

@@ -1,6 +1,5 @@
 """Wrappers against values worked out by hand, in orders that make sense, and Atari's against gymnasium's own."""
 
-import csv
 import json
 import re
 
@@ -16,6 +15,7 @@ from cartrl.environments.wrappers.wrapper import WrapperError
 from cartrl.errors import UsageError
 from cartrl.settings import EnvironmentSettings, load
 from cartrl.settings.wrappers import KINDS
+from tests import golden
 from tests.helpers import one_line, run_several
 
 LEVELS = spaces.Box(0, 255, (2, 2, 3), np.uint8)
@@ -406,11 +406,6 @@ eval: {num_eval_episodes: 3, eval_interval: 2}
 """
 
 
-def rows_of(path):
-    with path.open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
-
-
 def test_a_run_in_wrappers_is_trained_stopped_resumed_and_judged_by_the_true_rewards(tmp_path):
     (tmp_path / "a.yaml").write_text(WRAPPED)
     train = ["train", "a.yaml", "--quiet", "--run-dir"]
@@ -428,8 +423,8 @@ def test_a_run_in_wrappers_is_trained_stopped_resumed_and_judged_by_the_true_rew
         assert outcome.returncode == 0, outcome.stderr
     assert "environment.wrappers" in one_line(other, 2)
     assert "CartPole-v1 in wrappers has no compiled twin" in one_line(engine, 2)
-    whole = rows_of(tmp_path / "whole/metrics.csv")
-    assert rows_of(tmp_path / "stopped/metrics.csv") == whole
+    whole = golden.read(tmp_path / "whole/metrics.csv")
+    assert golden.read(tmp_path / "stopped/metrics.csv") == whole
     report = json.loads(evaluated.stdout)
     for episode_return, length in zip(report["returns"], report["lengths"]):
         assert episode_return in (2 * length, 2 * length - 1)  # the last step may end after one of its two

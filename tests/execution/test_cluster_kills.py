@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests import golden
 from tests.clusters import Dask, two_hosts
 from tests.helpers import CARTRL, CONFIGS, clean_environment, run_cartrl, wait_until
 
@@ -29,7 +30,7 @@ def numbers(study):
     """The rows of each run without their seconds, and its policies."""
     found = {}
     for run in sorted(study.glob("seed-*")):
-        rows = [line.rpartition(",")[0] for line in (run / "metrics.csv").read_text().splitlines()]
+        rows = golden.read(run / "metrics.csv")
         found[run.name] = rows, [path.read_bytes() for path in sorted(run.glob("policies/**/variables.data*"))]
     return found
 

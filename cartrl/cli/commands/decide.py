@@ -11,6 +11,7 @@ from typing import Any, Optional
 import numpy as np
 
 from cartrl.analysis import comparison, sequential
+from cartrl.analysis.comparison import Metric
 from cartrl.analysis.conclusions import decision
 from cartrl.analysis.sequential import Design, Look
 from cartrl.cli.commands.output import Output
@@ -24,7 +25,7 @@ from cartrl.runs.labelling import labels
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
 from cartrl.runs.outcome import Outcome
-from cartrl.runs.results import common_threshold, load_studies
+from cartrl.runs.results import Study, common_threshold, load_studies
 from cartrl.runs.study import StudyDirectory
 from cartrl.settings import ResolvedConfig
 from cartrl.settings.writing import read_resolved, write_resolved
@@ -56,7 +57,7 @@ def run(
         )
     plan = Plan(tuple(map(fingerprint, (first, second))), by, design.level, design.batch, design.looks)
     thresholds = [tasks.check_environment(config) for config in configs]
-    comparison.metric(by, None if None in thresholds else thresholds[0])
+    comparison.metric_named(by, None if None in thresholds else thresholds[0])
     made = DecisionDirectory(create(directory, first.environment.env_name, first.agent.kind, "decision"))
     with beginning(made.root, made.manifest), RunLock(made.lock):
         for study, config in zip(made.studies, configs):
@@ -68,7 +69,7 @@ def run(
 
 
 def go_on(made: DecisionDirectory, executor: Executor, output: Output) -> None:
-    """Train what is left until it is decided; where it is, only say so again."""
+    """Go on with a decision that was stopped; of one that has ended, print the result again."""
     with RunLock(made.lock):
         plan = read_plan(made)
         thresholds = [tasks.check_environment(read_resolved(study.config)) for study in made.studies]
@@ -99,9 +100,8 @@ class Decision:
                 if not stop():
                     found = self.looks()
                     display.say(looked(found[-1]))
-        for progress in board.studies.values():
-            for text in progress.warnings:
-                warn(text)
+        for text in board.warnings:
+            warn(text)
         return found
 
     def _train_batch(self, seeds: int, campaign: Campaign, board: Board) -> None:
@@ -129,26 +129,29 @@ class Decision:
         return StudyWork(study, read_resolved(study.config), range(seeds), left, threshold, name, RunLock(study.lock))
 
     def looks(self) -> list[Look]:
-        """Return what can be seen of the runs that have ended."""
+        """Look at the runs that have ended: after each batch of seeds that is whole, until one look decides."""
         begun = [study.outcome(seed) for study in self.directory.studies for seed in range(self.plan.batch)]
         if not all(outcome is not None and outcome.is_result for outcome in begun):
             return []
-        studies = load_studies([study.root for study in self.directory.studies])
-        metric = comparison.metric(self.plan.tested, common_threshold(studies))
+        studies, metric = self._read()
         sign = 1 if metric.is_higher_better else -1
         known = [{run.seed: sign * metric.of(run) for run in study.ended} for study in studies]
         both = itertools.takewhile(lambda seed: all(seed in own for own in known), range(self.plan.most_seeds))
         first, second = np.array([[own[seed] for own in known] for seed in both]).reshape(-1, 2).T
         return sequential.looks(first, second, Design(self.plan.batch, self.plan.looks, self.plan.level))
 
-    def report(self, found: Sequence[Look]) -> None:
-        """Print what was decided."""
+    def _read(self) -> tuple[list[Study], Metric]:
+        """Read the two studies, and return them with the number of each seed that the plan tests."""
         studies = load_studies([study.root for study in self.directory.studies])
+        return studies, comparison.metric_named(self.plan.tested, common_threshold(studies))
+
+    def report(self, found: Sequence[Look]) -> None:
+        """Print the plan, the looks and which study is better, for people or as JSON."""
+        studies, metric = self._read()
         report: dict[str, Any] = {
             "decision": str(self.directory.root), "env_name": studies[0].env_name,
             **self.plan.facts(), "labels": labels(studies), "looks": [_facts(look) for look in found],
         }  # fmt: skip
-        metric = comparison.metric(self.plan.tested, common_threshold(studies))
         tested = metric.tested(comparison.BY[self.plan.tested])
         report["better"], report["conclusion"] = decision(report["labels"], found, tested, self.plan.most_seeds)
         if self.output.as_json:
@@ -163,7 +166,7 @@ def _facts(look: Look) -> dict[str, Any]:
 
 
 def _train(work: Decision, manifest: Manifest) -> None:
-    """Train what is left, and say what was decided."""
+    """Train the seeds that are left until a look decides, and print the result."""
     with StopRequest() as stop, manifest:
         found = work.train(stop)
         manifest.reached(Outcome.INTERRUPTED if stop() else Outcome.FINISHED)

@@ -21,7 +21,7 @@ from cartrl.terminal import tables
 
 
 def run(checkpoint: Optional[str], form: str, output: Optional[Path], rollouts: Rollouts) -> None:
-    """Export the policy that ``checkpoint`` names in the format ``form``, and print what was compared."""
+    """Export the policy that ``checkpoint`` names in the format ``form``; print its return and how it differs."""
     saved = sidecar.read(find_policy(checkpoint))
     if (saved.directory / sidecar.ARRAYS).is_file():
         raise UsageError(f"{saved.directory}: is an exported policy; name the one that it was made from")

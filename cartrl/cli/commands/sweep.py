@@ -142,9 +142,8 @@ class Sweep:
                 self._train_batch(batch, campaign, board, manifest, stop)
                 if stop():
                     break
-        for progress in board.studies.values():
-            for text in progress.warnings:
-                warn(text)
+        for text in board.warnings:
+            warn(text)
 
     def _train_batch(
         self, settings: Sequence[Setting], campaign: Campaign, board: Board, manifest: Manifest, stop: StopRequest

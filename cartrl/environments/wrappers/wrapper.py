@@ -12,7 +12,7 @@ Result = tuple[Any, float, bool, bool]  # of a step: observation, reward, termin
 
 
 class WrapperError(UsageError):
-    """A wrapper that does not fit what it is around."""
+    """A wrapper does not fit the environment that it lies around, or the wrapper below it."""
 
 
 class Innermost:

@@ -1,4 +1,4 @@
-"""The card of an exported policy: what it is, how to play it, how good it is, and where that ends."""
+"""The model card of an exported policy: its training, how to play it, its mean return, and the limits of that."""
 
 from typing import Any
 
