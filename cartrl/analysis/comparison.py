@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.analysis import pairs, seeds
+from cartrl.analysis.caveats import AREA, caveats
 from cartrl.analysis.conclusions import POWER, Tested, conclusion
 from cartrl.analysis.numbers import exact, round_step
 from cartrl.errors import UsageError
+from cartrl.runs.evaluated import Evaluated, Run
+from cartrl.runs.gathering import common_environment
 from cartrl.runs.labelling import differences, names
-from cartrl.runs.results import Run, Study
 
 LEVEL = 0.05  # the probability of a wrong claim, for all pairs of one comparison together
 FINAL = "final_return"
-BY = {"final": FINAL, "best": "best_return", "area": "area", "steps": "steps_to_threshold"}  # as --by names them
+BY = {"final": FINAL, "best": "best_return", "area": AREA, "steps": "steps_to_threshold"}  # as --by names them
 SMALLEST = 0.1  # seeds are counted for a probability of improvement this far from 0.5, or further
 
 
@@ -39,7 +41,7 @@ def metrics(threshold: Optional[float]) -> dict[str, Metric]:
     found = {
         FINAL: Metric("final return", True, lambda run: run.final),
         "best_return": Metric("best return", True, lambda run: run.best),
-        "area": Metric("area under curve", True, lambda run: run.area),
+        AREA: Metric("area under curve", True, lambda run: run.area),
     }
     if threshold is not None:
         reached = threshold
@@ -59,7 +61,7 @@ def metric_named(by: str, threshold: Optional[float]) -> Metric:
 
 
 def compare(
-    studies: Sequence[Study], labels: Sequence[str], threshold: Optional[float], by: str = "final"
+    studies: Sequence[Evaluated], labels: Sequence[str], threshold: Optional[float], by: str = "final"
 ) -> dict[str, Any]:
     """Return the JSON of ``cartrl compare``, whose conclusion calls the studies by ``labels``. Only ``by`` is tested.
 
@@ -75,8 +77,9 @@ def compare(
         for study in studies
     ]
     comparisons = _pairs(values, threshold, tested.name)
+    doubts = caveats(studies, labels, tested.name)
     return {
-        "env_name": studies[0].env_name,
+        "env_name": common_environment(studies),
         "reward_threshold": threshold,
         "level": LEVEL,
         "tested": tested.name,
@@ -92,10 +95,11 @@ def compare(
             }
             for study, name, label, own in zip(studies, names(studies), labels, values)
         ],
-        "differences": differences(list(studies)),
+        "differences": differences(studies),
         "comparisons": comparisons,
         "profile": _profile([own[FINAL] for own in values], threshold),
-        "conclusion": conclusion(labels, comparisons, tested),
+        "caveats": doubts,
+        "conclusion": " ".join([conclusion(labels, comparisons, tested), *doubts]),
     }
 
 

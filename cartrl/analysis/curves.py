@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.analysis.seeds import Statistic, interval, wilson_interval
-from cartrl.runs.results import Run, Study
+from cartrl.runs.evaluated import Axis, Evaluated, Run
 
-Axis = Literal["iterations", "steps", "seconds"]
 POINTS = 60  # of a curve whose runs were evaluated at different places
 
 
@@ -25,7 +24,7 @@ class Curve:
     high: NDArray[Any]
 
 
-def learning_curve(study: Study, label: str, axis: Axis, statistic: Statistic) -> Curve:
+def learning_curve(study: Evaluated, label: str, axis: Axis, statistic: Statistic) -> Curve:
     """Return the ``statistic`` of the runs' returns over ``axis``.
 
     Between two evaluations the return of a run is interpolated linearly. Runs that have ended keep their last return to
@@ -44,7 +43,9 @@ def _places(runs: tuple[Run, ...], axis: Axis, end: float) -> NDArray[Any]:
     own: NDArray[Any] = np.unique(np.concatenate([getattr(run, axis) for run in runs]))
     if axis == "iterations" or len(runs) == 1:
         return own[own <= end]
-    return np.linspace(0.0, end, POINTS)
+    begin = max(getattr(run, axis)[0] for run in runs)
+    places: NDArray[Any] = np.linspace(begin, end, POINTS)
+    return places
 
 
 def performance_profiles(finals: Sequence[NDArray[Any]], labels: Sequence[str]) -> list[Curve]:

@@ -28,7 +28,12 @@ def plot(
         help="The picture, ending in .png, .svg or .pdf. Default: draw in the terminal.",
         show_default=False,
     ),
-    axis: XAxis = typer.Option(XAxis.iterations, "--x", help="What the curves run over."),
+    axis: Optional[XAxis] = typer.Option(
+        None,
+        "--x",
+        help="What the curves run over. Default: iterations, or steps with runs of other tools.",
+        show_default=False,
+    ),
     mean: bool = typer.Option(False, "--mean", help="The mean of the seeds instead of their interquartile mean."),
     terminal: bool = typer.Option(False, "--terminal", help="Draw in the terminal beside --output."),
     label: list[str] = typer.Option(
@@ -56,4 +61,4 @@ def plot(
 
     import_environments(modules)
     found = [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths]
-    run(found, Look(axis.value, mean, label, title, size), output, in_terminal=terminal)
+    run(found, Look(axis.value if axis else None, mean, label, title, size), output, in_terminal=terminal)

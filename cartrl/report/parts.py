@@ -15,7 +15,7 @@ from cartrl.report.content import Evaluated, Subject, date, duration, frame_of, 
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.runs import metrics
 from cartrl.runs.directory import RunDirectory
-from cartrl.runs.results import Run
+from cartrl.runs.evaluated import Run
 
 EVALUATED = "The best policy of each seed played 100 fresh episodes of the environment."
 

@@ -14,10 +14,10 @@ from cartrl.analysis.summaries import certain, certainty, of_json
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.report.sweep_figure import sweep_chart
+from cartrl.runs.gathering import load_studies
 from cartrl.runs.json_files import read_json
 from cartrl.runs.labelling import labels, short_names
 from cartrl.runs.modules import modules_of
-from cartrl.runs.results import load_studies
 from cartrl.runs.states import FAILED, STOPPED, state_of
 from cartrl.runs.study import named
 from cartrl.runs.sweep import Plan, SweepDirectory, read_plan

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError, UsageError
-from cartrl.runs import metrics, results
+from cartrl.runs import evaluated, metrics, results
 from cartrl.runs.directory import STUDY
 from cartrl.runs.finding import LATEST, find_run, latest
 from cartrl.runs.json_files import read_json
@@ -20,7 +20,7 @@ from cartrl.settings import load
 if TYPE_CHECKING:
     import pandas
 
-EVALUATED = {"environment_steps": "steps", "seconds": "seconds", "greedy_return_mean": "returns"}  # of `results.Run`
+EVALUATED = {"environment_steps": "steps", "seconds": "seconds", "greedy_return_mean": "returns"}  # of `evaluated.Run`
 LARGEST_INT64 = np.iinfo(np.int64).max
 
 
@@ -149,7 +149,7 @@ def _array(values: list[metrics.Value]) -> NDArray[Any]:
     return np.array(values, np.float64)  # None becomes NaN
 
 
-def _aligned(iterations: NDArray[Any], runs: Sequence[results.Run], attribute: str) -> NDArray[Any]:
+def _aligned(iterations: NDArray[Any], runs: Sequence[evaluated.Run], attribute: str) -> NDArray[Any]:
     """Return an attribute of the runs' evaluations as [runs, iterations], NaN where a run has no evaluation."""
     values = np.full((len(runs), len(iterations)), np.nan)
     for row, run in zip(values, runs):

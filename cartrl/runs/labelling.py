@@ -2,10 +2,10 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from cartrl.errors import UsageError
-from cartrl.runs.results import Study
+from cartrl.runs.evaluated import Evaluated
 from cartrl.settings.writing import scalar
 
 MOST_SETTINGS = 4  # with more of them a label is too long to read
@@ -20,7 +20,7 @@ UNITS = {
 }
 
 
-def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
+def labels(studies: Sequence[Evaluated], given: Sequence[str] = ()) -> list[str]:
     """Return the label of each study in a picture: the ``given`` one, or else the settings that differ, or its name.
 
     Raises:
@@ -28,21 +28,23 @@ def labels(studies: list[Study], given: Sequence[str] = ()) -> list[str]:
     """
     if given and len(given) != len(studies):
         raise UsageError(f"--label: {len(given)} labels for {len(studies)} curves; give as many, in their order")
-    return list(given) or by_settings(differences(studies), names(studies))
+    return list(given) or by_settings(differences(studies) or {}, names(studies))
 
 
-def names(studies: Sequence[Study]) -> list[str]:
+def names(studies: Sequence[Evaluated]) -> list[str]:
     """Return a short name for each study: the directory's, or the whole path where two have the same."""
     found = [study.path.resolve().name for study in studies]
     return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]
 
 
-def differences(studies: list[Study]) -> dict[str, list[Any]]:
-    """Return the settings in which studies differ, by ``section.key``, but for the seed: the value of each study."""
-    settings = [
-        {f"{section}.{key}": value for section, keys in study.settings.dict().items() for key, value in keys.items()}
-        for study in studies
-    ]
+def differences(studies: Sequence[Evaluated]) -> Optional[dict[str, list[Any]]]:
+    """Return the settings in which studies differ, by ``section.key``, but for the seed: the value of each study.
+
+    Return None where the settings of a study are not known.
+    """
+    settings = [own for own in (study.flat_settings() for study in studies) if own is not None]
+    if len(settings) < len(studies):
+        return None
     found = {key: [own.get(key) for own in settings] for key in dict.fromkeys(itertools.chain(*settings))}
     return {
         key: values

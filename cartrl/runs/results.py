@@ -1,13 +1,14 @@
-"""Reads runs and studies from disk as arrays of evaluations.
+"""Reads cartrl's own runs and studies from disk as arrays of evaluations.
 
 A study is a directory with a study.json and a run directory for each seed inside. A run on its own is read as a study
 of one seed.
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,74 +16,35 @@ from numpy.typing import NDArray
 from cartrl.errors import UsageError
 from cartrl.runs import metrics, states
 from cartrl.runs.directory import DECISION, STUDY, RunDirectory
+from cartrl.runs.evaluated import GREEDY, Axis, Run, Seeds
 from cartrl.runs.json_files import read_json
 from cartrl.runs.modules import remember_modules
-from cartrl.runs.outcome import Outcome, outcome_of
+from cartrl.runs.outcome import outcome_of
 from cartrl.runs.study import StudyDirectory
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import ExperimentSettings, load
 
 
 @dataclass(frozen=True)
-class Run:
-    """One seed's evaluations of the greedy policy, in their order: arrays [E]."""
+class Study(Seeds):
+    """Runs of cartrl that differ in their seed alone."""
 
-    directory: Path
-    seed: int
-    outcome: Outcome
-    num_iterations: int  # planned
-    iterations: NDArray[Any]  # iterations before each evaluation
-    steps: NDArray[Any]  # environment steps before each evaluation
-    seconds: NDArray[Any]  # wall-clock seconds of training before each evaluation
-    returns: NDArray[Any]  # the mean return of each evaluation
-    state: str  # as `cartrl runs` has it
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the last evaluation is the result of the run."""
-        return self.outcome.is_result
-
-    @property
-    def final(self) -> float:
-        """The last evaluation's mean return."""
-        return float(self.returns[-1])
-
-    @property
-    def best(self) -> float:
-        """The best evaluation's mean return."""
-        return float(self.returns.max())
-
-    @property
-    def area(self) -> float:
-        """The area under returns over iterations, divided by the planned iterations: the mean return on the way.
-
-        Trapezoids. A run that ended early keeps its last return to the end, because its policy stays the same.
-        """
-        iterations, returns = self.iterations, self.returns
-        if iterations[-1] < self.num_iterations:
-            iterations, returns = np.append(iterations, self.num_iterations), np.append(returns, returns[-1])
-        return float(np.trapz(returns, iterations) / iterations[-1])
-
-    def steps_to(self, threshold: float) -> float:
-        """The environment steps before the first evaluation of at least ``threshold``; infinite if there is none."""
-        reached = np.flatnonzero(self.returns >= threshold)
-        return float(self.steps[reached[0]]) if len(reached) else np.inf
-
-
-@dataclass(frozen=True)
-class Study:
-    """Runs that differ in their seed alone."""
-
-    path: Path
     settings: ExperimentSettings
-    runs: tuple[Run, ...]  # in the order of their seeds, each with an evaluation at least
     missing: tuple[int, ...]  # seeds that the study names and that have no evaluation yet
     manifest: dict[str, Any] = field(default_factory=dict)  # of the study, or of the run on its own
+
+    axes: ClassVar[tuple[Axis, ...]] = ("iterations", "steps", "seconds")
+    measure: ClassVar[str] = GREEDY
 
     @property
     def env_name(self) -> str:
         """The environment's name in its suite."""
         return self.settings.environment.env_name
+
+    @property
+    def suite(self) -> str:
+        """The suite of the environment."""
+        return self.settings.environment.suite
 
     @functools.cached_property
     def threshold(self) -> Optional[float]:
@@ -96,10 +58,10 @@ class Study:
         changed = environment.max_episode_steps or environment.constants or environment.kwargs or environment.wrappers
         return self.threshold is None and bool(changed)
 
-    @property
-    def ended(self) -> tuple[Run, ...]:
-        """The runs whose last evaluation is their result."""
-        return tuple(run for run in self.runs if run.has_ended)
+    def flat_settings(self) -> Mapping[str, Any]:
+        """Return the settings by ``section.key``."""
+        sections = self.settings.dict().items()
+        return {f"{section}.{key}": value for section, keys in sections for key, value in keys.items()}
 
     def notes(self) -> list[str]:
         """Return a sentence for each way in which seeds are not finished, and on a missing threshold."""
@@ -130,6 +92,11 @@ def _seeds(seeds: list[int]) -> str:
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, sorted(seeds)))}"
 
 
+def is_own(path: Path) -> bool:
+    """Return whether the directory ``path`` holds a study or a run of cartrl."""
+    return (path / STUDY).is_file() or RunDirectory(path).manifest.is_file()
+
+
 def load_study(path: Path) -> Study:
     """Read the study, or the single run, in the directory ``path``.
 
@@ -152,7 +119,8 @@ def load_study(path: Path) -> Study:
     if not runs:
         raise UsageError(f"{path}: there is no evaluation in it yet")
     known = {run.seed for run in runs}
-    return Study(path, settings, tuple(runs), tuple(seed for seed in named if seed not in known), manifest)
+    missing = tuple(seed for seed in named if seed not in known)
+    return Study(path, tuple(runs), settings, missing, manifest)
 
 
 def _run(directory: RunDirectory, num_iterations: int) -> Run:
@@ -191,41 +159,3 @@ def _column(path: Path, rows: list[metrics.Row], name: str) -> NDArray[Any]:
             "number, as the row holds an evaluation"
         )
     return values
-
-
-def load_studies(paths: list[Path]) -> list[Study]:
-    """Read studies of one environment.
-
-    Raises:
-        UsageError: as `load_study`; or when one is given twice, or their environments differ.
-    """
-    studies: list[Study] = []
-    for path in paths:
-        study = load_study(path)
-        if any(study.path.resolve() == other.path.resolve() for other in studies):
-            raise UsageError(f"{path}: given twice")
-        if studies:
-            _require_same_environment(study, studies[0])
-        studies.append(study)
-    return studies
-
-
-def _require_same_environment(study: Study, other: Study) -> None:
-    own, others = study.settings.environment, other.settings.environment
-    if (own.suite, own.env_name) == (others.suite, others.env_name):
-        return
-    named = [env.env_name if own.suite == others.suite else f"{env.suite}'s {env.env_name}" for env in (own, others)]
-    raise UsageError(
-        f"{study.path}: its environment is {named[0]}, but that of {other.path} is {named[1]}; returns compare "
-        "within one environment only"
-    )
-
-
-def common_threshold(studies: list[Study]) -> Optional[float]:
-    """Return the reward threshold of the studies' environment: that of the first study that has one.
-
-    Return None where the time limit, the constants or the arguments of a study are other than the suite's.
-    """
-    if any(study.is_own_task for study in studies):
-        return None
-    return next((study.threshold for study in studies if study.threshold is not None), None)

@@ -72,12 +72,12 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
     if threshold is not None:
         grid[row_of(threshold)] = [THRESHOLD] * columns
     for column, place in enumerate(np.linspace(0.0, end, columns)):
-        if _has_band(curves):
+        if _has_band(curves) and place >= curves[0].places[0]:
             curve = curves[0]
             for row in range(row_at(curve, curve.high, place), row_at(curve, curve.low, place) + 1):
                 grid[row][column] = BAND
         for index, curve in enumerate(curves):
-            if place <= curve.places[-1]:
+            if curve.places[0] <= place <= curve.places[-1]:
                 grid[row_at(curve, curve.middle, place)][column] = POINTS[index % len(POINTS)]
     axis = f"{'└':>{margin}}{'0':<{columns // 2}}{number(end):>{columns - columns // 2}}"
     return [*(label + "".join(cells) for label, cells in zip(labels, grid)), axis]
@@ -88,13 +88,12 @@ def print_comparison(console: Console, report: dict[str, Any]) -> None:
     threshold = report["reward_threshold"]
     solved = "no reward threshold" if threshold is None else f"solved from a return of {exact(threshold)}"
     studies = list(zip(string.ascii_uppercase, report["studies"]))
-    rows: list[tuple[str, Any]] = [("environment", f"{report['env_name']}, {solved}")]
+    rows: list[tuple[str, Any]] = [("environment", f"{report['env_name'] or 'not named'}, {solved}")]
     for letter, study in studies:
         notes = "".join(f"\n{note}" for note in study["notes"])
         label = "" if study["label"] in study["path"] else f"{study['label']}: "
         rows.append((letter, f"{label}{study['path']}, {counted(len(study['seeds']), 'seed')}{notes}"))
-    different = [f"{key}: {', '.join(map(scalar, values))}" for key, values in report["differences"].items()]
-    rows.append(("differ in", "\n".join(different) or "nothing but their seeds"))
+    rows.append(("differ in", _differences(report["differences"])))
     tables.facts(console, rows)
     console.print()
     console.print(_across(studies, threshold))
@@ -106,6 +105,14 @@ def print_comparison(console: Console, report: dict[str, Any]) -> None:
     console.print(_profile(report, [letter for letter, _ in studies]))
     console.print()
     console.print(Text(report["conclusion"], style="bold"), highlight=False)
+
+
+def _differences(found: Optional[dict[str, list[Any]]]) -> str:
+    if found is None:
+        return "not known, as not all name their settings"
+    return "\n".join(f"{key}: {', '.join(map(scalar, values))}" for key, values in found.items()) or (
+        "nothing but their seeds"
+    )
 
 
 def _grid(*headers: str) -> Table:

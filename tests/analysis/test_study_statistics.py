@@ -14,8 +14,9 @@ import scipy.stats
 from cartrl.analysis.comparison import LEVEL, compare, more_seeds
 from cartrl.analysis.pairs import difference_test, holm, improvement_interval, probability_of_improvement, seeds_needed
 from cartrl.analysis.seeds import interquartile_mean, interval, mean, wilson_interval
+from cartrl.runs.evaluated import Run
 from cartrl.runs.outcome import Outcome
-from cartrl.runs.results import Run, Study
+from cartrl.runs.results import Study
 from cartrl.settings import ExperimentSettings
 
 STUDIES = 1_000
@@ -101,7 +102,7 @@ def study(returns):
         )
         for seed, value in enumerate(returns)
     )
-    return Study(Path(), SETTINGS, runs, ())
+    return Study(Path(), runs, SETTINGS, ())
 
 
 def claims(*returns):

@@ -11,7 +11,7 @@ from gym import spaces
 from cartrl.environments import checking, suite
 from cartrl.environments.environment import Environment
 from cartrl.errors import CartrlError, UsageError
-from cartrl.runs.results import load_studies
+from cartrl.runs.gathering import load_studies
 from cartrl.settings import EnvironmentSettings
 from cartrl.settings.spaces import Served, SpaceKind
 from tests.helpers import REPO, one_line, run_cartrl, run_several

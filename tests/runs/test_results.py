@@ -8,9 +8,10 @@ import pytest
 from cartrl.analysis.curves import learning_curve
 from cartrl.analysis.seeds import interquartile_mean, interval, mean
 from cartrl.errors import UsageError
+from cartrl.runs.gathering import load_studies
 from cartrl.runs.labelling import differences, labels
 from cartrl.runs.lock import RunLock
-from cartrl.runs.results import load_studies, load_study
+from cartrl.runs.results import load_study
 from tests.studies import curves, write_run, write_study
 
 

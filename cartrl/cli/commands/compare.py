@@ -9,8 +9,8 @@ import numpy as np
 
 from cartrl.analysis import comparison
 from cartrl.errors import UsageError
+from cartrl.runs.gathering import common_threshold, load_studies
 from cartrl.runs.labelling import labels
-from cartrl.runs.results import common_threshold, load_studies
 from cartrl.sweeps.ranking import with_settings
 from cartrl.system import answers
 from cartrl.system.console import Console, say
@@ -41,7 +41,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
         from cartrl.analysis.curves import performance_profiles
 
         finals = [np.array([run.final for run in study.ended]) for study in studies]
-        title = f"{studies[0].env_name}, bands: 95 % intervals"
+        title = f"{report['env_name'] or 'Profiles'}, bands: 95 % intervals"
         plots.profiles(performance_profiles(finals, labelled), threshold, title, picture)
     if as_json:
         print(json.dumps(report, allow_nan=False), file=stdout, flush=True)

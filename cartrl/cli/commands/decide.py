@@ -21,11 +21,12 @@ from cartrl.execution.executor import Executor
 from cartrl.execution.studies import Campaign, OpenStudy, StudyWork
 from cartrl.runs.decision import NAMES, DecisionDirectory, Plan, fingerprint, read_plan
 from cartrl.runs.directory import beginning, create
+from cartrl.runs.evaluated import Evaluated
+from cartrl.runs.gathering import common_threshold, load_studies
 from cartrl.runs.labelling import labels
 from cartrl.runs.lock import RunLock
 from cartrl.runs.manifest import Manifest
 from cartrl.runs.outcome import Outcome
-from cartrl.runs.results import Study, common_threshold, load_studies
 from cartrl.runs.study import StudyDirectory
 from cartrl.settings import ResolvedConfig
 from cartrl.settings.writing import read_resolved, write_resolved
@@ -140,7 +141,7 @@ class Decision:
         first, second = np.array([[own[seed] for own in known] for seed in both]).reshape(-1, 2).T
         return sequential.looks(first, second, Design(self.plan.batch, self.plan.looks, self.plan.level))
 
-    def _read(self) -> tuple[list[Study], Metric]:
+    def _read(self) -> tuple[list[Evaluated], Metric]:
         """Read the two studies, and return them with the number of each seed that the plan tests."""
         studies = load_studies([study.root for study in self.directory.studies])
         return studies, comparison.metric_named(self.plan.tested, common_threshold(studies))

@@ -1,0 +1,21 @@
+"""Runs of other tools: a reader for each kind of file, which gives what is compared and drawn."""
+
+from pathlib import Path
+from typing import Optional
+
+from cartrl.runs.foreign.reader import Reader
+from cartrl.runs.foreign.sb3_evaluations import Sb3Evaluations
+from cartrl.runs.foreign.sb3_monitor import Sb3Monitor
+from cartrl.runs.foreign.study import ForeignStudy
+
+# Where a directory has files of several kinds, those of the first are read: greedy evaluations before training returns.
+READERS: tuple[Reader, ...] = (Sb3Evaluations(), Sb3Monitor())
+
+
+def load_study(path: Path) -> Optional[ForeignStudy]:
+    """Read the study, or the single run, of another tool in ``path``; return None where there is none.
+
+    Raises:
+        UsageError: when a file of it cannot be read.
+    """
+    return next((study for study in (reader.read(path) for reader in READERS) if study is not None), None)

@@ -1,0 +1,80 @@
+"""Runs of another tool as cartrl compares and draws them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cartrl.errors import UsageError
+from cartrl.runs import states
+from cartrl.runs.evaluated import Axis, Run, Seeds
+from cartrl.runs.outcome import Outcome
+
+SHORT = 0.9  # a run with less than this share of the longest run's steps is named
+TRAINING = "training return"
+
+
+@dataclass(frozen=True)
+class ForeignStudy(Seeds):
+    """Runs of another tool, which says nothing of its settings here.
+
+    Attributes:
+        env_name: the environment's name in its suite, if a file or a directory has it.
+        measure: what the returns are.
+        inferred: a sentence for each thing that was inferred.
+        axes: what a curve of the runs may run over.
+    """
+
+    env_name: Optional[str]
+    measure: str
+    inferred: tuple[str, ...]
+    axes: tuple[Axis, ...] = ("steps",)
+
+    suite: ClassVar[None] = None
+    threshold: ClassVar[None] = None
+    is_own_task: ClassVar[bool] = False
+
+    def flat_settings(self) -> None:
+        """Return None: the settings are not known."""
+
+    def notes(self) -> list[str]:
+        """Return what was inferred, and which runs are shorter than the longest: no file says whether a run ended."""
+        longest = max(run.steps[-1] for run in self.runs)
+        short = [f"{run.seed} ({run.steps[-1]:,.0f})" for run in self.runs if run.steps[-1] < SHORT * longest]
+        if not short:
+            return list(self.inferred)
+        seeds = f"{'seed' if len(short) == 1 else 'seeds'} {', '.join(short)}"
+        return [*self.inferred, f"fewer steps than the longest run's {longest:,.0f}: {seeds}; counted all the same"]
+
+
+def foreign_run(
+    path: Path, seed: int, steps: NDArray[Any], returns: NDArray[Any], seconds: Optional[NDArray[Any]] = None
+) -> Run:
+    """Return the run in the file ``path``: ``returns`` [E] after so many environment ``steps`` [E] and ``seconds`` [E].
+
+    Raises:
+        UsageError: naming ``path``, when there is no return, one is not finite, or the steps do not rise.
+    """
+    if not len(returns):
+        raise UsageError(f"{path}: there is no return in it yet")
+    if not np.isfinite(returns).all():
+        place = int(np.flatnonzero(~np.isfinite(returns))[0])
+        raise UsageError(
+            f"{path}: a return after {steps[place]} steps is {returns[place]}, but must be a finite number"
+        )
+    if not (np.isfinite(steps).all() and steps[0] >= 0 and (np.diff(steps) > 0).all()):
+        raise UsageError(f"{path}: its steps must be finite, from 0, and rise from one return to the next")
+    steps = steps.astype(float)
+    return Run(
+        directory=path.parent,
+        seed=seed,
+        outcome=Outcome.FINISHED,
+        num_iterations=int(steps[-1]),
+        iterations=steps,
+        steps=steps,
+        seconds=np.full(len(steps), np.nan) if seconds is None else seconds,
+        returns=returns.astype(float),
+        state=states.FINISHED,
+    )
