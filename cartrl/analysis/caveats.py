@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cartrl.analysis.numbers import counted
-from cartrl.runs.evaluated import GREEDY, Evaluated
+from cartrl.runs.evaluated import Evaluated
 from cartrl.runs.labelling import differences
 
 AREA = "area"
@@ -22,8 +22,7 @@ def caveats(studies: Sequence[Evaluated], labels: Sequence[str], tested: str) ->
     found = []
     if len({study.measure for study in studies}) > 1:
         kinds = ", ".join(f"{label} has {study.measure}s" for label, study in zip(labels, studies))
-        why = ": a policy that explores has other returns" if any(study.measure == GREEDY for study in studies) else ""
-        found.append(f"The returns are not of one kind{why}; {kinds}.")
+        found.append(f"The returns may not be comparable, as a policy that explores has other ones: {kinds}.")
     if differences(studies) is None:
         budgets = [float(np.median([run.steps[-1] for run in study.ended])) for study in studies]
         if min(budgets) < (1 - SAME_BUDGET) * max(budgets):

@@ -11,6 +11,7 @@ from cartrl.cli.executors import Chosen
 from cartrl.cli.options import (
     BEGAN,
     CLUSTER_OPTION,
+    CSV_OPTION,
     JOBS_OPTION,
     JSON_OPTION,
     MODULES_OPTION,
@@ -82,6 +83,7 @@ def compare(
     paths: list[Path] = PATHS_ARGUMENT,
     picture: Optional[Path] = PLOT_OPTION,
     by: By = BY_OPTION,
+    csv: Optional[str] = CSV_OPTION,
     until_decided: bool = UNTIL_DECIDED_OPTION,
     configs: list[Path] = CONFIGS_OPTION,
     most_seeds: Optional[int] = MOST_SEEDS_OPTION,
@@ -98,9 +100,9 @@ def compare(
     import_environments(modules)
     chosen = Chosen(jobs, cluster, ship, tls)
     if resume is not None or until_decided:
-        if picture is not None or paths:
-            what = "--plot" if picture is not None else paths[0]
-            raise UsageError(f"{what} is for studies that are there; --until-decided trains its own")
+        for_studies = [*(["--plot"] if picture is not None else []), *(["--csv"] if csv is not None else []), *paths]
+        if for_studies:
+            raise UsageError(f"{for_studies[0]} is for studies that are there; --until-decided trains its own")
         if resume is None:
             _decide(configs, by, most_seeds or MOST_SEEDS, run_dir, chosen, as_json)
         else:
@@ -113,15 +115,16 @@ def compare(
         raise UsageError(f"{option} is for --until-decided, which trains what it compares")
     if not paths:
         raise UsageError("give the studies to compare, or two --config and --until-decided")
-    _compare(paths, picture, by, as_json)
+    _compare(paths, picture, by, csv, as_json)
 
 
-def _compare(paths: list[Path], picture: Optional[Path], by: By, as_json: bool) -> None:
+def _compare(paths: list[Path], picture: Optional[Path], by: By, csv: Optional[str], as_json: bool) -> None:
     from cartrl.cli.commands.compare import run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
+    from cartrl.runs.foreign.csv_table import parse_columns
 
     found = [resolved(path, MANIFEST, STUDY, SWEEP, is_said=not as_json) for path in paths]
-    run(found, picture, by.value, as_json=as_json)
+    run(found, picture, by.value, parse_columns(csv) if csv is not None else None, as_json=as_json)
 
 
 def _decide(

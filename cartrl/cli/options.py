@@ -50,6 +50,14 @@ PATHS_HELP = "Runs and studies, by their directories; or 'latest'."
 PATHS_ARGUMENT = typer.Argument(
     ..., metavar="PATH...", autocompletion=completion.runs, help=PATHS_HELP, show_default=False
 )
+CSV_OPTION = typer.Option(
+    None,
+    "--csv",
+    metavar="steps=COLUMN,return=COLUMN",
+    help="CSV files may be given too: the columns with the environment steps and the returns; add ,seed=COLUMN where "
+    "a file holds several seeds.",
+    show_default=False,
+)
 JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False
 )

@@ -6,7 +6,7 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import MODULES_OPTION, PATHS_ARGUMENT
+from cartrl.cli.options import CSV_OPTION, MODULES_OPTION, PATHS_ARGUMENT
 from cartrl.cli.references import resolved
 from cartrl.system.imports import import_environments
 
@@ -53,12 +53,15 @@ def plot(
         help="The picture's size in pixels, such as 1200x675. Default: 960x540, higher with a long legend.",
         show_default=False,
     ),
+    csv: Optional[str] = CSV_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Draw the learning curves of runs, of studies and of the settings of a sweep."""
     from cartrl.cli.commands.plot import Look, run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
+    from cartrl.runs.foreign.csv_table import parse_columns
 
     import_environments(modules)
+    columns = parse_columns(csv) if csv is not None else None
     found = [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths]
-    run(found, Look(axis.value if axis else None, mean, label, title, size), output, in_terminal=terminal)
+    run(found, Look(axis.value if axis else None, mean, label, title, size), output, columns, in_terminal=terminal)

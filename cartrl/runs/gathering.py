@@ -7,18 +7,21 @@ from typing import Optional
 from cartrl.errors import UsageError
 from cartrl.runs import foreign
 from cartrl.runs.evaluated import Axis, Evaluated
+from cartrl.runs.foreign.csv_table import Columns, CsvTable
+from cartrl.runs.foreign.reader import Reader
 from cartrl.runs.results import is_own, load_study
 
 
-def load_studies(paths: list[Path]) -> list[Evaluated]:
-    """Read studies of one environment.
+def load_studies(paths: list[Path], columns: Optional[Columns] = None) -> list[Evaluated]:
+    """Read studies of one environment; ``columns`` are those of CSV files.
 
     Raises:
         UsageError: as `load_study`; or when one is given twice, or their environments differ.
     """
+    readers = foreign.READERS if columns is None else (CsvTable(columns), *foreign.READERS)
     studies: list[Evaluated] = []
     for path in paths:
-        study = _load(path)
+        study = _load(path, readers)
         if any(study.path.resolve() == other.path.resolve() for other in studies):
             raise UsageError(f"{path}: given twice")
         for other in studies:
@@ -27,8 +30,8 @@ def load_studies(paths: list[Path]) -> list[Evaluated]:
     return studies
 
 
-def _load(path: Path) -> Evaluated:
-    found = None if is_own(path) else foreign.load_study(path)
+def _load(path: Path, readers: Sequence[Reader]) -> Evaluated:
+    found = None if is_own(path) else foreign.load_study(path, readers)
     return found or load_study(path)
 
 

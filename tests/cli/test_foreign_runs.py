@@ -13,7 +13,8 @@ import pytest
 import scipy.stats
 
 from cartrl.errors import UsageError
-from cartrl.runs.foreign import load_study
+from cartrl.runs.foreign import READERS, load_study
+from cartrl.runs.foreign.csv_table import CsvTable, parse_columns
 from tests.helpers import assert_one_sentence, run_and_list_imports, run_cartrl
 from tests.studies import curves, write_study
 
@@ -103,7 +104,7 @@ def test_what_is_not_comparable_is_said_with_the_conclusion(home):
         (short / f"run{seed}").mkdir(parents=True)
         np.savez(short / f"run{seed}/evaluations.npz", timesteps=[100, 200], results=np.full((2, 5), 9.0))
     report = compared("training-ppo", "short", cwd=home)
-    for part in ("not of one kind", "The budgets differ", "Whether the environment is the same is not known"):
+    for part in ("The returns may not be", "The budgets differ", "Whether the environment is the same"):
         assert sum(part in sentence for sentence in report["caveats"]) == 1
         assert part in report["conclusion"]
     write_study(home / "own", curves([200.0, 190.0, 180.0]), env_name="CartPole-v1")
@@ -188,10 +189,10 @@ def test_a_pickle_does_not_run(home):
     assert not (home / "ran").exists()
 
 
-def refusal(study, path):
+def refusal(study, path, readers=READERS):
     """Return what is said of the file at ``path``, one sentence, when ``study`` is read."""
     with pytest.raises(UsageError) as raised:
-        load_study(study)
+        load_study(study, readers)
     assert str(raised.value).startswith(f"{path}: ")
     assert "\n" not in str(raised.value)
     return str(raised.value)
@@ -228,3 +229,69 @@ def test_nothing_heavy_is_imported(home, tmp_path_factory):
     report = tmp_path_factory.mktemp("imports") / "report"
     done, imported = run_and_list_imports("compare", "ppo", "ppo-fast", cwd=home, report=report)
     assert (done.returncode, imported) == (0, [])
+
+
+COLUMNS = "steps=global_step,return=ret,seed=number"
+TABLE = """global_step,number,loss,ret
+0,1,,5
+10,1,2,
+10,1,,7
+10,1,,9
+40,1,,6
+0,2,,4
+10,2,,12
+"""
+
+
+def test_csv_files_with_the_columns_that_the_user_names(tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    (tmp_path / "other.csv").write_text(TABLE.replace("\n0,", "\n5,"))
+    (study, _) = compared("table.csv", "other.csv", "--csv", COLUMNS, cwd=tmp_path)["studies"]
+    assert study["seeds"] == [1, 2]
+    assert study["notes"][:2] == [
+        "read from CSV: steps from the column global_step, returns from ret",
+        "seeds from the column number",
+    ]
+    # Seed 1: 5, 8 and 6 after 0, 10 and 40 steps, because two returns after equal steps count as their mean.
+    assert study["metrics"]["best_return"]["values"] == [8.0, 12.0]
+    assert study["metrics"]["area"]["values"] == [(10 * 6.5 + 30 * 7.0) / 40, 8.0]
+    assert "seed 2 (10)" in study["notes"][2]
+
+
+def test_a_directory_of_csv_files_is_a_study_beside_others(home):
+    for seed in (4, 7):
+        (home / "tables").mkdir(exist_ok=True)
+        (home / f"tables/run-{seed}.csv").write_text(f"s,r\n0,{seed}\n2048,{10 * seed}\n")
+    report = compared("tables", "ppo", "--csv", "steps=s,return=r", cwd=home)
+    assert [study["seeds"] for study in report["studies"]] == [[4, 7], list(SEEDS)]
+    assert report["studies"][0]["metrics"]["final_return"]["values"] == [40.0, 70.0]
+    assert "tables has returns, ppo has greedy returns" in report["conclusion"]
+    done = run_cartrl("plot", "tables", "--csv", "steps=s,return=r", cwd=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "tables: seeds: the numbers that end the names in it" in done.stdout
+
+
+BAD_TABLES = {
+    "no column": ("a,b\n1,2\n", "line 1 names no column global_step and no column ret and no column number"),
+    "empty": ("", "line 1 names no column"),
+    "a text": (TABLE + "x,2,,5\n", "line 9: global_step is 'x'"),
+    "NaN": (TABLE + "50,2,,nan\n", "line 9: ret is 'nan'"),
+    "half a seed": (TABLE + "50,2.5,,1\n", "number is 2.5"),
+    "no return": ("global_step,number,ret\n1,1,\n", "there is no return in it yet"),
+    "falling steps": (TABLE + "5,2,,1\n", "rise"),
+    "an open quote": (TABLE + '"', "not CSV"),
+    "a field without end": (TABLE + '"' + "1" * 200_000 + '"', "not CSV"),
+}
+
+
+@pytest.mark.parametrize("content, said", BAD_TABLES.values(), ids=BAD_TABLES)
+def test_hostile_csv_files_are_refused(tmp_path, content, said):
+    path = tmp_path / "table.csv"
+    path.write_text(content)
+    assert said in refusal(path, path, [CsvTable(parse_columns(COLUMNS))])
+
+
+@pytest.mark.parametrize("text", ["", "steps=a", "steps=a,return=", "steps=a,return=b,colour=c", "steps,return"])
+def test_columns_that_are_misspelt_are_refused(text):
+    with pytest.raises(UsageError, match="must be steps=COLUMN,return=COLUMN"):
+        parse_columns(text)

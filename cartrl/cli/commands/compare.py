@@ -9,6 +9,7 @@ import numpy as np
 
 from cartrl.analysis import comparison
 from cartrl.errors import UsageError
+from cartrl.runs.foreign.csv_table import Columns
 from cartrl.runs.gathering import common_threshold, load_studies
 from cartrl.runs.labelling import labels
 from cartrl.sweeps.ranking import with_settings
@@ -21,8 +22,11 @@ from cartrl.terminal.studies import print_comparison
 MOST = len(string.ascii_uppercase)
 
 
-def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> None:
-    """Compare studies by the number ``by``, and print what was found; draw performance profiles to ``picture``."""
+def run(paths: list[Path], picture: Optional[Path], by: str, columns: Optional[Columns], as_json: bool) -> None:
+    """Compare studies by the number ``by``, and print what was found; draw performance profiles to ``picture``.
+
+    ``columns`` are those of CSV files.
+    """
     chosen = with_settings(paths)
     directories = chosen.directories
     if not 2 <= len(directories) <= MOST:
@@ -32,7 +36,7 @@ def run(paths: list[Path], picture: Optional[Path], by: str, as_json: bool) -> N
 
         require_writable(picture, "picture", plots.SUFFIXES)
     stdout = answers.stream(is_alone=as_json)  # gym, for its thresholds, may load modules that print
-    studies = load_studies(directories)
+    studies = load_studies(directories, columns)
     threshold = common_threshold(studies)
     labelled = labels(studies)
     report = comparison.compare(studies, labelled, threshold, by)

@@ -11,6 +11,7 @@ from cartrl.pictures import plots
 from cartrl.pictures.canvas import parse_size
 from cartrl.pictures.legends import Words
 from cartrl.runs.evaluated import Axis
+from cartrl.runs.foreign.csv_table import Columns
 from cartrl.runs.gathering import common_axis, common_environment, common_measure, common_threshold, load_studies
 from cartrl.runs.labelling import labels
 from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
@@ -33,8 +34,11 @@ class Look:
     size: Optional[str]  # of a picture: WIDTHxHEIGHT in pixels
 
 
-def run(paths: list[Path], look: Look, output: Optional[Path], in_terminal: bool) -> None:
-    """Draw the learning curves of runs, studies and the settings of sweeps, to ``output``, to the terminal, or both."""
+def run(paths: list[Path], look: Look, output: Optional[Path], columns: Optional[Columns], in_terminal: bool) -> None:
+    """Draw the learning curves of runs, studies and the settings of sweeps, to ``output``, to the terminal, or both.
+
+    ``columns`` are those of CSV files.
+    """
     for option in (name for name, value in (("--title", look.title), ("--size", look.size)) if value is not None):
         if output is None:
             raise UsageError(f"{option} is for a picture; give its name, --output FILE")
@@ -42,7 +46,7 @@ def run(paths: list[Path], look: Look, output: Optional[Path], in_terminal: bool
     if output is not None:
         require_writable(output, "picture", plots.SUFFIXES)
     chosen = with_settings(paths, MOST_DRAWN)
-    studies = load_studies(chosen.directories)
+    studies = load_studies(chosen.directories, columns)
     axis = common_axis(studies, look.axis)
     threshold = common_threshold(studies)
     statistic = mean if look.with_mean else interquartile_mean

@@ -1,5 +1,6 @@
 """Runs of other tools: a reader for each kind of file, which gives what is compared and drawn."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -12,10 +13,10 @@ from cartrl.runs.foreign.study import ForeignStudy
 READERS: tuple[Reader, ...] = (Sb3Evaluations(), Sb3Monitor())
 
 
-def load_study(path: Path) -> Optional[ForeignStudy]:
-    """Read the study, or the single run, of another tool in ``path``; return None where there is none.
+def load_study(path: Path, readers: Sequence[Reader] = READERS) -> Optional[ForeignStudy]:
+    """Read the study, or the single run, of another tool in ``path``; return None where no reader finds one.
 
     Raises:
         UsageError: when a file of it cannot be read.
     """
-    return next((study for study in (reader.read(path) for reader in READERS) if study is not None), None)
+    return next((study for study in (reader.read(path) for reader in readers) if study is not None), None)

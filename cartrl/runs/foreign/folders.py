@@ -9,6 +9,8 @@ from cartrl.errors import UsageError
 TRAILING = re.compile(r"([0-9]{1,9})$")
 OF_ZOO = re.compile(r"(.+-v[0-9]+)_[0-9]+$")  # a run's directory in rl-zoo3: ENVIRONMENT_NUMBER
 
+OF_NAMES = "seeds: the numbers that end the names in it"
+
 
 class Folder(NamedTuple):
     """A run's directory, and the files in it."""
@@ -33,19 +35,32 @@ def find(path: Path, pattern: str) -> Optional[Folders]:
     """
     own = _files(path, pattern)
     if own:
-        return Folders((Folder(path, _number(path) or 0, own),), "a single run")
+        seeds, inferred = numbered([path])
+        return Folders((Folder(path, seeds[path], own),), inferred)
     there = {inner: _files(inner, pattern) for inner in _inner(path)}
     runs = [inner for inner in there if there[inner]]
     if not runs:
         return None
-    numbers = [_number(inner) for inner in runs]
-    if None in numbers or len(set(numbers)) < len(runs):
-        seeds, inferred = dict(zip(runs, range(len(runs)))), "seeds: the directories in it, numbered by their order"
-    else:
-        seeds = {inner: number or 0 for inner, number in zip(runs, numbers)}
-        inferred = "seeds: the numbers that end the names of the directories in it"
+    seeds, inferred = numbered(runs)
     found = (Folder(inner, seeds[inner], there[inner]) for inner in runs)
     return Folders(tuple(sorted(found, key=lambda folder: folder.seed)), inferred)
+
+
+class Numbered(NamedTuple):
+    """The seed of each path, and a sentence that says how it is known."""
+
+    seeds: dict[Path, int]
+    inferred: str
+
+
+def numbered(paths: list[Path]) -> Numbered:
+    """Return the seeds of ``paths``: the numbers that end their names, if these are all different."""
+    if len(paths) == 1:
+        return Numbered({paths[0]: _number(paths[0]) or 0}, "a single run")
+    numbers = [_number(path) for path in paths]
+    if None in numbers or len(set(numbers)) < len(paths):
+        return Numbered(dict(zip(paths, range(len(paths)))), "seeds: what is in it, numbered by the order of the names")
+    return Numbered({path: number or 0 for path, number in zip(paths, numbers)}, OF_NAMES)
 
 
 def _inner(path: Path) -> list[Path]:
@@ -60,7 +75,7 @@ def _files(path: Path, pattern: str) -> tuple[Path, ...]:
 
 
 def _number(path: Path) -> Optional[int]:
-    found = TRAILING.search(path.resolve().name)
+    found = TRAILING.search(path.resolve().name.removesuffix(".csv"))
     return int(found[1]) if found else None
 
 

@@ -14,6 +14,7 @@ from cartrl.runs.outcome import Outcome
 
 SHORT = 0.9  # a run with less than this share of the longest run's steps is named
 TRAINING = "training return"
+UNKNOWN = "return"  # of a policy that explores, or of the greedy one
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class ForeignStudy(Seeds):
             return list(self.inferred)
         seeds = f"{'seed' if len(short) == 1 else 'seeds'} {', '.join(short)}"
         return [*self.inferred, f"fewer steps than the longest run's {longest:,.0f}: {seeds}; counted all the same"]
+
+
+def merged(steps: NDArray[Any], returns: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return ``steps`` [N] and ``returns`` [N] with the mean of neighbouring returns in place of equal steps."""
+    if not len(steps):
+        return steps, returns
+    starts = np.flatnonzero(np.diff(steps, prepend=np.nan) != 0)
+    return steps[starts], np.add.reduceat(returns, starts) / np.diff(np.append(starts, len(steps)))
 
 
 def foreign_run(
