@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 
@@ -295,3 +296,57 @@ def test_hostile_csv_files_are_refused(tmp_path, content, said):
 def test_columns_that_are_misspelt_are_refused(text):
     with pytest.raises(UsageError, match="must be steps=COLUMN,return=COLUMN"):
         parse_columns(text)
+
+
+def logged(name, seed):
+    """Steps and returns in the event file of a run, as TensorBoard itself reads them."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # it imports TensorFlow
+
+    (run,) = WRITTEN.glob(f"cleanrl/CartPole-v1__{name}__{seed}__*")
+    read = EventAccumulator(str(run), {"scalars": 0}).Reload()
+    points = read.Scalars("charts/episodic_return")
+    return [point.step for point in points], np.array([point.value for point in points])
+
+
+def test_runs_of_cleanrl(tmp_path):
+    shutil.copytree(WRITTEN / "cleanrl", tmp_path / "runs")
+    report = compared("runs/CartPole-v1__hold", "runs/CartPole-v1__random", cwd=tmp_path)
+    assert (report["env_name"], report["caveats"]) == ("CartPole-v1", [])
+    for study, name in zip(report["studies"], ("hold", "random")):
+        read = [logged(name, seed) for seed in SEEDS]
+        means = [[own[max(end - 100, 0) : end].mean() for end in range(1, len(own) + 1)] for _, own in read]
+        areas = [np.trapz(own, steps) / np.ptp(steps) for own, (steps, _) in zip(means, read)]
+        assert (study["label"], study["seeds"]) == (f"CartPole-v1__{name}", list(SEEDS))
+        assert study["metrics"]["final_return"]["values"] == pytest.approx([own[-1] for own in means])
+        assert study["metrics"]["area"]["values"] == pytest.approx(areas)
+    said = assert_one_sentence(run_cartrl("plot", "runs", cwd=tmp_path), "runs")
+    assert said.endswith("give runs/CartPole-v1__hold and runs/CartPole-v1__random")
+    report = tmp_path.parent / "report"
+    (run,) = (tmp_path / "runs").glob("*hold__1__*")
+    _, imported = run_and_list_imports("plot", run.relative_to(tmp_path), cwd=tmp_path, report=report)
+    assert "tensorflow" not in imported
+
+
+BAD_EVENTS = {
+    "garbage": (struct.pack("<QI", 4, 0) + b"\xff" * 8, "not an event file"),
+    "empty": (b"", "there is no return in it yet"),
+    "more than it holds": (struct.pack("<QI", 1 << 63, 0), "there is no return in it yet"),
+}
+
+
+@pytest.mark.parametrize("content, said", BAD_EVENTS.values(), ids=BAD_EVENTS)
+def test_hostile_event_files_are_refused(tmp_path, content, said):
+    path = tmp_path / "Pole-v1__ppo__1__123/events.out.tfevents.1"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert said in refusal(tmp_path, path)
+
+
+def test_an_event_file_that_is_still_written_is_read_as_far_as_it_goes(tmp_path):
+    (run,) = WRITTEN.glob("cleanrl/*__hold__1__*")
+    shutil.copytree(run, tmp_path / run.name)
+    (path,) = (tmp_path / run.name).iterdir()
+    path.write_bytes(path.read_bytes()[:-100])
+    (whole,), (part,) = (load_study(place).runs for place in (run, tmp_path))
+    assert 0 < len(part.steps) < len(whole.steps)
+    assert (part.returns == whole.returns[: len(part.returns)]).all()

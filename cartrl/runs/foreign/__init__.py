@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
+from cartrl.runs.foreign.cleanrl import CleanRl
 from cartrl.runs.foreign.reader import Reader
 from cartrl.runs.foreign.sb3_evaluations import Sb3Evaluations
 from cartrl.runs.foreign.sb3_monitor import Sb3Monitor
 from cartrl.runs.foreign.study import ForeignStudy
 
 # Where a directory has files of several kinds, those of the first are read: greedy evaluations before training returns.
-READERS: tuple[Reader, ...] = (Sb3Evaluations(), Sb3Monitor())
+READERS: tuple[Reader, ...] = (Sb3Evaluations(), Sb3Monitor(), CleanRl())
 
 
 def load_study(path: Path, readers: Sequence[Reader] = READERS) -> Optional[ForeignStudy]:

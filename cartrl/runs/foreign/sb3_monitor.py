@@ -13,13 +13,12 @@ from cartrl.errors import UsageError, cut
 from cartrl.runs.evaluated import Run
 from cartrl.runs.foreign import folders
 from cartrl.runs.foreign.folders import Folder
-from cartrl.runs.foreign.study import TRAINING, ForeignStudy, foreign_run
+from cartrl.runs.foreign.study import TRAINING, WINDOW, ForeignStudy, foreign_run, means_of_last
 from cartrl.system import reading
 
 FILES = "*monitor.csv"  # one for each environment of a run: monitor.csv, or 0.monitor.csv, 1.monitor.csv, …
 LARGEST = 256 << 20  # bytes
 COLUMNS = ("r", "l", "t")  # return, length, and seconds since t_start
-WINDOW = 100  # episodes
 
 
 class Sb3Monitor:
@@ -58,10 +57,7 @@ def _run(folder: Folder) -> Run:
     ends = np.concatenate([monitor.episodes[:, 2] + (monitor.start - begin) for monitor in monitors])
     order = np.argsort(ends, kind="stable")  # several environments ran at once: their episodes, as they ended
     returns, lengths, _ = np.concatenate([monitor.episodes for monitor in monitors])[order].T
-    sums = np.cumsum(np.concatenate([[0.0], returns]))
-    counts = np.minimum(np.arange(1, len(returns) + 1), WINDOW)
-    means = (sums[1:] - sums[np.arange(1, len(sums)) - counts]) / counts
-    return foreign_run(folder.files[0], folder.seed, np.cumsum(lengths), means, ends[order])
+    return foreign_run(folder.files[0], folder.seed, np.cumsum(lengths), means_of_last(returns), ends[order])
 
 
 def _read(path: Path) -> Monitor:

@@ -14,6 +14,7 @@ from cartrl.runs.outcome import Outcome
 
 SHORT = 0.9  # a run with less than this share of the longest run's steps is named
 TRAINING = "training return"
+WINDOW = 100  # episodes of training that a mean is of, as Stable-Baselines3 logs it
 UNKNOWN = "return"  # of a policy that explores, or of the greedy one
 
 
@@ -48,6 +49,14 @@ class ForeignStudy(Seeds):
             return list(self.inferred)
         seeds = f"{'seed' if len(short) == 1 else 'seeds'} {', '.join(short)}"
         return [*self.inferred, f"fewer steps than the longest run's {longest:,.0f}: {seeds}; counted all the same"]
+
+
+def means_of_last(returns: NDArray[Any]) -> NDArray[Any]:
+    """Return after each of the episodes' ``returns`` [N] the mean of the last `WINDOW`, or of all so far."""
+    sums = np.cumsum(np.concatenate([[0.0], returns]))
+    counts = np.minimum(np.arange(1, len(returns) + 1), WINDOW)
+    means: NDArray[Any] = (sums[1:] - sums[np.arange(1, len(sums)) - counts]) / counts
+    return means
 
 
 def merged(steps: NDArray[Any], returns: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
