@@ -100,9 +100,10 @@ def compare(
     import_environments(modules)
     chosen = Chosen(jobs, cluster, ship, tls)
     if resume is not None or until_decided:
-        for_studies = [*(["--plot"] if picture is not None else []), *(["--csv"] if csv is not None else []), *paths]
-        if for_studies:
-            raise UsageError(f"{for_studies[0]} is for studies that are there; --until-decided trains its own")
+        given = {"--plot": picture, "--csv": csv, **{str(path): path for path in paths or ()}}
+        what = next((name for name, value in given.items() if value is not None), None)
+        if what is not None:
+            raise UsageError(f"{what} is for studies that are there; --until-decided trains its own")
         if resume is None:
             _decide(configs, by, most_seeds or MOST_SEEDS, run_dir, chosen, as_json)
         else:

@@ -118,6 +118,7 @@ def test_refusals(tmp_path):
         ("compare", "x", "y", "--jobs", "2"): "--jobs is for --until-decided",
         (*DECIDE[:-1], "3"): "--max-seeds 3: give at least 4, those of the first look",
         (*DECIDE, "runs/x"): "runs/x is for studies that are there",
+        (*DECIDE, "--csv", "steps=a,return=b"): "--csv is for studies that are there",
         ("compare", "-c", "a.yaml", "-c", CONFIGS / "ppo/pendulum-v1.yaml", "--until-decided"):
             "the configs have different environments",
         ("compare", "-c", "short.yaml", "-c", "b.yaml", "--until-decided", "--by", "steps"):
