@@ -26,6 +26,7 @@ class OwnSuite(NamedTuple):
 OWN = {
     GYM: OwnSuite("cartrl.environments.gym:SUITE", "gym", ""),
     "gymnasium": OwnSuite("cartrl.environments.gymnasium:SUITE", "gymnasium", "gymnasium"),
+    "atari": OwnSuite("cartrl.environments.atari:SUITE", "ale_py", "atari"),
     "dm_control": OwnSuite("cartrl.environments.dm_control:SUITE", "dm_control", "dm-control"),
 }
 

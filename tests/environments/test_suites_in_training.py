@@ -13,6 +13,7 @@ MEMORY = """
   batch_size: 16
 collect: {num_environments: 2, num_steps: 8, turns_per_iteration: 5, warm_up_steps: 32}
 replay_buffer: {replay_buffer_capacity: 200}"""
+IMAGES = MEMORY.replace("fc_layer_params: [8]", "fc_layer_params: [8]\n  conv_layer_params: [[4, 8, 8]]")
 ROLLOUTS = """
   fc_layer_params: [8]
   value_fc_layer_params: [8]
@@ -26,6 +27,12 @@ CASES = {
     "lander": ("{env_name: LunarLander-v2}", "dqn", MEMORY, (600, 456)),
     "lander of gymnasium": ("{env_name: LunarLander-v3, suite: gymnasium}", "ppo", ROLLOUTS, (600, 456)),
     "walker": ("{env_name: BipedalWalker-v3, suite: gymnasium}", "ppo", ROLLOUTS, (600, 456)),
+    "atari": (
+        "{env_name: Pong, suite: atari, kwargs: {obs_type: grayscale}, wrappers: [{kind: atari, protocol: mnih2015}]}",
+        "dqn",
+        IMAGES,
+        (480, 686),
+    ),
     "dm_control": ("{env_name: cartpole-balance, suite: dm_control}", "ppo", ROLLOUTS, (640, 536)),
 }
 OTHERS = """

@@ -443,16 +443,22 @@ def test_a_run_in_wrappers_is_trained_stopped_resumed_and_judged_by_the_true_rew
 FRAMES = [{"kind": "grayscale"}, {"kind": "frame_skip"}, {"kind": "resize"}, {"kind": "frame_stack"}]
 
 
-@pytest.mark.parametrize(("game", "obs_type"), [("Pong", "rgb"), ("Breakout", "grayscale")])
-def test_atari_is_what_gymnasium_makes_of_it_pixel_for_pixel(game, obs_type):
+@pytest.mark.parametrize(
+    ("of", "game", "obs_type"),
+    [("gymnasium", "Pong", "rgb"), ("atari", "Pong", "rgb"), ("atari", "Breakout", "grayscale")],
+)
+def test_atari_is_what_gymnasium_makes_of_it_pixel_for_pixel(of, game, obs_type):
     ale_py = pytest.importorskip("ale_py")
     gymnasium = pytest.importorskip("gymnasium")
     pytest.importorskip("cv2")
     gymnasium.register_envs(ale_py)
     own = {"frameskip": 1, "repeat_action_probability": 0.0}
     name = f"ALE/{game}-v5"
-    kwargs = {**own, "obs_type": obs_type}
-    mine = suite.playable(EnvironmentSettings(env_name=name, suite="gymnasium", kwargs=kwargs, wrappers=FRAMES)).raw
+    chosen = {
+        "atari": {"env_name": game, "kwargs": {"obs_type": obs_type}},
+        "gymnasium": {"env_name": name, "kwargs": {**own, "obs_type": obs_type}},
+    }
+    mine = suite.playable(EnvironmentSettings(suite=of, wrappers=FRAMES, **chosen[of])).raw
     preprocessed = gymnasium.wrappers.AtariPreprocessing(gymnasium.make(name, **own), noop_max=0)
     theirs = gymnasium.wrappers.FrameStackObservation(preprocessed, 4)
     random = np.random.default_rng(1)
@@ -491,9 +497,7 @@ def test_life_loss_is_that_of_gymnasium():
     gymnasium.register_envs(ale_py)
     own = {"frameskip": 1, "repeat_action_probability": 0.0}
     items = [{"kind": "life_loss_ends"}, *FRAMES]
-    mine = suite.playable(
-        EnvironmentSettings(env_name="ALE/Breakout-v5", suite="gymnasium", kwargs=own, wrappers=items)
-    )
+    mine = suite.playable(EnvironmentSettings(env_name="Breakout", suite="atari", wrappers=items))
     theirs = gymnasium.wrappers.AtariPreprocessing(
         gymnasium.make("ALE/Breakout-v5", **own), noop_max=0, terminal_on_life_loss=True
     )
