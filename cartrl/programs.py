@@ -1,4 +1,4 @@
-"""Functions of tensors as programs of XLA."""
+"""Functions of tensors as programs, of XLA where that pays."""
 
 from typing import Any, Callable, Optional
 
@@ -13,10 +13,11 @@ class Program:
 
     Args:
         function: of tensors, in any structure, which returns such.
+        by_xla: compiles it by XLA, into which all variables are copied that the function uses but does not change.
     """
 
-    def __init__(self, function: Callable[..., Any]):
-        self._function = tf.function(function, autograph=False, jit_compile=True)
+    def __init__(self, function: Callable[..., Any], by_xla: bool = True):
+        self._function = tf.function(function, autograph=False, jit_compile=by_xla)
         self._compiled: Optional[Callable[..., Any]] = None
 
     def __call__(self, *arguments: Any) -> Any:

@@ -115,7 +115,7 @@ class OffPolicyAgent(tf_agent.TFAgent):
         count = experience["rewards"].shape[0]
 
         def body(number: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            steps = Steps(**{name: column[number] for name, column in experience.items()})
+            steps = Steps(**{name: tf.gather(column, number) for name, column in experience.items()})
             report = self.update(steps, tf.random.experimental.stateless_fold_in(seed, number), scheduled)
             self.train_step_counter.assign_add(1)
             self.targets.follow(self.train_step_counter)

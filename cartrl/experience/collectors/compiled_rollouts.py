@@ -110,7 +110,7 @@ class CompiledRollouts:
             ended = terminated | truncated
             cells = (observation, action, reward, terminated, truncated, environment.observe(following), returns)
             arrays = tuple(array.write(step, cell) for array, cell in zip(arrays, cells))
-            states = tf.where(ended[:, tf.newaxis], fresh[step], following)
+            states = tf.where(ended[:, tf.newaxis], tf.gather(fresh, step), following)
             none = tf.zeros_like(returns)
             return step + 1, (states, tf.where(ended, 0, steps), tf.where(ended, none, returns), noise), arrays
 

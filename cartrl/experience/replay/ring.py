@@ -4,6 +4,8 @@ Reverb's own selectors draw without a seed (https://github.com/google-deepmind/r
 from Reverb could not be repeated. Reverb carries the steps here, where what is drawn is a function of the seed.
 """
 
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from cartrl.experience.replay import segments
+from cartrl.programs import Program
 from cartrl.randomness import ActionSeeds, Stream, Turn
 
 Tensors = Mapping[str, tf.Tensor]
@@ -34,15 +37,16 @@ class Ring:
             name: tf.Variable(tf.zeros((capacity, *spec.shape), spec.dtype), trainable=False)
             for name, spec in specs.items()
         }
-        # Without XLA, which would copy the whole memory in each call.
-        self._put = tf.function(self._scatter, autograph=False)
-        self._draw = tf.function(self._gather, autograph=False)
+        # By the shapes of what is written and drawn. Without XLA, which would copy the whole memory in each call.
+        self._puts: defaultdict[tuple[int, ...], Program] = defaultdict(lambda: Program(self._scatter, by_xla=False))
+        self._draws: defaultdict[tuple[int, int], Program] = defaultdict(lambda: Program(self._gather, by_xla=False))
 
     def write(self, steps: Tensors) -> None:
-        """Take in B ``steps``, tensors [B, …] by name, in the place of the oldest."""
-        count = next(iter(steps.values())).shape[0]
-        self._put(steps, tf.constant(self.written % self.capacity))
-        self.written += count
+        """Take in ``steps`` in the place of the oldest: tensors [B, …], or of a turn [T, N, …], by name."""
+        dimensions = steps[self.names[0]].shape.rank - self._columns[self.names[0]].shape.rank + 1
+        shape = tuple(steps[self.names[0]].shape[:dimensions])
+        self._puts[shape]({name: steps[name] for name in self.names}, np.int32(self.written % self.capacity))
+        self.written += math.prod(shape)
 
     def sample(self, updates: int, batch_size: int, seed: NDArray[Any]) -> Tensors:
         """Draw, uniformly and with replacement, ``batch_size`` steps for each update: tensors [K, B, …] by name.
@@ -50,15 +54,17 @@ class Ring:
         ``seed`` is int32 [2].
         """
         size = min(self.written, self.capacity)
-        return self._draw(tf.constant(seed), tf.constant(size), updates, batch_size)  # type: ignore[no-any-return]
+        shape = (updates, batch_size)
+        return self._draws[shape](seed, np.int32(size), np.empty(shape, bool))  # type: ignore[no-any-return]
 
     def _scatter(self, steps: Tensors, first: tf.Tensor) -> None:
         for name, column in self._columns.items():
-            places = tf.math.floormod(first + tf.range(tf.shape(steps[name])[0]), self.capacity)
-            column.scatter_update(tf.IndexedSlices(steps[name], places))
+            values = tf.reshape(steps[name], [-1, *column.shape[1:]])
+            places = tf.math.floormod(first + tf.range(values.shape[0]), self.capacity)
+            column.scatter_update(tf.IndexedSlices(values, places))
 
-    def _gather(self, seed: tf.Tensor, size: tf.Tensor, updates: int, batch_size: int) -> Tensors:
-        chosen = tf.random.stateless_uniform([updates, batch_size], seed, 0, size, tf.int32)
+    def _gather(self, seed: tf.Tensor, size: tf.Tensor, blank: tf.Tensor) -> Tensors:
+        chosen = tf.random.stateless_uniform(blank.shape, seed, 0, size, tf.int32)
         return {name: tf.gather(column, chosen) for name, column in self._columns.items()}
 
     def rows(self, first: int) -> dict[str, NDArray[Any]]:
@@ -100,7 +106,7 @@ class RingReplay:
     def batches(self, turn: Turn) -> Iterator[Tensors]:
         """Take in what was played in ``turn``; yield one batch for all of its updates, tensors [K, B, …] by name."""
         for played in self._source.batches(turn):
-            self._ring.write({name: _merged(played[name]) for name in self._ring.names})
+            self._ring.write(played)
         if turn.environment_steps >= self._warm_up_steps:
             seed = ActionSeeds(turn.seed, Stream.SAMPLES, turn.iteration)[turn.number]
             yield self._ring.sample(self._updates, self._batch_size, seed)
@@ -116,8 +122,3 @@ class RingReplay:
     def restore(self, directory: Path) -> None:
         """Remember the steps of the files in ``directory``."""
         segments.restore(self._ring, directory)
-
-
-def _merged(values: tf.Tensor) -> tf.Tensor:
-    """Turn [T, N, …] into [T * N, …]."""
-    return tf.reshape(values, [-1, *values.shape[2:]])
