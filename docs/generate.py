@@ -148,6 +148,10 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         "policy answers 10,000 observations, and must act as the original does.",
         ("cartrl export latest", "cartrl export runs/fast --format onnx --output fast-onnx"),
     ),
+    "watch": (
+        "Writes a page that plays a policy in a browser: see [watching](watching.md).",
+        ("cartrl watch latest", "cartrl watch runs/fast --output pole.html"),
+    ),
     "env": (
         "Shows what to know before writing a config: the observations, the actions, after how many steps an "
         "episode is cut off, which return counts as solved, and the physical constants. Without NAME it lists the "

@@ -21,6 +21,7 @@ from cartrl.cli.runs import runs
 from cartrl.cli.sweep import sweep
 from cartrl.cli.train import train
 from cartrl.cli.usage import Command, Group
+from cartrl.cli.watch import watch
 from cartrl.system import quiet, surroundings
 from cartrl.system.imports import import_environments
 
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "eval": evaluate,
     "record": record,
     "export": export,
+    "watch": watch,
     "env": env,
     "config": config,
     "plot": plot,

@@ -9,6 +9,7 @@ EXAMPLES = {
     "eval": ("cartrl eval", "cartrl eval runs/NAME --episodes 1000 --json"),
     "record": ("cartrl record latest", "cartrl record --progress runs/NAME --output progress.gif"),
     "export": ("cartrl export latest", "cartrl export runs/NAME --format onnx"),
+    "watch": ("cartrl watch latest", "cartrl watch runs/NAME --output pole.html"),
     "env": ("cartrl env CartPole-v1",),
     "config": ("cartrl config --list", "cartrl config ppo/cartpole-v1 > mine.yaml", "cartrl config mine.yaml"),
     "plot": ("cartrl plot latest", "cartrl plot runs/ONE runs/OTHER --x steps --output curves.png"),

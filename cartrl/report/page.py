@@ -13,14 +13,14 @@ from cartrl.report.numbers import number
 TEMPLATES = Path(__file__).parent / "template"
 
 
-def render(content: dict[str, Any], template: str = "report.html") -> str:
-    """Return the HTML of ``template``, in which ``content`` is called ``page``."""
+def render(content: dict[str, Any], template: str = "report.html", name: str = "report") -> str:
+    """Return the HTML of ``template``, in which ``content`` is called ``page``, with the script and style ``name``."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["number"] = number
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    script = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
+    style = (TEMPLATES / f"{name}.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(
         page=content,
         script=Markup(script),
