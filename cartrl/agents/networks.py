@@ -20,7 +20,9 @@ from tf_agents.typing import types
 
 from cartrl.errors import UsageError
 from cartrl.settings.agents.ppo import PpoSettings
+from cartrl.settings.section import Convolutions
 
+NATURE = ((32, 8, 4), (64, 4, 2), (64, 3, 1))  # Mnih et al. (2015)
 GAIN = 2**0.5  # of orthogonal weights in hidden layers
 LAST_GAIN = 0.01**2  # variance of the weights of the actor's last layer, so that all actions are about as likely
 
@@ -33,16 +35,17 @@ class Scaling(tf.keras.layers.Layer):
         return tf.cast(image, tf.float32) / 255
 
 
-def of_images(observation_spec: types.NestedTensorSpec, convolutions: Sequence[Sequence[int]]) -> dict[str, Any]:
+def of_images(observation_spec: types.NestedTensorSpec, chosen: Convolutions) -> dict[str, Any]:
     """Return what a network of TF-Agents is given beside its other arguments, so that it takes images.
 
     Args:
         observation_spec: of the environment; an image is uint8 [height, width, channels].
-        convolutions: filters, width and stride of each convolution, the first layers of the network.
+        chosen: filters, width and stride of each convolution, the first layers of the network.
 
     Raises:
         UsageError: for convolutions where there is no image, or of one that has become too small for the next.
     """
+    convolutions: Sequence[Sequence[int]] = NATURE if chosen == "nature" else chosen
     if observation_spec.dtype != tf.uint8:
         if convolutions:
             raise UsageError(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConstrainedInt, ConstrainedStr, Extra, Field, PydanticValueError, validator
 from pydantic.fields import ModelField
@@ -33,14 +33,15 @@ class LayerWidth(ConstrainedInt):
 
 
 ConvLayer = tuple[LayerWidth, LayerWidth, LayerWidth]  # filters, width and stride
+Convolutions = Union[Literal["nature"], tuple[ConvLayer, ...]]
 
 
 def convolutions() -> Any:
     """Declare the convolutions with which a network begins, by TF-Agents' name ``conv_layer_params``."""
     return Field(
         (),
-        description="Filters, width and stride of each convolution with which a network begins that sees images. Those "
-        "of Mnih et al. (2015), for 84 by 84 pixels: [[32, 8, 4], [64, 4, 2], [64, 3, 1]].",
+        description="Filters, width and stride of each convolution with which a network begins that sees images. "
+        "nature stands for those of Mnih et al. (2015), for 84 by 84 pixels: [[32, 8, 4], [64, 4, 2], [64, 3, 1]].",
     )
 
 

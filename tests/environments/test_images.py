@@ -115,6 +115,7 @@ def test_refusals(tmp_path):
     said = {
         "kind: sac": "SAC serves only",
         "kind: reinforce": "agent.kind may be ppo, dqn",
+        "kind: dqn, conv_layer_params: nature": "the convolution [64, 4, 2] needs",
         "kind: ppo, conv_layer_params: [[8, 12, 1]]": "[8, 12, 1] needs 12 pixels a side, but is given 10",
         "kind: ppo, normalize_observations: true": "agent.normalize_observations is not for images",
     }

@@ -9,7 +9,7 @@ from cartrl.settings.agents.kind import Kind
 from cartrl.settings.agents.off_policy import LEARNING_RATE, OffPolicySettings
 from cartrl.settings.experience import STEPS
 from cartrl.settings.schedule import Linear, Schedule
-from cartrl.settings.section import ConvLayer, convolutions
+from cartrl.settings.section import Convolutions, convolutions
 from cartrl.settings.spaces import FLOATS, Served, SpaceKind
 
 
@@ -17,7 +17,7 @@ class DqnSettings(OffPolicySettings):
     """Deep Q-learning (Mnih et al., 2015), with double: true as van Hasselt et al. (2016)."""
 
     kind: Literal["dqn"] = Field("dqn", description="The learning algorithm.")
-    conv_layer_params: tuple[ConvLayer, ...] = convolutions()
+    conv_layer_params: Convolutions = convolutions()
     double: bool = Field(
         False,
         description="Let the trained network choose the action whose value the target network estimates, which "

@@ -9,7 +9,7 @@ from cartrl.columns import Column
 from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.experience import ROLLOUTS
 from cartrl.settings.schedule import Schedule
-from cartrl.settings.section import ConvLayer, LayerWidth, convolutions, count
+from cartrl.settings.section import Convolutions, LayerWidth, convolutions, count
 from cartrl.settings.spaces import FLOATS, Served, SpaceKind
 
 
@@ -17,7 +17,7 @@ class PpoSettings(AgentSettings):
     """Proximal policy optimization with a clipped objective (Schulman et al., 2017)."""
 
     kind: Literal["ppo"] = Field("ppo", description="The learning algorithm.")
-    conv_layer_params: tuple[ConvLayer, ...] = convolutions()
+    conv_layer_params: Convolutions = convolutions()
     fc_layer_params: tuple[LayerWidth, ...] = Field(
         (LayerWidth(64), LayerWidth(64)), description="Units in each hidden layer of the actor network."
     )
