@@ -117,7 +117,7 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
             "cartrl sweep --config configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 \\\n"
             "  --grid collect.collect_episodes_per_iteration=2,8 --seeds 0-7",
             "cartrl sweep --config configs/reinforce.yaml --search agent.learning_rate=1e-4..1e-2:log \\\n"
-            "  --trials 20 --seeds 0-7",
+            "  --trials 20 --seeds 0-7 --confirm 16",
             "cartrl sweep --resume latest",
         ),
     ),

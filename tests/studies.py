@@ -35,12 +35,15 @@ def write_run(directory, seed, returns, outcome="finished", env_name="CartPole-v
             file.append({**row, "greedy_return_mean": float(value), "greedy_return_std": 0.0})
 
 
-def write_study(directory, curves, outcomes=None, seeds=None, **more):
-    """Write a study with a run for each of ``curves``; ``outcomes`` by seed, where they are not ``finished``."""
-    for seed, returns in enumerate(curves):
+def write_study(directory, curves, outcomes=None, seeds=None, first=0, **more):
+    """Write a study with a run for each of ``curves``, of the seeds from ``first`` on.
+
+    ``outcomes`` are by seed, where they are not ``finished``; ``seeds`` are those that its manifest names.
+    """
+    for seed, returns in enumerate(curves, first):
         write_run(directory / f"seed-{seed}", seed, returns, (outcomes or {}).get(seed, "finished"), **more)
-    (directory / "config.yaml").write_text((directory / "seed-0" / "config.yaml").read_text())
-    named = list(range(len(curves))) if seeds is None else seeds
+    (directory / "config.yaml").write_text((directory / f"seed-{first}" / "config.yaml").read_text())
+    named = list(range(first, first + len(curves))) if seeds is None else seeds
     (directory / "study.json").write_text(
         json.dumps({"kind": "study", "seeds": named, "outcome": "finished", "started": STARTED})
     )

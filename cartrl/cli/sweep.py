@@ -39,6 +39,23 @@ SEARCH_OPTION = typer.Option(
     help="A range to search, such as agent.discount=0.9..1; 1e-4..1e-2:log is searched in the logarithm, and of "
     "true|false or a|b|c one is chosen. Repeatable. Needs Optuna.",
 )
+CONFIRM_OPTION = typer.Option(
+    None,
+    "--confirm",
+    min=2,
+    max=10_000,
+    metavar="N",
+    help="At the end, train the best two settings with N fresh seeds, and say whether the best holds.",
+    show_default=False,
+)
+RESUME_OPTION = typer.Option(
+    None,
+    "--resume",
+    metavar="SWEEP",
+    autocompletion=completion.runs,
+    help="Continue a sweep that was stopped: its directory, or 'latest'. In place of all that describes one.",
+    show_default=False,
+)
 
 
 def sweep(
@@ -58,14 +75,8 @@ def sweep(
         "--race",
         help="Train all settings with a few of the seeds, and only the better half with twice as many, and so on.",
     ),
-    resume: Optional[str] = typer.Option(
-        None,
-        "--resume",
-        metavar="SWEEP",
-        autocompletion=completion.runs,
-        help="Continue a sweep that was stopped: its directory, or 'latest'. In place of all that describes one.",
-        show_default=False,
-    ),
+    confirm: Optional[int] = CONFIRM_OPTION,
+    resume: Optional[str] = RESUME_OPTION,
     jobs: Optional[int] = JOBS_OPTION,
     cluster: Optional[str] = CLUSTER_OPTION,
     ship: bool = SHIP_OPTION,
@@ -89,7 +100,8 @@ def sweep(
     if resume is not None:
         given = {
             "--config": config, "--set": overrides or None, "--grid": grid or None, "--search": search or None,
-            "--trials": trials, "--seeds": seeds, "--race": race or None, "--run-dir": run_dir,
+            "--trials": trials, "--seeds": seeds, "--race": race or None, "--confirm": confirm,
+            "--run-dir": run_dir,
         }  # fmt: skip
         refuse_beside_resume(given)
         go_on(find_sweep(resolved(Path(resume), SWEEP)), chosen.executor(), output)
@@ -98,4 +110,5 @@ def sweep(
     elif seeds is None:
         raise UsageError("give --seeds, such as 0-7: settings are ranked by what several seeds reach")
     else:
-        run(Base(config, overrides), Choices(grid, search, trials, seeds, race), run_dir, chosen.executor(), output)
+        choices = Choices(grid, search, trials, seeds, race, confirm or 0)
+        run(Base(config, overrides), choices, run_dir, chosen.executor(), output)

@@ -11,6 +11,7 @@ from cartrl.analysis.curves import learning_curve
 from cartrl.analysis.numbers import NOTHING, counted, percent
 from cartrl.analysis.seeds import interquartile_mean
 from cartrl.analysis.summaries import certain, certainty, of_json
+from cartrl.report.confirmation import confirmation_part
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.numbers import given, number, with_minus
 from cartrl.report.sweep_figure import sweep_chart
@@ -25,7 +26,8 @@ from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar
-from cartrl.sweeps.ranking import CAUTION, MOST_DRAWN, RANKED_BY, going_on, race_said, rank, require_ranked
+from cartrl.sweeps.confirming import confirmation
+from cartrl.sweeps.ranking import MOST_DRAWN, RANKED_BY, caution, going_on, race_said, rank, require_ranked, spent
 from cartrl.system.calls import call_with
 
 
@@ -62,6 +64,8 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
     curves = [learning_curve(study, name, "iterations", interquartile_mean) for study, name in zip(drawn, names)]
     table = columns(entries, threshold)
     modules = modules_of(manifest)
+    confirmed = confirmation(sweep, plan, entries, threshold)
+    again = confirmed["settings"] if confirmed else []
     can_resume = state_of(sweep.root, manifest) in (STOPPED, FAILED)
     size = f"{counted(len(entries), 'setting')} × {counted(len(plan.seeds), 'seed')}"
     found = frame(sweep.root, "sweep", manifest, settings)
@@ -69,14 +73,15 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
     return {
         **found,
         "lead": f"{size} · {date(manifest.get('started'))}",
-        "tiles": _tiles(entries, ranked[0], names[0], plan, duration(manifest)),
+        "tiles": [*_tiles(entries, ranked[0], names[0], plan), _time(duration(manifest), spent([*entries, *again]))],
         "table_note": _table_note(len(entries) - len(ranked), threshold, race_said(plan.settings, plan.seeds)),
-        "caution": CAUTION if len(ranked) > 1 else "",
+        "caution": caution(plan) if len(ranked) > 1 else "",
+        "confirmation": confirmation_part(confirmed, threshold) if confirmed else None,
         "columns": table,
         "rows": list(zip(*(column.cells for column in table))),
         "curve_note": _curve_note(len(drawn), len(ranked)),
         "chart": sweep_chart(curves, threshold),
-        "go_on": going_on(sweep.root, [entry["path"] for entry in ranked], plan.seeds, can_resume, modules),
+        "go_on": going_on(sweep.root, ranked, plan.seeds, can_resume, modules, again),
         "again": [*typed(manifest, _same(manifest, plan, modules)), installed(manifest)],
     }
 
@@ -150,9 +155,7 @@ def _mark_varied(sections: list[dict[str, Any]], keys: Sequence[str]) -> None:
                 setting.update(value="varied", is_changed=True, note="see the table")
 
 
-def _tiles(
-    entries: Sequence[dict[str, Any]], best: dict[str, Any], name: str, plan: Plan, took: Optional[str]
-) -> list[dict[str, Any]]:
+def _tiles(entries: Sequence[dict[str, Any]], best: dict[str, Any], name: str, plan: Plan) -> list[dict[str, Any]]:
     middle, certain_by = map(with_minus, certainty(of_json(best["final_return"]), len(best["seeds"]), "seed"))
     without = sum(entry["rank"] is None for entry in entries)
     trials = f"of {counted(int(plan.search['trials']), 'trial')}; " if plan.search else ""
@@ -161,8 +164,12 @@ def _tiles(
         tile("Best setting", middle, f"{name}; {certain_by}"),
         tile("Settings", number(len(entries)), f"{trials}{rank_note}"),
         tile("Seeds of each", number(len(plan.seeds)), named(plan.seeds)),
-        tile("Time", took or NOTHING, "start-up and saving included"),
     ]
+
+
+def _time(took: Optional[str], cost: dict[str, Any]) -> dict[str, Any]:
+    steps = f"{number(cost['environment_steps'])} environment steps"
+    return tile("Time", took or NOTHING, f"{counted(cost['runs'], 'run')}, {steps}, {number(cost['hours'])} hours")
 
 
 def _table_note(without: int, threshold: Optional[float], race: str) -> str:

@@ -15,7 +15,7 @@ from cartrl.runs.finding import started
 from cartrl.runs.json_files import read_json
 from cartrl.runs.states import DAMAGED, FINISHED, state_of
 from cartrl.runs.study import StudyDirectory
-from cartrl.runs.sweep import SweepDirectory, read_plan
+from cartrl.runs.sweep import CONFIRMATION, SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
 from cartrl.system import reading
 
@@ -159,7 +159,6 @@ def _sweep(directory: Path) -> Entry:
         state = state_of(sweep.root, content)
         entry = replace(entry, seeds=tuple(plan.seeds), settings=len(plan.settings), started=started(content))
         common = _plan(sweep.config)
-        total = int(plan.search["trials"]) if plan.search else len(plan.settings)
     except DAMAGE as error:
         return replace(entry, problem=_sentence(sweep.root, error))
     if state == DAMAGED or not entry.started:
@@ -167,13 +166,14 @@ def _sweep(directory: Path) -> Entry:
     directories = [sweep.study(setting) for setting in plan.settings]
     studies = [_study(study.root) for study in directories if study.manifest.exists()]
     best = [study.best for study in studies if study.best is not None]
+    confirmed = [_study(path.parent) for path in sweep.root.glob(f"{CONFIRMATION}/*/{STUDY}")]
     return replace(
         entry,
         state=state,
         env_name=common["env_name"],
         agent=common["agent"],
-        iterations=sum(study.iterations for study in studies),
-        num_iterations=common["num_iterations"] * len(plan.seeds) * total,
+        iterations=sum(study.iterations for study in [*studies, *confirmed]),
+        num_iterations=common["num_iterations"] * plan.runs,
         best=max(best) if best else None,
     )
 

@@ -16,6 +16,9 @@ from cartrl.settings.section import has_type
 from cartrl.system.calls import call
 from cartrl.system.paths import LONGEST_NAME
 
+CONFIRMATION = "confirm"  # the folder of the studies with fresh seeds
+CONFIRMED = 2  # settings that are trained with them: the best, and the one that it has to beat
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -49,11 +52,22 @@ class Plan:
     search: dict[str, Any]  # ranges, trials and sampler; empty for a grid
     outcome: Outcome
     is_race: bool  # whether settings that fall behind are dropped before they have been trained with all seeds
+    fresh: list[int]  # other seeds, with which the best two settings are trained at the end; empty for none
 
     @property
     def settings(self) -> list[Setting]:
         """The settings so far, without repetitions."""
         return list(dict.fromkeys(setting_of(record) for record in self.records))
+
+    @property
+    def total(self) -> int:
+        """How many settings, or trials of a search, there are to be."""
+        return int(self.search["trials"]) if self.search else len(self.records)
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are to be, at most."""
+        return self.total * len(self.seeds) + min(self.total, CONFIRMED) * len(self.fresh)
 
 
 def setting_of(record: dict[str, Any]) -> Setting:
@@ -66,6 +80,11 @@ def record_of(setting: Setting) -> dict[str, Any]:
     return {"name": setting.name, "overrides": list(setting.overrides)}
 
 
+def confirming(setting: Setting) -> Setting:
+    """Return ``setting`` as it is trained with fresh seeds: in a study of its own."""
+    return Setting(f"{CONFIRMATION}/{setting.name}", setting.overrides)
+
+
 def read_plan(sweep: SweepDirectory) -> Plan:
     """Read a sweep's manifest.
 
@@ -74,13 +93,16 @@ def read_plan(sweep: SweepDirectory) -> Plan:
     """
     content = read_json(sweep.manifest)
     try:
-        search, is_race = content.get("search") or {}, content.get("race") is True
-        plan = Plan(content["seeds"], content["settings"], search, Outcome(content["outcome"]), is_race)
+        plan = Plan(
+            content["seeds"], content["settings"], content.get("search") or {}, Outcome(content["outcome"]),
+            content.get("race") is True, content.get("confirm_seeds") or [],
+        )  # fmt: skip
         names = [setting.name for setting in plan.settings]
         overrides = [override for setting in plan.settings for override in setting.overrides]
         dropped = [setting.dropped_after for setting in plan.settings]
         is_right = (
             has_type(plan.seeds, tuple[int, ...])
+            and has_type(plan.fresh, tuple[int, ...])
             and has_type(overrides, tuple[str, ...])
             and has_type(dropped, tuple[Optional[int], ...])
             and all(map(_is_name, names))

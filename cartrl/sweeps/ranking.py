@@ -1,5 +1,6 @@
 """The settings of a sweep, ranked by what their seeds reached."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,19 +12,19 @@ import numpy as np
 from cartrl.analysis.comparison import across, share_of
 from cartrl.analysis.seeds import interquartile_mean
 from cartrl.errors import UsageError
+from cartrl.runs.evaluated import Run
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.study import LARGEST_SEED, named
-from cartrl.runs.sweep import Setting, SweepDirectory, read_plan
+from cartrl.runs.sweep import Plan, Setting, SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
 from cartrl.system.calls import call_with
 
 NOT_BEGUN = "not begun"
 MOST_DRAWN = 8  # settings of a sweep in one picture: nobody can tell more curves apart
 RANKED_BY = "interquartile mean of the final greedy return"
-CAUTION = (
-    "The best of many settings looks better than it is: it was chosen by these seeds, and luck took part. "
-    "Train it again with fresh seeds to know what it is worth."
-)
+CAUTION = "The best of many settings looks better than it is: it was chosen by these seeds, and luck took part."
+ADVICE = "Train it again with fresh seeds to know what it is worth."
+SECONDS = 3600  # of an hour
 
 
 @dataclass
@@ -89,7 +90,22 @@ def entry(sweep: SweepDirectory, setting: Setting, threshold: Optional[float]) -
         "dropped_after": setting.dropped_after,
         "final_return": across(finals) if len(finals) else None,
         "solved": share_of(finals, threshold) if len(finals) and threshold is not None else None,
+        "spent": _spent(study.runs if study else ()),
     }
+
+
+def _spent(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return what ``runs`` have cost up to their last evaluations; hours are those of each run, added up."""
+    return {
+        "runs": len(runs),
+        "environment_steps": int(sum(run.steps[-1] for run in runs)),
+        "hours": float(sum(run.seconds[-1] for run in runs)) / SECONDS,
+    }
+
+
+def spent(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the settings of ``entries`` (see `entry`) have cost together."""
+    return {key: sum(found["spent"][key] for found in entries) for key in ("runs", "environment_steps", "hours")}
 
 
 def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> Chosen:
@@ -118,6 +134,11 @@ def with_settings(paths: Sequence[Path], most: Optional[int] = None) -> Chosen:
     return chosen
 
 
+def caution(plan: Plan) -> str:
+    """Return what has to be said of the best setting, and without fresh seeds what to do about it."""
+    return CAUTION if plan.fresh else f"{CAUTION} {ADVICE}"
+
+
 def require_ranked(sweep: SweepDirectory, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the entries with a rank.
 
@@ -131,27 +152,38 @@ def require_ranked(sweep: SweepDirectory, entries: Sequence[dict[str, Any]]) -> 
 
 
 def going_on(
-    root: Any, paths: Sequence[Any], seeds: Sequence[int], can_resume: bool, modules: Sequence[str]
+    root: Any,
+    ranked: Sequence[dict[str, Any]],
+    seeds: Sequence[int],
+    can_resume: bool,
+    modules: Sequence[str],
+    confirmed: Sequence[dict[str, Any]],
 ) -> list[tuple[str, str]]:
     """Return commands that make sense after a sweep, each with a sentence that says what it does.
 
     Args:
         root: the sweep's directory.
-        paths: the studies of the settings that have a rank, the best first.
+        ranked: the entries (see `entry`) of the settings that have a rank, the best first.
         seeds: the seeds of the sweep.
         can_resume: whether there is something left to train.
         modules: the modules that the environment needs.
+        confirmed: the entries of the best two with fresh seeds, if there are any.
     """
     found = [("Train what is left:", call_with(modules, "sweep", "--resume", root))] if can_resume else []
-    if len(paths) == 1:
-        found.append(("Draw its learning curve:", call_with(modules, "plot", paths[0])))
-    elif paths:
-        again = ("train", f"{paths[0]}/config.yaml", "--seeds", fresh_seeds(seeds))
+    best = [entry["path"] for entry in ranked[:2]]
+    again = [entry["path"] for entry in confirmed if entry["final_return"]]
+    if len(best) == 1:
+        found.append(("Draw its learning curve:", call_with(modules, "plot", best[0])))
+    elif best:
+        both = again if len(again) > 1 else best
         found += [
-            ("Draw the best two:", call_with(modules, "plot", *paths[:2])),
-            ("Compare the best two across their seeds:", call_with(modules, "compare", *paths[:2])),
-            ("Train the best again with fresh seeds, to know what it is worth:", call_with(modules, *again)),
+            ("Draw the best two:", call_with(modules, "plot", *both)),
+            ("Compare the best two across their seeds:", call_with(modules, "compare", *both)),
         ]
+        if not confirmed:
+            words = ("train", f"{best[0]}/config.yaml", "--seeds", named(fresh_seeds(seeds, len(seeds))))
+            said = "Train the best again with fresh seeds, to know what it is worth:"
+            found.append((said, call_with(modules, *words)))
     return found
 
 
@@ -162,13 +194,11 @@ def value(sweep: SweepDirectory, setting: Setting, seeds: Sequence[int]) -> Opti
     return float(interquartile_mean(np.array(finals))) if finals else None
 
 
-def fresh_seeds(seeds: Sequence[int]) -> str:
-    """Return as many other seeds as there are in ``seeds``, as an option; one if there is no room above for so many."""
-    first = max(seeds) + 1
-    if first + len(seeds) - 1 > LARGEST_SEED:
-        first = next(number for number in range(LARGEST_SEED) if number not in seeds)
-        return named([first])
-    return named(range(first, first + len(seeds)))
+def fresh_seeds(seeds: Sequence[int], count: int) -> list[int]:
+    """Return so many other seeds than ``seeds``: those above them, and where there is no room the least."""
+    used = set(seeds)
+    others = itertools.chain(range(max(seeds) + 1, LARGEST_SEED + 1), range(max(seeds)))
+    return list(itertools.islice((seed for seed in others if seed not in used), count))
 
 
 def _study(sweep: SweepDirectory, setting: Setting) -> tuple[Optional[Study], str]:

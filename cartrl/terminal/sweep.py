@@ -9,7 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis.numbers import exact, percent
+from cartrl.analysis.numbers import NOTHING, counted, exact, number, percent
 from cartrl.analysis.summaries import certain, certainty, of_json
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
@@ -22,13 +22,15 @@ from cartrl.terminal import tables
 
 HEADER = 16  # columns, of a setting's name above its values
 UNLIMITED = 10_000  # columns
+HOLDS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
 
-def planned(settings: int, plan: Plan) -> str:
-    """Return how many runs are to be trained of how many ``settings``, in words."""
+def planned(plan: Plan) -> str:
+    """Return how many runs are to be trained of how many settings, in words."""
     what, seeds = "trials" if plan.search else "settings", plan.seeds
-    text = f"{settings} {what} × {len(seeds)} seeds ({named(seeds)}) = {settings * len(seeds)} runs"
-    return f"{text} at most, in a race" if plan.is_race else text
+    text = f"{plan.total} {what} × {len(seeds)} seeds ({named(seeds)}) = {plan.total * len(seeds)} runs"
+    text = f"{text} at most, in a race" if plan.is_race else text
+    return f"{text}; then the best two × {len(plan.fresh)} fresh seeds ({named(plan.fresh)})" if plan.fresh else text
 
 
 def reached(entry: dict[str, Any]) -> str:
@@ -63,11 +65,38 @@ def print_summary(console: Console, report: dict[str, Any], seeds: Sequence[int]
         console.print(report["race"], highlight=False)
     if len(ranked) > 1:
         console.print(Text(report["caution"], style="bold"))
+    confirmed = report["confirmation"]
+    if confirmed is not None:
+        _print_confirmation(console, confirmed, threshold)
+    console.print(f"Spent: {cost(report['spent'])}.", highlight=False)
     tables.lines(console, "written", [report["sweep"]])
-    paths = [entry["path"] for entry in ranked]
+    again = confirmed["settings"] if confirmed else []
     can_resume = report["outcome"] != Outcome.FINISHED
-    if steps := going_on(report["sweep"], paths, seeds, can_resume, imports.given):
+    if steps := going_on(report["sweep"], ranked, seeds, can_resume, imports.given, again):
         tables.lines(console, "next", [command for _, command in steps])
+
+
+def _print_confirmation(console: Console, found: dict[str, Any], threshold: Optional[float]) -> None:
+    """Print what the best settings reached with fresh seeds, and whether the best holds."""
+    console.print()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    table.add_column(f"fresh seeds {named(found['seeds'])}", overflow="fold")
+    for header in ("in the sweep", "now", "95 % interval", "seeds" if threshold is None else "solved"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for entry in found["settings"]:
+        results = _results(entry) if entry["final_return"] else [NOTHING, "", "; ".join(entry["notes"])]
+        values = "\n".join(f"{key.partition('.')[2]}={scalar(value)}" for key, value in entry["values"].items())
+        table.add_row(values, number(entry["in_the_sweep"]), *results)
+    console.print(table)
+    console.print(Text(found["conclusion"], style=HOLDS[found["holds"]]), highlight=False)
+    if found["comparison"]:
+        console.print(f"With fresh seeds: {found['comparison']}", highlight=False)
+
+
+def cost(spent: dict[str, Any]) -> str:
+    """Write what runs have cost."""
+    steps, hours = counted(spent["environment_steps"], "environment step"), number(spent["hours"])
+    return f"{counted(spent['runs'], 'run')}, {steps}, {hours} hours of training"
 
 
 def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: Optional[float]) -> None:

@@ -48,7 +48,8 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
     home: Path = tmp_path_factory.mktemp("json")
     shutil.copytree(short_run.directory, home / "runs/one")
     shutil.copytree(short_study, home / "runs/study")
-    grid = ("--grid", "agent.learning_rate=1e-3,3e-3", "--seeds", "0,1", "--jobs", "1", "--run-dir", "runs/sweep")
+    grid = ("--grid", "agent.learning_rate=1e-3,3e-3", "--seeds", "0,1", "--jobs", "1", "--confirm", "2",
+            "--run-dir", "runs/sweep")  # fmt: skip
     config = CONFIGS / "reinforce.yaml"
     trained = [
         run_cartrl("sweep", config, *TINY, *grid, "--json", cwd=home),

@@ -1,6 +1,7 @@
 """Sweeps trained for real, interrupted in the middle and resumed."""
 
 import json
+import re
 import signal
 import subprocess
 
@@ -88,6 +89,33 @@ def test_a_search_interrupted_and_resumed(tmp_path):
     for trial in trials("whole"):
         manifest = json.loads((tmp_path / "whole" / trial["name"] / "seed-4/manifest.json").read_text())
         assert trial["value"] == manifest["result"]["final_greedy_return"]["mean"]
+
+
+@pytest.mark.slow
+def test_a_confirmation_that_was_killed_goes_on_to_the_same_end(tmp_path):
+    confirmed = (
+        *CONFIG, "--grid", "agent.learning_rate=3e-3,1e-5", "--seeds", "0-1", "--confirm", "3", "--json",
+    )  # fmt: skip
+    done = run_cartrl(*confirmed, "--run-dir", "whole", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    process = subprocess.Popen(
+        [CARTRL, *map(str, confirmed), "--run-dir", "killed", "--jobs", "1"],
+        cwd=tmp_path, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(lambda: any(tmp_path.glob("killed/confirm/*/seed-3/metrics.csv")), "a fresh seed", process=process)
+    process.kill()
+    process.wait()
+    again = run_cartrl("sweep", "--resume", "killed", "--json", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+
+    def told(text):
+        """Return what was printed, but for names and the clock."""
+        return re.sub(r'"hours": [^,}]*', '"hours": 0', text.replace('"killed', '"whole'))
+
+    assert told(again.stdout) == told(done.stdout)
+    report = json.loads(done.stdout)["confirmation"]
+    assert [(entry["seeds"], entry["spent"]["runs"]) for entry in report["settings"]] == [([2, 3, 4], 3)] * 2
+    assert run_cartrl("runs", ".", cwd=tmp_path).stdout.count("100 %") == 2
 
 
 @pytest.mark.slow

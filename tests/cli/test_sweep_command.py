@@ -13,8 +13,10 @@ import scipy.stats
 from cartrl.runs.sweep import named
 from cartrl.sweeps.grid import Range, parse_ranges
 from cartrl.sweeps.racing import better_half, rungs
+from cartrl.sweeps.ranking import fresh_seeds
 from cartrl.sweeps.search import suggest, version
 from tests.helpers import CONFIGS, WHOLE, clean_environment, everything_below, one_line, run_cartrl, run_several
+from tests.pages import Page
 from tests.studies import curves, write_study, write_sweep
 
 CONFIG = ("sweep", "--config", CONFIGS / "reinforce.yaml")
@@ -31,6 +33,7 @@ REFUSED = [
     ((*CONFIG, "--seeds", "0-1", "--grid", RATES, "--race"), "--race needs at least 3 seeds"),
     ((*CONFIG, "--seeds", "1-0", "--grid", RATES), "--seeds 1-0: 1-0 runs backwards"),
     (("sweep", "--resume", "missing"), "missing: no such sweep; "),
+    (("sweep", "--resume", "missing", "--confirm", "4"), "--confirm cannot be given with --resume"),
     (("sweep", "--resume", "missing", "--seeds", "0"), "--seeds cannot be given with --resume"),
 ]
 BAD_GRIDS = [
@@ -146,6 +149,51 @@ def test_the_table(home):
     assert {name: after[name] for name in before} == before
     for command in ("plot", "compare"):
         assert run_cartrl(command, *best, cwd=home, env=WHOLE).returncode == 0
+
+
+CONFIRMED = {
+    # What the best reached with fresh seeds, and the runner-up; whether the best holds; what is said of it.
+    "holds": ([200.0, 190.0, 201.0, 195.0] * 2, [60.0, 70.0, 55.0, 80.0] * 2, True, "it holds"),
+    "number": ([100.0, 101.0, 99.0, 98.0] * 2, [60.0, 70.0, 55.0, 80.0] * 2, False, "it does not hold"),
+    "rival": ([190.0, 150.0, 220.0, 180.0] * 2, [230.0, 240.0, 235.0, 231.0] * 2, False, "it does not hold"),
+    "equal": ([200.0] * 8, [60.0, 70.0, 55.0, 80.0] * 2, True, "it holds"),
+}
+
+
+@pytest.mark.parametrize("case", CONFIRMED)
+def test_the_best_stands_beside_what_fresh_seeds_make_of_it(home, case):
+    best, second, holds, verdict = CONFIRMED[case]
+    for rate, finals in (("0.003", best), ("0.001", second)):
+        path = home / f"sweep/confirm/agent.learning_rate={rate}"
+        write_study(path, curves(finals), learning_rate=rate, first=5)
+    path = home / "sweep/sweep.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "confirm_seeds": list(range(5, 13))}))
+    done = run_cartrl("sweep", "--resume", "sweep", "--json", cwd=home)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    found = report["confirmation"]
+    assert (found["seeds"], found["holds"]) == (list(range(5, 13)), holds)
+    assert [entry["in_the_sweep"] for entry in found["settings"]] == [pytest.approx(197 + 2 / 3), 50.0]
+    assert [entry["final_return"]["values"] for entry in found["settings"]] == [best, second]
+    assert found["conclusion"].endswith(f"{verdict}.")
+    assert "reached 198 with the seeds that chose it" in found["conclusion"].replace("197.7", "198")
+    # Of each of the 15 + 16 runs the last evaluation is after 5,000 steps and 5 seconds.
+    assert report["spent"] == {"runs": 31, "environment_steps": 31 * 5000, "hours": pytest.approx(31 * 5 / 3600)}
+    assert found["spent"] == {"runs": 16, "environment_steps": 80_000, "hours": pytest.approx(16 * 5 / 3600)}
+    printed = " ".join(run_cartrl("sweep", "--resume", "sweep", cwd=home, env=WHOLE).stdout.split())
+    assert found["conclusion"] in printed
+    assert found["comparison"] in printed
+    assert "cartrl compare sweep/confirm/agent.learning_rate=0.003 sweep/confirm/agent.learning_rate=0.001" in printed
+    assert "cartrl train" not in printed
+    assert run_cartrl("report", "sweep", "-o", "page.html", cwd=home).returncode == 0
+    page = Page(home / "page.html")
+    assert found["conclusion"] in page.text
+    assert [row[0] for row in page.table("plain")] == ["learning_rate 0.003", "learning_rate 0.001"]
+
+
+def test_fresh_seeds_are_other_seeds():
+    assert fresh_seeds([0, 1, 5], 3) == [6, 7, 8]
+    assert fresh_seeds([0, 2**31 - 2], 3) == [2**31 - 1, 1, 2]
 
 
 def test_equal_settings_share_a_rank(home):

@@ -21,7 +21,7 @@ from cartrl.runs.sweep import Plan, Setting, SweepDirectory, named, read_plan, r
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.writing import read_resolved, write_resolved
-from cartrl.sweeps import racing, ranking, search
+from cartrl.sweeps import confirming, racing, ranking, search
 from cartrl.sweeps.grid import Base, check, corners, parse_grid, parse_ranges
 from cartrl.system import files
 from cartrl.system.notices import warn
@@ -40,6 +40,7 @@ class Choices:
     trials: Optional[int]
     seeds: str
     race: bool
+    confirm: int  # fresh seeds with which the best two are trained at the end
 
     def require_one(self) -> None:
         """Check that the user gave either a grid, or a search with a number of trials.
@@ -72,6 +73,8 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], executor: Execu
         facts = {"search": {"ranges": list(choices.search), **sampler, "batch": search.BATCH}, "settings": []}
     if choices.race:
         facts["race"] = True
+    if choices.confirm:
+        facts["confirm_seeds"] = ranking.fresh_seeds(seeds, choices.confirm)
     threshold = tasks.check_environment(config)
     for combination in combinations.values():
         tasks.check_environment(combination)
@@ -107,11 +110,6 @@ class Sweep:
     output: Output
     failed: dict[tuple[Setting, int], str] = field(default_factory=dict)  # the error of each setting and seed
 
-    @property
-    def total(self) -> int:
-        """How many settings, or trials, there are to be."""
-        return int(self.plan.search["trials"]) if self.plan.search else len(self.plan.records)
-
     def batches(self, manifest: Manifest) -> Iterable[Sequence[Setting]]:
         """Yield the settings that are trained together; a search suggests the next after those before have ended."""
         if not self.plan.search:
@@ -126,7 +124,7 @@ class Sweep:
 
     def train(self, manifest: Manifest, stop: StopRequest) -> None:
         """Train all settings, as one flat list of tasks, until all have ended or it should stop."""
-        board = Board("runs", self.total * len(self.plan.seeds), planned(self.total, self.plan))
+        board = Board("runs", self.plan.runs, planned(self.plan))
         display = display_for(self.output, str(self.directory.root))
 
         def told(study: OpenStudy, seed: int, news: News) -> None:
@@ -142,6 +140,10 @@ class Sweep:
                 self._train_batch(batch, campaign, board, manifest, stop)
                 if stop():
                     break
+            if self.plan.fresh and not stop():
+                ranked = ranking.rank(self.directory, self.plan.settings, self.threshold)
+                best = confirming.best_settings(ranked, self.plan.settings)
+                self._train_rung(best, self.plan.fresh, campaign, board)
         for text in board.warnings:
             warn(text)
 
@@ -180,7 +182,8 @@ class Sweep:
     def _work(self, setting: Setting, seeds: Sequence[int]) -> StudyWork:
         """Return the study of ``setting``, with those of ``seeds`` to train that have neither ended nor failed."""
         study = self.directory.study(setting)
-        files.make_directory(study.root, exist_ok=True)
+        with files.new_directories(study.root.parent):
+            files.make_directory(study.root, exist_ok=True)
         is_new = not study.manifest.is_file()
         config = read_resolved(self.directory.config, setting.overrides) if is_new else read_resolved(study.config)
         known = [] if is_new else study.seeds()
@@ -191,17 +194,7 @@ class Sweep:
 
     def report(self, outcome: Outcome) -> None:
         """Print the ranking."""
-        settings = self.plan.settings
-        found = {
-            "sweep": str(self.directory.root),
-            "outcome": outcome,
-            "env_name": load(self.directory.config).settings.environment.env_name,
-            "reward_threshold": self.threshold,
-            "ranked_by": ranking.RANKED_BY,
-            "race": ranking.race_said(settings, self.plan.seeds) or None,
-            "settings": ranking.rank(self.directory, settings, self.threshold),
-            "caution": ranking.CAUTION,
-        }
+        found = confirming.report(self.directory, self.plan, self.threshold, outcome)
         if self.output.as_json:
             self.output.print_json(found)
         elif self.output.quiet:
@@ -223,6 +216,4 @@ def _train(sweep: Sweep, manifest: Manifest) -> None:
     if sweep.failed:
         (setting, seed), reason = next(iter(sweep.failed.items()))
         place = f"{sweep.directory.study(setting).root}, seed {seed}"
-        raise CartrlError(
-            f"{len(sweep.failed)} of {sweep.total * len(sweep.plan.seeds)} runs failed; {place}: {reason}"
-        )
+        raise CartrlError(f"{len(sweep.failed)} of {sweep.plan.runs} runs failed; {place}: {reason}")
