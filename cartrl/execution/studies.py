@@ -27,6 +27,7 @@ class StudyWork:
     threshold: Optional[float]  # the environment's reward threshold, if it has one
     name: str = ""  # that of the setting, within a sweep
     lock: AbstractContextManager[Any] = field(default_factory=nullcontext)  # held while the study is at work
+    plan: dict[str, Any] = field(default_factory=dict)  # facts of the plan, for the manifest of a new study
 
     def tasks(self) -> list[Task]:
         """Return a task for each seed that is left."""
@@ -41,7 +42,8 @@ class StudyWork:
             return manifest
         settings = self.config.settings
         facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": list(self.seeds)}
-        return Manifest.begin(self.study.manifest, kind="study", **facts, reward_threshold=self.threshold)
+        threshold = self.threshold
+        return Manifest.begin(self.study.manifest, kind="study", **facts, **self.plan, reward_threshold=threshold)
 
     def progress(self) -> StudyProgress:
         """Return the state of all seeds before those that are left are trained."""

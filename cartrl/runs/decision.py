@@ -1,6 +1,5 @@
 """A decision: two studies of one environment, trained until it is decided which is better, after a plan made before."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ from cartrl.errors import UsageError
 from cartrl.runs.directory import DECISION
 from cartrl.runs.json_files import read_json
 from cartrl.runs.modules import remember_modules
+from cartrl.runs.plans import checksum, sealed
 from cartrl.runs.study import StudyDirectory
 from cartrl.settings import ExperimentSettings, load
-from cartrl.system.archives import sha256_of
 
 NAMES = ("A", "B")  # of the studies, and of their directories
 
@@ -47,17 +46,12 @@ class Plan:
 
     def facts(self) -> dict[str, Any]:
         """Return the plan for a manifest, with a checksum that tells whether it was changed later."""
-        content = {**asdict(self), "settings": list(self.settings)}
-        return {"plan": content, "plan_sha256": _checksum(content)}
+        return sealed({**asdict(self), "settings": list(self.settings)})
 
 
 def fingerprint(settings: ExperimentSettings) -> str:
     """Return the SHA-256 of settings."""
-    return _checksum(settings.dict())
-
-
-def _checksum(content: Any) -> str:
-    return sha256_of(json.dumps(content, sort_keys=True, default=str).encode())
+    return checksum(settings.dict())
 
 
 def read_plan(decision: DecisionDirectory) -> Plan:

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import UsageError
-from cartrl.runs import metrics, states
+from cartrl.runs import metrics, plans, states
 from cartrl.runs.directory import DECISION, STUDY, RunDirectory
 from cartrl.runs.evaluated import GREEDY, Axis, Run, Seeds
 from cartrl.runs.json_files import read_json
 from cartrl.runs.modules import remember_modules
-from cartrl.runs.outcome import outcome_of
+from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.study import StudyDirectory
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import ExperimentSettings, load
@@ -77,6 +77,8 @@ class Study(Seeds):
             states.FAILED: "failed: counted with the last evaluation before",
         }
         found = [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
+        seeds = [run.seed for run in self.runs]
+        found += plans.said(self.manifest, self.settings, seeds, outcome_of(self.manifest) is Outcome.FINISHED)
         if (self.path.absolute().parent / DECISION).is_file():
             found.append("trained until it was decided: the error level holds for what that decision says alone")
         if self.is_own_task:

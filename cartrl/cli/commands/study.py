@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from cartrl.analysis.comparison import LEVEL
 from cartrl.analysis.numbers import counted
 from cartrl.cli.commands.output import Output
 from cartrl.errors import CartrlError
 from cartrl.execution.executor import Executor
 from cartrl.execution.studies import Campaign, OpenStudy, StudyWork
+from cartrl.runs import plans
 from cartrl.runs.directory import beginning, create
 from cartrl.runs.lock import RunLock
 from cartrl.runs.outcome import Outcome
@@ -33,7 +35,8 @@ def run(
     threshold = tasks.check_environment(config)
     study = StudyDirectory(create(study_dir, settings.environment.env_name, settings.agent.kind, f"{len(seeds)}-seeds"))
     with beginning(study.root, study.manifest), RunLock(study.lock):
-        _train(StudyWork(study, config, seeds, seeds, threshold), executor, output)
+        plan = plans.sealed(plans.of_study(settings, seeds, "final", LEVEL))
+        _train(StudyWork(study, config, seeds, seeds, threshold, plan=plan), executor, output)
 
 
 def resume(study: StudyDirectory, overrides: Sequence[str], executor: Executor, output: Output) -> None:
