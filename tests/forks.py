@@ -5,7 +5,6 @@ To import TensorFlow takes longer than most of what tests ask of a process. A fo
 What depends on how a process starts is tested with processes that start.
 """
 
-import functools
 import json
 import os
 import select
@@ -14,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -53,23 +53,29 @@ class Forks:
     @staticmethod
     def _answer(connection: socket.socket, arguments: list[str], timeout: float) -> int:
         """Wait for the exit code."""
-        answers = connection.makefile()
-        process = int(answers.readline())
-        connection.settimeout(timeout)
-        try:
-            return int(answers.readline())
-        except socket.timeout:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(arguments, timeout) from None
+        with connection.makefile() as answers:
+            process = int(answers.readline())
+            connection.settimeout(timeout)
+            try:
+                return int(answers.readline())
+            except socket.timeout:
+                os.kill(process, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(arguments, timeout) from None
 
 
-@functools.cache
+_STARTED: dict[bool, Forks] = {}
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def forks(is_measured: bool) -> Forks:
     """Start the process that forks on first use; those that measure the lines that they run have one of their own.
 
     Whether they do is in the environment of this process, as everything else is that cartrl finds there.
     """
-    return Forks()
+    with _ONE_AT_A_TIME:  # tests call it in threads
+        if is_measured not in _STARTED:
+            _STARTED[is_measured] = Forks()
+        return _STARTED[is_measured]
 
 
 def serve(address: str) -> None:
