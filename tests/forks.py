@@ -84,27 +84,38 @@ def serve(address: str) -> None:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
-        running: dict[int, socket.socket] = {}
+        running: dict[int, socket.socket] = {}  # callers, by the numbers of their processes
         while True:
             ready, _, _ = select.select([listener, sys.stdin], [], [], OFTEN if running else None)
             if sys.stdin in ready:
                 return
             if listener in ready:
                 caller, _ = listener.accept()
-                _, streams, *_ = socket.recv_fds(caller, 1, 2)
-                asked = json.loads(caller.makefile().readline())
-                process = os.fork()
-                if not process:
-                    become_cartrl(*asked, streams)
-                for stream in streams:
-                    os.close(stream)
-                running[process] = caller
-                caller.sendall(b"%d\n" % process)
-            for process in list(running):
-                is_over, status = os.waitpid(process, os.WNOHANG)
-                if is_over:
-                    with running.pop(process) as caller:
-                        caller.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+                running[begin(caller)] = caller
+            tell_ends(running)
+
+
+def begin(caller: socket.socket) -> int:
+    """Fork the process that ``caller`` asks for; return its number, and tell it."""
+    _, streams, *_ = socket.recv_fds(caller, 1, 2)
+    with caller.makefile() as words:
+        asked = json.loads(words.readline())
+    process = os.fork()
+    if not process:
+        become_cartrl(*asked, streams)
+    for stream in streams:
+        os.close(stream)
+    caller.sendall(b"%d\n" % process)
+    return process
+
+
+def tell_ends(running: dict[int, socket.socket]) -> None:
+    """Tell the exit codes of the processes that have ended to their callers, and forget them."""
+    for process in list(running):
+        is_over, status = os.waitpid(process, os.WNOHANG)
+        if is_over:
+            with running.pop(process) as caller:
+                caller.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 def become_cartrl(arguments: list[str], directory: str, environment: dict[str, str], streams: list[int]) -> Any:

@@ -130,7 +130,8 @@ class PpoAgent(tf_agent.TFAgent):
         orders = minibatches(steps.returns.shape[0], settings.num_epochs, settings.batch_size, seed)
 
         def body(number: tf.Tensor, moved: tf.Tensor, sums: tf.Tensor) -> tuple[Any, ...]:
-            minibatch = Steps(*(tf.gather(column, tf.gather(orders, number)) for column in steps))
+            chosen = tf.gather(orders, number)
+            minibatch = Steps(*(tf.gather(column, chosen) for column in steps))
             with tf.GradientTape() as tape:
                 loss, parts = self.loss(minibatch, scheduled)
             gradients = tape.gradient(loss, optimizer.trained)

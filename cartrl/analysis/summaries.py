@@ -37,6 +37,11 @@ def certain(summary: Summary) -> tuple[str, str]:
     return number(middle), NOTHING if differing is None else f"equal; {percent(differing)} may differ"
 
 
+def share_said(found: dict[str, Any]) -> str:
+    """Return how many of the seeds count, from the ``solved`` in the JSON of ``cartrl compare`` or ``sweep``."""
+    return f"{found['count']} of {found['seeds']}, {percent(found['share'])}"
+
+
 def certainty(summary: Summary, count: int, what: str) -> tuple[str, str]:
     """Return the mean of ``count`` episodes or seeds (``what``), and how certain it is, in words."""
     text, ends = certain(summary)

@@ -80,7 +80,7 @@ class Atari:
         self._keep_start()
 
     def _keep_start(self) -> None:
-        """Keep the state of the game from which every episode begins, with what is seen of it."""
+        """Save the state of the emulator at the start of the game, and the observation and the picture there."""
         self.ale.reset_game()
         self._start = self.ale.cloneState()
         self._first, self._picture = self._observe(), self.ale.getScreenRGB()

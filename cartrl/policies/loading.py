@@ -34,6 +34,9 @@ class ArrayPolicy:
     Args:
         saved: the directory of the export.
 
+    Attributes:
+        arrays: those of the file, by name.
+
     Raises:
         UsageError: when the arrays are none of a policy, or of one with other spaces than the sidecar says.
     """
@@ -46,6 +49,7 @@ class ArrayPolicy:
         shapes = (self._player.observation_shape, self._player.action_shape)
         if shapes != (saved.observation_shape, saved.action_shape):
             raise UsageError(f"{saved.directory}: {ARRAYS} is not for the spaces that the sidecar names")
+        self.arrays: dict[str, NDArray[Any]] = self._player.arrays
 
     def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
         """Return actions drawn for ``observations`` from ``seed``: other numbers than TensorFlow draws."""

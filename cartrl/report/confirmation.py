@@ -2,8 +2,8 @@
 
 from typing import Any, Optional
 
-from cartrl.analysis.numbers import NOTHING, percent
-from cartrl.analysis.summaries import certain, of_json
+from cartrl.analysis.numbers import NOTHING
+from cartrl.analysis.summaries import certain, of_json, share_said
 from cartrl.report.numbers import number, with_minus
 from cartrl.runs.study import named
 from cartrl.settings.writing import scalar
@@ -31,8 +31,5 @@ def _row(entry: dict[str, Any]) -> list[str]:
     name = ", ".join(f"{key.partition('.')[2]} {scalar(value)}" for key, value in entry["values"].items())
     if not entry["final_return"]:
         return [name, number(entry["in_the_sweep"]), NOTHING, NOTHING, "; ".join(entry["notes"])]
-    solved = entry["solved"]
-    seeds = (
-        f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}" if solved else str(len(entry["seeds"]))
-    )
+    seeds = share_said(entry["solved"]) if entry["solved"] else str(len(entry["seeds"]))
     return [name, number(entry["in_the_sweep"]), *map(with_minus, certain(of_json(entry["final_return"]))), seeds]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import NOTHING, counted, percent
+from cartrl.analysis.numbers import NOTHING, counted
 from cartrl.analysis.seeds import interquartile_mean
-from cartrl.analysis.summaries import certain, certainty, of_json
+from cartrl.analysis.summaries import certain, certainty, of_json, share_said
 from cartrl.report.confirmation import confirmation_part
 from cartrl.report.content import date, duration, frame, installed, tile, typed
 from cartrl.report.numbers import given, number, with_minus
@@ -26,8 +26,8 @@ from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar
-from cartrl.sweeps.confirming import confirmation
-from cartrl.sweeps.ranking import MOST_DRAWN, RANKED_BY, caution, going_on, race_said, rank, require_ranked, spent
+from cartrl.sweeps import confirming
+from cartrl.sweeps.ranking import MOST_DRAWN, RANKED_BY, going_on, require_ranked
 from cartrl.system.calls import call_with
 
 
@@ -57,14 +57,14 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
     """
     manifest, plan, settings = read_json(sweep.manifest), read_plan(sweep), load(sweep.config).settings
     threshold = reward_threshold(manifest, settings.environment)
-    entries = rank(sweep, plan.settings, threshold)
+    facts = confirming.report(sweep, plan, threshold, plan.outcome)
+    entries, confirmed = facts["settings"], facts["confirmation"]
     ranked = require_ranked(sweep, entries)
     drawn = load_studies([Path(entry["path"]) for entry in ranked[:MOST_DRAWN]])
     names = labels(drawn, [])
     curves = [learning_curve(study, name, "iterations", interquartile_mean) for study, name in zip(drawn, names)]
     table = columns(entries, threshold)
     modules = modules_of(manifest)
-    confirmed = confirmation(sweep, plan, entries, threshold)
     again = confirmed["settings"] if confirmed else []
     can_resume = state_of(sweep.root, manifest) in (STOPPED, FAILED)
     size = f"{counted(len(entries), 'setting')} × {counted(len(plan.seeds), 'seed')}"
@@ -73,9 +73,9 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
     return {
         **found,
         "lead": f"{size} · {date(manifest.get('started'))}",
-        "tiles": [*_tiles(entries, ranked[0], names[0], plan), _time(duration(manifest), spent([*entries, *again]))],
-        "table_note": _table_note(len(entries) - len(ranked), threshold, race_said(plan.settings, plan.seeds)),
-        "caution": caution(plan) if len(ranked) > 1 else "",
+        "tiles": [*_tiles(entries, ranked[0], names[0], plan), _time(duration(manifest), facts["spent"])],
+        "table_note": _table_note(len(entries) - len(ranked), threshold, facts["race"] or ""),
+        "caution": facts["caution"] if len(ranked) > 1 else "",
         "confirmation": confirmation_part(confirmed, threshold) if confirmed else None,
         "columns": table,
         "rows": list(zip(*(column.cells for column in table))),
@@ -122,7 +122,7 @@ def _solved(entries: Sequence[dict[str, Any]]) -> Column:
     cells = []
     for entry in entries:
         solved = entry["solved"]
-        text = f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}" if solved else NOTHING
+        text = share_said(solved) if solved else NOTHING
         cells.append(_number(solved and solved["share"], text))
     return Column("solved", cells, is_best_first=True)
 

@@ -1,4 +1,4 @@
-"""What is compared and drawn: the evaluations of runs, and runs that belong together, whichever tool has made them."""
+"""Evaluations of runs, and studies of several seeds, as `compare` and `plot` use them, of cartrl or of another tool."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class Seeds:
 
 
 class Evaluated(Protocol):
-    """Runs that differ in their seed alone, and what is known of them.
+    """A study: runs that differ in their seed alone, with their environment, threshold and settings as far as known.
 
     Attributes:
         axes: what a curve of the runs may run over; the first is the usual one.
@@ -110,4 +110,4 @@ class Evaluated(Protocol):
         """Return the settings by ``section.key``; None where they are not known."""
 
     def notes(self) -> list[str]:
-        """Return what has to be known about the runs, a sentence each."""
+        """Return sentences to print beside the study, such as which seeds are missing, or how seeds were inferred."""

@@ -7,6 +7,7 @@ from typing import Any
 from cartrl.runs.study import named
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.section import has_type
+from cartrl.settings.writing import by_name
 from cartrl.system.archives import sha256_of
 
 
@@ -45,9 +46,9 @@ def of_study(settings: ExperimentSettings, seeds: Sequence[int], tested: str, le
 
 def flat(settings: ExperimentSettings) -> dict[str, Any]:
     """Return settings by ``section.key``, as JSON has them; the seed is that of each run."""
-    sections: dict[str, dict[str, Any]] = json.loads(json.dumps(settings.dict(), default=str))
-    found = {f"{section}.{key}": value for section, keys in sections.items() for key, value in keys.items()}
-    return {key: value for key, value in found.items() if key != "train.seed"}
+    found = by_name(json.loads(json.dumps(settings.dict(), default=str)))
+    del found["train.seed"]
+    return found
 
 
 def said(manifest: dict[str, Any], settings: ExperimentSettings, seeds: Sequence[int], is_over: bool) -> list[str]:

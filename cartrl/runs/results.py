@@ -23,6 +23,7 @@ from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.study import StudyDirectory
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import ExperimentSettings, load
+from cartrl.settings.writing import by_name
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ class Study(Seeds):
 
     def flat_settings(self) -> Mapping[str, Any]:
         """Return the settings by ``section.key``."""
-        sections = self.settings.dict().items()
-        return {f"{section}.{key}": value for section, keys in sections for key, value in keys.items()}
+        return by_name(self.settings.dict())
 
     def notes(self) -> list[str]:
         """Return a sentence for each way in which seeds are not finished, and on a missing threshold."""

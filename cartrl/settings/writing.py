@@ -4,7 +4,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -44,6 +44,11 @@ def read_resolved(path: Path, overrides: Sequence[str] = (), seed: Optional[int]
         return lines[int(line) - 1].rpartition("  # ")[2] if "  # " in lines[int(line) - 1] else origin
 
     return ResolvedConfig(config.settings, {key: first_origin(origin) for key, origin in config.origins.items()})
+
+
+def by_name(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the values of ``sections`` by ``section.key``."""
+    return {f"{section}.{key}": value for section, keys in sections.items() for key, value in keys.items()}
 
 
 def scalar(value: Any) -> str:

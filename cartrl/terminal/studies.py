@@ -13,7 +13,7 @@ from rich.text import Text
 from cartrl.analysis.comparison import LEVEL, metrics
 from cartrl.analysis.curves import Curve
 from cartrl.analysis.numbers import NOTHING, counted, exact, number, p_value, percent
-from cartrl.analysis.summaries import Summary, certain, of_json
+from cartrl.analysis.summaries import Summary, certain, of_json, share_said
 from cartrl.settings.writing import scalar
 from cartrl.system.console import say
 from cartrl.system.lasting import columns
@@ -136,7 +136,7 @@ def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[f
             table.add_row(
                 "" if index else "solved at the end",
                 letter,
-                f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}",
+                share_said(solved),
                 " to ".join(map(percent, solved["interval_95"])),
             )
     return table

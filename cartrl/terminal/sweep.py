@@ -9,8 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis.numbers import NOTHING, counted, exact, number, percent
-from cartrl.analysis.summaries import certain, certainty, of_json
+from cartrl.analysis.numbers import NOTHING, counted, exact, number
+from cartrl.analysis.summaries import certain, certainty, of_json, share_said
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
 from cartrl.runs.sweep import Plan
@@ -68,7 +68,7 @@ def print_summary(console: Console, report: dict[str, Any], seeds: Sequence[int]
     confirmed = report["confirmation"]
     if confirmed is not None:
         _print_confirmation(console, confirmed, threshold)
-    console.print(f"Spent: {cost(report['spent'])}.", highlight=False)
+    console.print(f"Spent: {_cost(report['spent'])}.", highlight=False)
     tables.lines(console, "written", [report["sweep"]])
     again = confirmed["settings"] if confirmed else []
     can_resume = report["outcome"] != Outcome.FINISHED
@@ -85,15 +85,14 @@ def _print_confirmation(console: Console, found: dict[str, Any], threshold: Opti
         table.add_column(header, justify="right", no_wrap=True)
     for entry in found["settings"]:
         results = _results(entry) if entry["final_return"] else [NOTHING, "", "; ".join(entry["notes"])]
-        values = "\n".join(f"{key.partition('.')[2]}={scalar(value)}" for key, value in entry["values"].items())
-        table.add_row(values, number(entry["in_the_sweep"]), *results)
+        table.add_row(_values(entry), number(entry["in_the_sweep"]), *results)
     console.print(table)
     console.print(Text(found["conclusion"], style=HOLDS[found["holds"]]), highlight=False)
     if found["comparison"]:
         console.print(f"With fresh seeds: {found['comparison']}", highlight=False)
 
 
-def cost(spent: dict[str, Any]) -> str:
+def _cost(spent: dict[str, Any]) -> str:
     """Write what runs have cost."""
     steps, hours = counted(spent["environment_steps"], "environment step"), number(spent["hours"])
     return f"{counted(spent['runs'], 'run')}, {steps}, {hours} hours of training"
@@ -111,8 +110,7 @@ def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: 
     narrow = _table(ranked, ["setting"], threshold)
     narrow.columns[1].no_wrap, narrow.columns[1].overflow = False, "fold"
     for entry in ranked:
-        values = "\n".join(f"{key.partition('.')[2]}={scalar(value)}" for key, value in entry["values"].items())
-        narrow.add_row(f"{entry['rank']}", values, *_results(entry))
+        narrow.add_row(f"{entry['rank']}", _values(entry), *_results(entry))
     console.print(narrow)
 
 
@@ -126,6 +124,11 @@ def _table(ranked: Sequence[dict[str, Any]], headers: Sequence[str], threshold: 
     return table
 
 
+def _values(entry: dict[str, Any]) -> str:
+    """Write the values of a setting, one below the other."""
+    return "\n".join(f"{key.partition('.')[2]}={scalar(value)}" for key, value in entry["values"].items())
+
+
 def _header(key: str) -> str:
     """Write a setting's name without its section, over several lines if it is long."""
     words = key.partition(".")[2].replace("_", "_ ")
@@ -134,8 +137,5 @@ def _header(key: str) -> str:
 
 
 def _results(entry: dict[str, Any]) -> list[str]:
-    solved = entry["solved"]
-    seeds = f"{len(entry['seeds'])}"
-    if solved is not None:
-        seeds = f"{solved['count']} of {solved['seeds']}, {percent(solved['share'])}"
+    seeds = share_said(entry["solved"]) if entry["solved"] else f"{len(entry['seeds'])}"
     return [*certain(of_json(entry["final_return"])), seeds]

@@ -15,6 +15,7 @@ from cartrl.runs.metrics import Row
 from cartrl.runs.outcome import outcome_of
 from cartrl.settings import ExperimentSettings, ResolvedConfig, agents
 from cartrl.settings import load as read_settings
+from cartrl.settings.writing import by_name
 from cartrl.system import files
 from cartrl.training.checkpoint_format import Checkpoint
 from cartrl.training.checkpoints import TrainingCheckpoints
@@ -121,10 +122,10 @@ def _require_settings(checkpoint: Checkpoint, settings: ExperimentSettings, run:
     """
     subject = f"{run.checkpoints}: the checkpoint of iteration {checkpoint.iteration}"
     try:
-        old = _by_name(checkpoint.experiment)
+        old = by_name(checkpoint.experiment)
     except AttributeError:
         raise CartrlError(f"{subject} does not say of which experiment it is") from None
-    new = _by_name(identity(settings))
+    new = by_name(identity(settings))
     unknown = [name for name in old if name not in new and tuple(name.split(".")) not in CHANGEABLE]
     if unknown:
         raise CartrlError(
@@ -133,11 +134,6 @@ def _require_settings(checkpoint: Checkpoint, settings: ExperimentSettings, run:
     changed = [name for name in new if old.get(name, _default(settings, name)) != new[name]]
     if changed:
         raise CartrlError(f"{subject} is of another experiment: {', '.join(changed)} had another value")
-
-
-def _by_name(values: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return settings by ``section.key``."""
-    return {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
 
 
 def _default(settings: ExperimentSettings, name: str) -> Any:

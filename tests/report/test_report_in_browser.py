@@ -1,51 +1,25 @@
 """The report in a real browser: what its reader sees, points at and plays. Without a browser these are skipped."""
 
 import csv
-import os
-import shutil
 
 import pytest
 
 from tests.helpers import wait_until
+from tests.report.conftest import opener
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install '.[browser]'")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe; pip install '.[browser]'")
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"no browser; on Debian: apt-get install {NAMES[0]}")
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has no sandbox for root
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def open_page(browser):
     """Return what opens a report, and fails the test for any message of the console and any request elsewhere."""
-    contexts, complaints = [], []
-
-    def open_page(report, viewport=DESK, scheme="light", **options):
-        contexts.append(browser.new_context(viewport=viewport, color_scheme=scheme, **options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: complaints.append(request.url) if request.url[:5] == "http:" else None)
-        page.on("request", lambda request: complaints.append(request.url) if request.url[:6] == "https:" else None)
-        page.goto(report.page.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with opener(browser, lambda url: not url.startswith(("http:", "https:"))) as opened:
+        yield lambda report, viewport=DESK, scheme="light", **options: opened(
+            report.page, viewport=viewport, color_scheme=scheme, **options
+        )
 
 
 @pytest.fixture(params=["run_report", "study_report", "sweep_report"])

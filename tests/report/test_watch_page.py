@@ -1,8 +1,5 @@
 """The page of ``cartrl watch`` in a real browser: its dynamics are gym's, its actions are the policy's."""
 
-import os
-import shutil
-
 import gym
 import numpy as np
 import pytest
@@ -13,10 +10,10 @@ from cartrl.report import watch
 from cartrl.settings import EnvironmentSettings
 from tests.helpers import assert_one_sentence, run_cartrl, wait_until
 from tests.pages import Page
+from tests.report.conftest import opener
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright; pip install '.[browser]'")
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PHONE = {"width": 390, "height": 844}
 STEPS = 1000
 RNG = np.random.default_rng(0)
@@ -61,36 +58,11 @@ POLICIES = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip(f"no browser; on Debian: apt-get install {NAMES[0]}")
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium has no sandbox for root
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=options)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def open_page(browser):
     """Return what opens a page, and fails the test for any message of the console and any request elsewhere."""
-    contexts, complaints = [], []
-
-    def open_page(path, **options):
-        contexts.append(browser.new_context(viewport=PHONE, **options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: None if request.url[:5] == "file:" else complaints.append(request.url))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with opener(browser, lambda url: url.startswith("file:")) as opened:
+        yield lambda path, **options: opened(path, viewport=PHONE, **options)
 
 
 def write_page(tmp_path, name):

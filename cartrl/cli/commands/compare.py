@@ -23,9 +23,14 @@ MOST = len(string.ascii_uppercase)
 
 
 def run(paths: list[Path], picture: Optional[Path], by: str, columns: Optional[Columns], as_json: bool) -> None:
-    """Compare studies by the number ``by``, and print what was found; draw performance profiles to ``picture``.
+    """Print a comparison of studies, for people or as JSON, and draw performance profiles into the file ``picture``.
 
-    ``columns`` are those of CSV files.
+    Args:
+        paths: directories of runs, studies and sweeps, and CSV files.
+        picture: the file to draw into; None draws nothing.
+        by: the number of each seed that is tested, as ``--by`` names it.
+        columns: of CSV files; None reads no CSV files.
+        as_json: whether to print JSON.
     """
     chosen = with_settings(paths)
     directories = chosen.directories

@@ -37,7 +37,7 @@ class Look:
 def run(paths: list[Path], look: Look, output: Optional[Path], columns: Optional[Columns], in_terminal: bool) -> None:
     """Draw the learning curves of runs, studies and the settings of sweeps, to ``output``, to the terminal, or both.
 
-    ``columns`` are those of CSV files.
+    ``columns`` names the columns of CSV files; None reads no CSV files.
     """
     for option in (name for name, value in (("--title", look.title), ("--size", look.size)) if value is not None):
         if output is None:

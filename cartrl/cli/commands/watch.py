@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
 from numpy.typing import NDArray
 
-from cartrl.errors import UsageError
 from cartrl.policies import sidecar
-from cartrl.policies.portable.player import Policy
+from cartrl.policies.loading import ArrayPolicy
 from cartrl.policies.sidecar import ARRAYS, SavedPolicy
 from cartrl.report import watch
 from cartrl.runs.finding import find_policy
@@ -24,19 +22,10 @@ def run(checkpoint: Optional[str], output: Path) -> None:
     saved = sidecar.read(find_policy(checkpoint))
     watch.require_known(saved.environment)
     is_export = (saved.directory / ARRAYS).is_file()
-    arrays = _exported(saved) if is_export else _of_original(saved)
+    arrays = ArrayPolicy(saved).arrays if is_export else _of_original(saved)
     page = watch.html(arrays, saved.environment, saved.agent, f"{saved.directory}, step {saved.step:,}")
     files.write_text(output, page)
     tables.lines(Console(), "page", [str(output)])
-
-
-def _exported(saved: SavedPolicy) -> dict[str, NDArray[Any]]:
-    try:
-        Policy(saved.directory / ARRAYS)  # which refuses what is not a policy
-        with np.load(saved.directory / ARRAYS, allow_pickle=False) as file:
-            return dict(file)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 def _of_original(saved: SavedPolicy) -> dict[str, NDArray[Any]]:

@@ -37,9 +37,10 @@ class Ring:
             name: tf.Variable(tf.zeros((capacity, *spec.shape), spec.dtype), trainable=False)
             for name, spec in specs.items()
         }
-        # By the shapes of what is written and drawn. Without XLA, which would copy the whole memory in each call.
+        # The programs that write and draw steps, one for each shape [T, N] that is written, and [K, B] that is drawn.
+        # XLA would copy the whole memory in each call.
         self._puts: defaultdict[tuple[int, ...], Program] = defaultdict(lambda: Program(self._scatter, by_xla=False))
-        self._draws: defaultdict[tuple[int, int], Program] = defaultdict(lambda: Program(self._gather, by_xla=False))
+        self._draws: dict[tuple[int, int], Program] = {}
 
     def write(self, steps: Tensors) -> None:
         """Take in ``steps`` in the place of the oldest: tensors [B, …], or of a turn [T, N, …], by name."""
@@ -55,7 +56,9 @@ class Ring:
         """
         size = min(self.written, self.capacity)
         shape = (updates, batch_size)
-        return self._draws[shape](seed, np.int32(size), np.empty(shape, bool))  # type: ignore[no-any-return]
+        if shape not in self._draws:
+            self._draws[shape] = Program(lambda seed, size: self._gather(seed, size, shape), by_xla=False)
+        return self._draws[shape](seed, np.int32(size))  # type: ignore[no-any-return]
 
     def _scatter(self, steps: Tensors, first: tf.Tensor) -> None:
         for name, column in self._columns.items():
@@ -63,8 +66,8 @@ class Ring:
             places = tf.math.floormod(first + tf.range(values.shape[0]), self.capacity)
             column.scatter_update(tf.IndexedSlices(values, places))
 
-    def _gather(self, seed: tf.Tensor, size: tf.Tensor, blank: tf.Tensor) -> Tensors:
-        chosen = tf.random.stateless_uniform(blank.shape, seed, 0, size, tf.int32)
+    def _gather(self, seed: tf.Tensor, size: tf.Tensor, shape: tuple[int, int]) -> Tensors:
+        chosen = tf.random.stateless_uniform(shape, seed, 0, size, tf.int32)
         return {name: tf.gather(column, chosen) for name, column in self._columns.items()}
 
     def rows(self, first: int) -> dict[str, NDArray[Any]]:

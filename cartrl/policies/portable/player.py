@@ -20,7 +20,7 @@ class Policy:
             with np.load(path, allow_pickle=False) as file:
                 if sum(member.file_size for member in file.zip.infolist()) > LARGEST:
                     raise ValueError(f"its arrays have more than {LARGEST} bytes")
-                self._array = array = dict(file)
+                self.arrays = array = dict(file)
             self.observation_shape, self.action_shape = tuple(array["observation_shape"]), tuple(array["action_shape"])
             self._layers = [(array[f"kernel_{i}"], array[f"bias_{i}"]) for i in range(int(array["layers"]))]
             self._activation, self._squash = ACTIVATIONS[str(array["activation"])], str(array["squash"])
@@ -35,7 +35,7 @@ class Policy:
         """Return what ``step`` takes, for an observation [*observation] or for each of a batch [N, *observation]."""
         batch = np.asarray(observations, np.float32).reshape(-1, *self.observation_shape)
         actions = self.greedy(batch) if rng is None else self.draw(batch, rng)
-        actions = actions + self._array["first_action"] if self._is_discrete else actions
+        actions = actions + self.arrays["first_action"] if self._is_discrete else actions
         return actions if np.ndim(observations) > len(self.observation_shape) else actions[0]
 
     def greedy(self, batch: Any) -> Any:
@@ -51,7 +51,7 @@ class Policy:
 
     def parameters(self, batch: Any) -> Any:
         """Return the probabilities [N, A]; or mean and deviation [N, *action] of the normal distribution."""
-        array, output = self._array, self.output(batch)
+        array, output = self.arrays, self.output(batch)
         if "epsilon" in array:  # the action of the greatest value, but with this probability any
             greedy = np.eye(output.shape[1], dtype=np.float32)[output.argmax(-1)]
             return ((1 - array["epsilon"]) * greedy + array["epsilon"] / output.shape[1],)
@@ -64,8 +64,8 @@ class Policy:
 
     def output(self, x: Any) -> Any:
         """Return the last layer of the network [N, …] for observations [N, *observation]."""
-        if "scale" in self._array:
-            x = np.clip(x * self._array["scale"] + self._array["shift"], -self._array["clip"], self._array["clip"])
+        if "scale" in self.arrays:
+            x = np.clip(x * self.arrays["scale"] + self.arrays["shift"], -self.arrays["clip"], self.arrays["clip"])
         x = x.reshape(len(x), -1)
         for kernel, bias in self._layers[:-1]:
             x = self._activation(x @ kernel + bias)

@@ -1,4 +1,4 @@
-"""Runs of other tools: a reader for each kind of file, which gives what is compared and drawn."""
+"""Studies of other tools, for `compare` and `plot`: a reader for each kind of file."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -91,9 +91,7 @@ def _values(path: Path, columns: Columns) -> Iterator[tuple[float, float, float]
     """Yield seed, steps and return of each row that has a return: logs of several numbers leave cells empty."""
     try:
         rows = csv.DictReader(io.StringIO(reading.read_text(path, LARGEST)), strict=True)
-        missing = [name for name in columns if name is not None and name not in (rows.fieldnames or ())]
-        if missing:
-            raise UsageError(f"{path}: line 1 names no column {' and no column '.join(missing)}")
+        require_columns(path, 1, rows, [name for name in columns if name is not None])
         for row in rows:
             if row[columns.returns]:
                 seed = _number(path, rows.line_num, columns.seed, row) if columns.seed is not None else 0.0
@@ -103,6 +101,17 @@ def _values(path: Path, columns: Columns) -> Iterator[tuple[float, float, float]
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except csv.Error as error:
         raise UsageError(f"{path}: not CSV: {error}") from None
+
+
+def require_columns(path: Path, line: int, rows: "csv.DictReader[str]", wanted: Sequence[str]) -> None:
+    """Refuse a file whose header, in ``line``, lacks a column that is ``wanted``.
+
+    Raises:
+        UsageError: naming all that it lacks.
+    """
+    missing = [name for name in wanted if name not in (rows.fieldnames or ())]
+    if missing:
+        raise UsageError(f"{path}: line {line} names no column {' and no column '.join(missing)}")
 
 
 def _number(path: Path, line: int, name: str, row: Mapping[str, Any]) -> float:

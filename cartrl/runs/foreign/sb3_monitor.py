@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from cartrl.errors import UsageError, cut
 from cartrl.runs.evaluated import Run
 from cartrl.runs.foreign import folders
+from cartrl.runs.foreign.csv_table import require_columns
 from cartrl.runs.foreign.folders import Folder
 from cartrl.runs.foreign.study import TRAINING, WINDOW, ForeignStudy, foreign_run, means_of_last
 from cartrl.system import reading
@@ -33,8 +35,11 @@ class Sb3Monitor:
             f"read from Stable-Baselines3's monitor.csv: training returns, the mean of the last {WINDOW} episodes",
             found.inferred,
         )
-        env_name = folders.one_environment(path, [environment(folder.path) for folder in found.runs])
-        return ForeignStudy(path, tuple(map(_run, found.runs)), env_name, TRAINING, inferred, ("steps", "seconds"))
+        monitors = [[_read(file) for file in folder.files] for folder in found.runs]
+        env_names = [_environment(folder.path, own) for folder, own in zip(found.runs, monitors)]
+        env_name = folders.one_environment(path, env_names)
+        runs = tuple(map(_run, found.runs, monitors))
+        return ForeignStudy(path, runs, env_name, TRAINING, inferred, ("steps", "seconds"))
 
 
 class Monitor(NamedTuple):
@@ -47,12 +52,15 @@ class Monitor(NamedTuple):
 
 def environment(path: Path) -> Optional[str]:
     """Return the environment that a run's directory names: its monitor file, or its own name."""
-    names = [_read(file).env_name for file in sorted(path.glob(FILES))]
+    return _environment(path, [_read(file) for file in sorted(path.glob(FILES))])
+
+
+def _environment(path: Path, monitors: Sequence[Monitor]) -> Optional[str]:
+    names = [monitor.env_name for monitor in monitors]
     return folders.one_environment(path, [name for name in names if name]) or folders.environment_in_name(path)
 
 
-def _run(folder: Folder) -> Run:
-    monitors = [_read(path) for path in folder.files]
+def _run(folder: Folder, monitors: Sequence[Monitor]) -> Run:
     begin = min(monitor.start for monitor in monitors)
     ends = np.concatenate([monitor.episodes[:, 2] + (monitor.start - begin) for monitor in monitors])
     order = np.argsort(ends, kind="stable")  # several environments ran at once: their episodes, as they ended
@@ -73,9 +81,7 @@ def _read(path: Path) -> Monitor:
         raise UsageError(f"{path}: not what a Monitor writes: line 1 is {cut(first)!r}, but must be # and JSON")
     env_name = about.get("env_id")
     rows = csv.DictReader(io.StringIO("\n".join(lines)))
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-    if missing:
-        raise UsageError(f"{path}: line 2 names no column {' and no column '.join(missing)}")
+    require_columns(path, 2, rows, COLUMNS)
     episodes = [_numbers(path, number, row) for number, row in enumerate(rows, start=3)]
     found = np.array(episodes, dtype=float).reshape(-1, len(COLUMNS))
     return Monitor(env_name if isinstance(env_name, str) else None, float(about["t_start"]), found)
