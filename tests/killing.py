@@ -76,6 +76,18 @@ SUITES = {
         "ppo/cartpole-v1.yaml",
         {**ROLLOUTS, "environment.suite": "gymnasium", "environment.env_name": "BipedalWalker-v3"},
     ),
+    "atari": (
+        "dqn/cartpole-v1.yaml",
+        {
+            **MEMORY,
+            "train.stop_when_solved": "false",
+            "environment.suite": "atari",
+            "environment.env_name": "Pong",
+            "environment.kwargs": "{obs_type: grayscale}",
+            "environment.wrappers": "[{kind: atari, protocol: mnih2015}]",
+            "agent.conv_layer_params": "[[4, 8, 8]]",
+        },
+    ),
     "dm_control": (
         "ppo/cartpole-v1.yaml",
         {**ROLLOUTS, "environment.suite": "dm_control", "environment.env_name": "cartpole-balance"},

@@ -43,14 +43,17 @@ def require_servable(env: Environment, agent: str, served: Served) -> None:
     observes, takes = spaces.kind(env.observation_space), spaces.kind(env.action_space)
     if observes not in served.observations:
         allowed = listed(served.observations)
-        raise UsageError(f"{env.name} observes {env.observation_space}, but {name} serves only {allowed}{others}")
+        raise UsageError(
+            f"{env.name} observes {spaces.shown(env.observation_space)}, but {name} serves only {allowed}{others}"
+        )
+    shown = spaces.shown(env.action_space)
     if takes is SpaceKind.UNBOUNDED and takes not in served.actions and SpaceKind.BOUNDED in served.actions:
         raise UsageError(
-            f"{env.name} takes unbounded actions, {env.action_space}; {name} needs a lower and an upper bound{others}"
+            f"{env.name} takes unbounded actions, {shown}; {name} needs a lower and an upper bound{others}"
         )
     if takes not in served.actions:
         allowed = listed(served.actions)
-        raise UsageError(f"{env.name} takes actions of {env.action_space}, but {name} serves only {allowed}{others}")
+        raise UsageError(f"{env.name} takes actions of {shown}, but {name} serves only {allowed}{others}")
     if takes is SpaceKind.BOUNDED:
         bounds = np.stack([env.action_space.low, env.action_space.high])
         require_moderate(bounds, f"{env.name} has", "a bound of actions")

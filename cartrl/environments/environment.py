@@ -199,7 +199,7 @@ class Environment:
 
     @property
     def _says(self) -> str:
-        return f"but says {self.own_observation_space}"
+        return f"but says {spaces.shown(self.own_observation_space)}"
 
     def _reward(self, value: Any) -> float:
         return value if isinstance(value, float) else float(self._one(value, "reward", "a number"))

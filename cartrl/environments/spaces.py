@@ -30,6 +30,19 @@ def observation_dtype(space: spaces.Space) -> "np.dtype[Any]":
     return np.dtype(np.uint8 if kind(space) is SpaceKind.IMAGES else np.float32)
 
 
+def shown(space: Any) -> str:
+    """Write a space for a sentence; one number stands for bounds that are all the same, such as those of pixels."""
+    if not isinstance(space, spaces.Box):
+        return str(space)
+    low, high = (str(bound.flat[0] if is_uniform(bound) else bound) for bound in (space.low, space.high))
+    return f"Box({low}, {high}, {space.shape}, {space.dtype})"
+
+
+def is_uniform(values: NDArray[Any]) -> bool:
+    """Tell whether all of ``values`` are the same, and there are some."""
+    return values.size > 0 and bool((values == values.flat[0]).all())
+
+
 def moves(space: spaces.Space, actions: NDArray[Any]) -> Sequence[Any]:
     """Turn drawn ``actions`` [N, *action] into what ``step`` takes: Python ints, or arrays within the bounds.
 

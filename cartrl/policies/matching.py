@@ -23,7 +23,7 @@ def require_match(saved: SavedPolicy) -> None:
         from gym import spaces
 
         from cartrl.environments import checking, suite
-        from cartrl.environments.spaces import first_action, observation_dtype
+        from cartrl.environments.spaces import first_action, observation_dtype, shown
     with closing(suite.playable(saved.environment)) as env:
         checking.require_servable(env, saved.agent, agents.served(saved.agent))
         space = env.action_space
@@ -37,8 +37,8 @@ def require_match(saved: SavedPolicy) -> None:
         found = (saved.observation_shape, saved.observation_dtype, saved.action_shape, saved.first_action)
         if found != expected or not _equal(saved.action_bounds, bounds):
             raise UsageError(
-                f"{saved.directory}: not a policy for {env.name}, which observes {env.observation_space} "
-                f"and takes actions of {space}"
+                f"{saved.directory}: not a policy for {env.name}, which observes {shown(env.observation_space)} "
+                f"and takes actions of {shown(space)}"
             )
         checking.try_out(env)
 

@@ -79,6 +79,12 @@ class EnvironmentSettings(Section):
         """Steps of the environment itself in a step of the policy."""
         return math.prod(layer.steps for layer in self.layers)
 
+    @property
+    def stacked(self) -> int:
+        """Frames that an observation consists of, the newest last along its last axis; 1 where it is no stack."""
+        seen = [layer for layer in self.layers if not layer.for_learning]  # those for learning change no observation
+        return seen[-1].stacked if seen else 1
+
     def judged(self) -> "EnvironmentSettings":
         """Return the environment in which a policy is evaluated and filmed, without what is for learning alone."""
         kept = tuple(layer for layer in self.layers if not layer.for_learning)

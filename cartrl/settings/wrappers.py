@@ -31,6 +31,11 @@ class WrapperSettings(Section):
         """Steps of the inner environment in a step of this one."""
         return 1
 
+    @property
+    def stacked(self) -> int:
+        """Observations of the inner environment in one of this wrapper's, along the last axis."""
+        return 1
+
     def layers(self) -> "tuple[WrapperSettings, ...]":
         """Return the wrappers that this one stands for: itself, or those of a preset, the innermost first."""
         return (self,)
@@ -142,6 +147,11 @@ class FrameStackSettings(WrapperSettings):
 
     kind: Literal["frame_stack"] = "frame_stack"
     frames: int = Field(4, ge=2, le=1_000, description="Frames in an observation.")
+
+    @property
+    def stacked(self) -> int:
+        """The setting ``frames``."""
+        return self.frames
 
 
 class ClipRewardsSettings(WrapperSettings):

@@ -1,10 +1,14 @@
 """SHA-256 of the files of a directory: a reader tells what was saved from what has changed since."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Optional
 
 from cartrl.system import reading
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def fingerprint(path: Path) -> str:
@@ -16,9 +20,12 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def fingerprints(directory: Path, but: str) -> dict[str, str]:
-    """Return the SHA-256 of each file below ``directory`` except the file ``but``, by relative path."""
-    return {name: fingerprint(path) for name, path in _files_of(directory, but).items()}
+def fingerprints(directory: Path, but: str, known: Mapping[str, str] = NONE) -> dict[str, str]:
+    """Return the SHA-256 of each file below ``directory`` except the file ``but``, by relative path.
+
+    Those that are ``known`` are not computed again.
+    """
+    return {name: known.get(name) or fingerprint(path) for name, path in _files_of(directory, but).items()}
 
 
 def difference(directory: Path, but: str, saved: dict[str, str]) -> Optional[str]:

@@ -85,7 +85,7 @@ def write(draft: Path, path: Path, experiment: Any, parts: Parts, before: Option
         state_files.write(draft / COLLECTOR, state, path / COLLECTOR)
     if parts.replay is not None:
         _write_replay(draft / REPLAY, parts.replay, before)
-    _write_contents(draft, path, experiment)
+    _write_contents(draft, path, experiment, known=_linked(draft, before))
 
 
 def _write_replay(draft: Path, replay: Stored, before: Optional[Path]) -> None:
@@ -99,13 +99,32 @@ def _write_replay(draft: Path, replay: Stored, before: Optional[Path]) -> None:
         draft.rmdir()
 
 
-def _write_contents(draft: Path, path: Path, experiment: Any) -> None:
-    """Write what is to be known of the checkpoint beside its files."""
+def _linked(draft: Path, before: Optional[Path]) -> dict[str, str]:
+    """Return the SHA-256 of the files of ``draft`` that are those of the checkpoint ``before``, under a second name.
+
+    A memory of images takes gigabytes, which are not to be read at each checkpoint. Damage to them is found when one is
+    resumed from, as they then are not what was saved first.
+    """
+    if before is None or not (before / CONTENTS).exists():
+        return {}
+    try:
+        saved = _contents(before)[FILES]
+    except CartrlError:
+        return {}
+    return {
+        name: digest
+        for name, digest in saved.items()
+        if (draft / name).exists() and (before / name).exists() and (draft / name).samefile(before / name)
+    }
+
+
+def _write_contents(draft: Path, path: Path, experiment: Any, known: dict[str, str]) -> None:
+    """Write what is to be known of the checkpoint beside its files, of which some fingerprints are ``known``."""
     content = {
         formats.KEY: formats.FORMAT,
         ITERATION: iteration_of(path),
         EXPERIMENT: experiment,
-        FILES: fingerprints(draft, but=CONTENTS),
+        FILES: fingerprints(draft, CONTENTS, known),
     }
     text = json.dumps({**content, SEAL: _seal(content)}, indent=2, allow_nan=False)
     with files.naming(path / CONTENTS, draft / CONTENTS):
@@ -128,11 +147,8 @@ def read(path: Path) -> Checkpoint:
 
 
 def _read_directory(path: Path) -> Checkpoint:
-    content = read_json(path / CONTENTS)
-    seal = content.pop(SEAL, None)
-    saved: dict[str, str] = content.get(FILES, {})
-    if seal != _seal(content) or content.get(ITERATION) != iteration_of(path) or not has_type(saved, dict[str, str]):
-        raise CartrlError(f"{path}: damaged, {CONTENTS} is not what was saved")
+    content = _contents(path)
+    saved: dict[str, str] = content[FILES]
     try:
         changed = difference(path, CONTENTS, saved)
     except OSError as error:
@@ -146,6 +162,20 @@ def _read_directory(path: Path) -> Checkpoint:
         collector=state_files.read(path / COLLECTOR) if COLLECTOR in saved else {},
         replay=path / REPLAY if (path / REPLAY).is_dir() else None,
     )
+
+
+def _contents(path: Path) -> dict[str, Any]:
+    """Read what is to be known of the checkpoint ``path`` beside its files.
+
+    Raises:
+        CartrlError: when it is damaged.
+    """
+    content = read_json(path / CONTENTS)
+    seal = content.pop(SEAL, None)
+    is_whole = seal == _seal(content) and content.get(ITERATION) == iteration_of(path)
+    if not is_whole or not has_type(content.get(FILES), dict[str, str]):
+        raise CartrlError(f"{path}: damaged, {CONTENTS} is not what was saved")
+    return content
 
 
 def _read_file(path: Path) -> Checkpoint:

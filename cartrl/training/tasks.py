@@ -148,7 +148,7 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
             )
         correlation = getattr(settings.collect, "noise_correlation", 0)  # which only some forms of experience have
         if correlation and spaces.kind(env.action_space) is SpaceKind.DISCRETE:
-            takes = f"{env_name} takes actions of {env.action_space}"
+            takes = f"{env_name} takes actions of {spaces.shown(env.action_space)}"
             raise config.error(("collect", "noise_correlation"), f"{takes}, and only continuous actions have noise")
     threshold, reason = suite.solved_from(settings.environment)
     if settings.train.stop_when_solved is True and threshold is None:

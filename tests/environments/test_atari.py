@@ -82,6 +82,8 @@ def test_names_are_listed_and_hinted_at_and_a_missing_rom_is_said(tmp_path):
     assert {"Pong", "Breakout", "MontezumaRevenge"} <= set(json.loads(listed.stdout))
     assert not listed.tensorflow
     assert "time limit        108000 steps" in shown.stdout
+    assert "observation uint8, shape (210, 160, 3), from 0 to 228" in shown.stdout
+    assert len(shown.stdout.splitlines()) < 20  # without the bounds of each pixel
     assert (tmp_path / "pong.png").stat().st_size > 0
     assert one_line(near, 2) == "atari has no environment 'Pongo', did you mean 'Pong'?"
     assert one_line(gymnasiums, 2) == "atari has no environment 'ALE/Pong-v5', did you mean 'Pong'?"

@@ -14,7 +14,7 @@ from tests.modules.pixels import Catch
 
 MODULE = "pixels"
 CONFIG = """\
-environment: {{env_name: "pixels:Catch-v0"}}
+environment: {{env_name: "pixels:Catch-v0", wrappers: [{{kind: frame_stack, frames: 2}}]}}
 agent: {{kind: {kind}, conv_layer_params: [[8, 3, 1], [8, 3, 2]], fc_layer_params: [16], batch_size: 16{settings}}}
 collect: {{num_environments: 4, num_steps: 16{collect}}}
 train: {{num_iterations: 6, checkpoint_interval: 1}}
@@ -90,13 +90,14 @@ def test_bytes_stay_bytes_in_the_memory_of_a_checkpoint(home):
     assert sidecar["specs"]["observation"]["dtype"] == "uint8"
     checkpoint = max((home / "dqn/checkpoints").iterdir())
     kept = [np.load(path) for path in checkpoint.rglob("*.npz") if path.parent.name == "replay"]
-    seen = [arrays[name] for arrays in kept for name in arrays.files if arrays[name].shape[-3:] == (10, 10, 1)]
+    seen = [arrays[name] for arrays in kept for name in arrays.files if arrays[name].shape[-3:-1] == (10, 10)]
     assert seen and all(array.dtype == np.uint8 and array.max() == 255 for array in seen)
+    assert {array.shape[-1] for array in seen} == {1}  # single frames, not stacks of two
 
 
 def test_a_saved_policy_takes_bytes_and_scales_them_itself(home, tmp_path):
     game = Catch()
-    pictures = np.stack([game.reset(seed) for seed in range(20)])
+    pictures = np.stack([game.reset(seed).repeat(2, axis=-1) for seed in range(20)])
     np.save(tmp_path / "pictures.npy", pictures)
     place = home / "dqn/policies/final"
     done = subprocess.run(

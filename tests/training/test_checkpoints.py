@@ -119,6 +119,17 @@ def test_without_links_the_rows_are_copied(tmp_path, monkeypatch):
     assert newest(tmp_path)[0].iteration == 4
 
 
+def test_rows_that_were_damaged_since_are_not_taken_for_what_was_saved(tmp_path):
+    parts = Parts(Weights(), Position(), Log())
+    save(tmp_path, 2, 4, parts=parts)
+    path = tmp_path / "00000004/replay/3-4.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    save(tmp_path, 6, parts=parts)
+    assert (tmp_path / "00000006/replay/3-4.npy").samefile(path)
+    with pytest.raises(CartrlError, match="none of the 2 checkpoints can be read"):
+        newest(tmp_path)
+
+
 def test_the_state_of_a_part_that_is_not_there_is_refused(tmp_path):
     save(tmp_path, 2)
     learner = Weights(1.0)

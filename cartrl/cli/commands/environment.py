@@ -20,6 +20,7 @@ from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
 
 SEED = 0
+MOST_SHOWN = 20  # numbers of an array
 
 
 def list_names(suite_name: str, as_json: bool) -> None:
@@ -93,7 +94,9 @@ def _frame_rate(rate: Rate) -> str:
 
 def _space(space: Any, own: Any) -> str:
     """Write a space as agents see it, and the environment's own where that is another."""
-    return _said(space) if space is own else f"{_said(space)}\nfrom {own}"
+    from cartrl.environments.spaces import shown
+
+    return _said(space) if space is own else f"{_said(space)}\nfrom {shown(own)}"
 
 
 def _said(space: Any) -> str:
@@ -102,13 +105,24 @@ def _said(space: Any) -> str:
     if isinstance(space, spaces.Discrete):
         return f"Discrete, {space.dtype}, {space.start} to {space.start + space.n - 1}"
     if isinstance(space, spaces.Box):
-        return f"Box, shape {space.shape}, {space.dtype}\nminimum {_array(space.low)}\nmaximum {_array(space.high)}"
+        return f"Box, shape {space.shape}, {space.dtype}\nminimum {_bound(space.low)}\nmaximum {_bound(space.high)}"
     return str(space)
 
 
+def _bound(values: NDArray[Any]) -> str:
+    """Write the bounds of a Box; one number where they are those of many axes, and all the same."""
+    from cartrl.environments.spaces import is_uniform
+
+    return f"{values.flat[0]:g}" if values.ndim > 1 and is_uniform(values) else _array(values)
+
+
 def _array(values: Any) -> str:
+    """Write an array; of one of several axes that is long, such as an image, only its least and greatest number."""
+    values = np.asarray(values)
+    if values.ndim > 1 and values.size > MOST_SHOWN:
+        return f"{values.dtype}, shape {values.shape}, from {values.min():g} to {values.max():g}"
     return np.array2string(
-        np.asarray(values), formatter={"float_kind": "{:.4g}".format}, separator=", ", max_line_width=60, threshold=20
+        values, formatter={"float_kind": "{:.4g}".format}, separator=", ", max_line_width=60, threshold=MOST_SHOWN
     )
 
 

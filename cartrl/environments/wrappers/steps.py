@@ -82,7 +82,9 @@ class NoopStarts(Wrapper):
         super().__init__(env, settings, time_limit)
         self._most = settings.max_noops
         if not isinstance(self.action_space, gym_spaces.Discrete):
-            raise WrapperError(f"noop_starts needs Discrete actions, but is around actions of {self.action_space}")
+            raise WrapperError(
+                f"noop_starts needs Discrete actions, but is around actions of {spaces.shown(self.action_space)}"
+            )
         meanings = find(env, "get_action_meanings")
         if callable(meanings) and meanings()[0] != "NOOP":
             raise WrapperError(f"noop_starts needs a no-op as the first action, but that is {meanings()[0]!r}")

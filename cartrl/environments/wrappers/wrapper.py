@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from cartrl.environments import spaces
 from cartrl.environments.environment import Environment, SuiteEnvironment
 from cartrl.environments.foreign import find
 from cartrl.errors import UsageError
@@ -77,7 +78,7 @@ class Wrapper:
     def unfit(self, what: str) -> WrapperError:
         """Return the error that the wrapper needs ``what``."""
         return WrapperError(
-            f"{self.settings.kind} needs {what}, but is around observations of {self.observation_space}"
+            f"{self.settings.kind} needs {what}, but is around observations of {spaces.shown(self.observation_space)}"
         )
 
 

@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -70,16 +70,37 @@ class Ring:
         chosen = tf.random.stateless_uniform(shape, seed, 0, size, tf.int32)
         return {name: tf.gather(column, chosen) for name, column in self._columns.items()}
 
-    def rows(self, first: int) -> dict[str, NDArray[Any]]:
-        """Return the steps from number ``first`` on, which must still be here, oldest first."""
-        places = np.arange(first, self.written) % self.capacity
+    def clear(self) -> None:
+        """Forget all steps."""
+        self.written = 0
+
+    def rows(self, first: int, most: Optional[int] = None) -> dict[str, NDArray[Any]]:
+        """Return the steps from number ``first`` on, or so many of them, which must still be here, oldest first."""
+        last = self.written if most is None else min(self.written, first + most)
+        places = np.arange(first, last) % self.capacity
         return {name: tf.gather(column, places).numpy() for name, column in self._columns.items()}
 
-    def put_back(self, rows: Mapping[str, NDArray[Any]], written: int) -> None:
-        """Hold ``rows``, the newest of ``written`` steps."""
-        count = len(next(iter(rows.values())))
-        self.written = written - count
-        self.write({name: tf.constant(values) for name, values in rows.items()})
+    def put_back(self, rows: Mapping[str, NDArray[Any]], written: int) -> int:
+        """Hold ``rows``, the newest of ``written`` steps, in the place of the oldest; return how many they are."""
+        count = len(rows[self.names[0]])
+        self._scatter(
+            {name: tf.constant(rows[name]) for name in self.names}, np.int32((written - count) % self.capacity)
+        )
+        self.written = written
+        return count
+
+
+class Memory(segments.Memory, Protocol):
+    """Remembers steps, whichever way it keeps them."""
+
+    def write(self, steps: Tensors) -> None:
+        """Take in the steps of a turn, tensors [T, N, …] by name."""
+
+    def sample(self, updates: int, batch_size: int, seed: NDArray[Any]) -> Tensors:
+        """Draw steps for each update: tensors [K, B, …] by name."""
+
+    def clear(self) -> None:
+        """Forget all steps."""
 
 
 class Source(Protocol):
@@ -94,34 +115,34 @@ class RingReplay:
 
     Args:
         source: brings the steps.
-        ring: remembers them.
+        memory: remembers them.
         updates: of the agent in a turn, each of which has a batch of its own.
         batch_size: steps of a batch.
         warm_up_steps: of the run, in which nothing is learned.
     """
 
-    def __init__(self, source: Source, ring: Ring, updates: int, batch_size: int, warm_up_steps: int):
+    def __init__(self, source: Source, memory: Memory, updates: int, batch_size: int, warm_up_steps: int):
         self._source = source
-        self._ring = ring
+        self._memory = memory
         self._updates, self._batch_size = updates, batch_size
         self._warm_up_steps = warm_up_steps
 
     def batches(self, turn: Turn) -> Iterator[Tensors]:
         """Take in what was played in ``turn``; yield one batch for all of its updates, tensors [K, B, …] by name."""
         for played in self._source.batches(turn):
-            self._ring.write(played)
+            self._memory.write(played)
         if turn.environment_steps >= self._warm_up_steps:
             seed = ActionSeeds(turn.seed, Stream.SAMPLES, turn.iteration)[turn.number]
-            yield self._ring.sample(self._updates, self._batch_size, seed)
+            yield self._memory.sample(self._updates, self._batch_size, seed)
 
     def initialise(self) -> None:
         """Forget all steps."""
-        self._ring.written = 0
+        self._memory.clear()
 
     def save(self, directory: Path) -> None:
         """Add the steps since the last save to the files in ``directory``."""
-        segments.save(self._ring, directory)
+        segments.save(self._memory, directory)
 
     def restore(self, directory: Path) -> None:
         """Remember the steps of the files in ``directory``."""
-        segments.restore(self._ring, directory)
+        segments.restore(self._memory, directory)
