@@ -12,18 +12,19 @@ AREA = "area"
 SAME_BUDGET = 0.1  # budgets that differ by no more than this share of the larger one are the same
 
 
-def caveats(studies: Sequence[Evaluated], labels: Sequence[str], tested: str) -> list[str]:
+def caveats(
+    studies: Sequence[Evaluated], labels: Sequence[str], tested: str, are_differences_listed: bool = True
+) -> list[str]:
     """Return a sentence for each reason why numbers of the studies, called by ``labels``, may not be comparable.
 
-    ``tested`` is the name of the number that the conclusion rests on.
-
-    Where the settings of all are known, their differences are listed, and budgets are among them.
+    ``tested`` is the name of the number that the conclusion rests on. Where the settings of all studies are known and
+    their differences are listed, nothing need be said of budgets, which are among them.
     """
     found = []
     if len({study.measure for study in studies}) > 1:
         kinds = ", ".join(f"{label} has {study.measure}s" for label, study in zip(labels, studies))
         found.append(f"The returns may not be comparable, as a policy that explores has other ones: {kinds}.")
-    if differences(studies) is None:
+    if differences(studies) is None or not are_differences_listed:
         budgets = [float(np.median([run.steps[-1] for run in study.ended])) for study in studies]
         if min(budgets) < (1 - SAME_BUDGET) * max(budgets):
             spent = ", ".join(f"{label} {counted(round(steps), 'step')}" for label, steps in zip(labels, budgets))

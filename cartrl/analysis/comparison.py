@@ -174,28 +174,41 @@ def _pairs(values: Sequence[dict[str, NDArray[Any]]], threshold: Optional[float]
                 "second": b,
                 "pairs_of_seeds": {name: share._asdict() for name, share in shares.items()},
                 "probability_of_improvement": improvement,
-                "interval_95": list(pairs.improvement_interval(improvement[tested], len(first), len(second))),
+                "interval_95": list(pairs.improvement_interval(improvement[tested], (len(first), len(second)))),
                 "p_value": p_value,
                 "p_value_holm": adjusted,
                 "better": None if not is_told else a if improvement[tested] > 0.5 else b,
-                "more_seeds": 0 if is_told else more_seeds(first, second, LEVEL / len(both)),
-                "more_seeds_show": max(improvement[tested], 1 - improvement[tested], 0.5 + SMALLEST),
+                "more_seeds": 0 if is_told else more_seeds([first], [second], LEVEL / len(both)),
+                "more_seeds_show": more_seeds_show(improvement[tested]),
             }
         )
     return found
 
 
-def more_seeds(first: NDArray[Any], second: NDArray[Any], level: float) -> int:
-    """Return how many more seeds each study needs to show the difference between ``first`` [N] and ``second`` [M].
+def more_seeds(first: Sequence[NDArray[Any]], second: Sequence[NDArray[Any]], level: float) -> int:
+    """Return how many more seeds two studies need to show the difference between ``first`` [N] and ``second`` [M].
+
+    Both have such seeds in each of some environments, and need so many more in each.
 
     The seeds are those for a power of `POWER`, with the probability of improvement that was found. If that is nearer to
     0.5 than `SMALLEST`, they are those for a probability `SMALLEST` away from 0.5, without ties; 0 if there are enough.
     """
-    effect = abs(pairs.probability_of_improvement(first, second) - 0.5)
-    _, counts = np.unique(np.concatenate([first, second]), return_counts=True)
-    total = counts.sum()
-    tied = float((counts**3 - counts).sum() / (total**3 - total))
+    both = list(zip(first, second))
+    effect = abs(float(np.mean([pairs.probability_of_improvement(*pair) for pair in both])) - 0.5)
+    tied = float(np.mean([_tied(np.concatenate(pair)) for pair in both]))
+    fewest = min(min(len(a), len(b)) for a, b in both)
     least = 1
     if effect < SMALLEST:
         effect, tied, least = SMALLEST, 0.0, 0
-    return max(pairs.seeds_needed(0.5 + effect, tied, level, POWER) - min(len(first), len(second)), least)
+    return max(pairs.seeds_needed(0.5 + effect, tied, level, POWER, len(both)) - fewest, least)
+
+
+def more_seeds_show(improvement: float) -> float:
+    """Return the probability of improvement that so many more seeds are to show, where ``improvement`` was found."""
+    return max(improvement, 1 - improvement, 0.5 + SMALLEST)
+
+
+def _tied(values: NDArray[Any]) -> float:
+    """Return the probability that three of ``values`` [N], drawn without replacement, are equal."""
+    _, counts = np.unique(values, return_counts=True)
+    return float((counts**3 - counts).sum() / (len(values) ** 3 - len(values)))

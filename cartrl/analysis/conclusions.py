@@ -26,8 +26,11 @@ class Tested(NamedTuple):
     worse: str
 
 
-def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], tested: Tested) -> str:
-    """Return one sentence: which study is better, or how many more seeds may show it."""
+def conclusion(
+    names: Sequence[str], comparisons: Sequence[dict[str, Any]], tested: Tested, environments: int = 1
+) -> str:
+    """Return one sentence: which study is better, or how many more seeds may show it, over so many ``environments``."""
+    over = "" if environments == 1 else f" over {environments} environments"
     leader = _leader(len(names), comparisons, tested.name)
     own = [pair for pair in comparisons if leader in (pair["first"], pair["second"])]
     beaten = [pair for pair in own if pair["better"] is not None]
@@ -41,21 +44,22 @@ def conclusion(names: Sequence[str], comparisons: Sequence[dict[str, Any]], test
     sentences = []
     if beaten:
         own_number = f"its {tested.title} {tested.verb}"
-        shown = f"{own_number} more often {tested.better}"
+        shown = f"{own_number} more often {tested.better}{over}"
         if len(names) == 2:
             shares = comparisons[0]["pairs_of_seeds"][tested.name]
             shown = f"{own_number} {_shares(shares, leader == comparisons[0]['first'], tested)}"
-            shown += f" (p {p_value(comparisons[0]['p_value_holm'])})"
+            shown += f"{over} (p {p_value(comparisons[0]['p_value_holm'])})"
         sentences.append(f"{names[leader]} is better than {rivals(beaten, 'and')}: {shown}")
     if undecided:
         hardest = max(undecided, key=lambda pair: pair["more_seeds"])
         needed, shown = hardest["more_seeds"], f"a probability of improvement of {hardest['more_seeds_show']:.2f}"
+        each = "of each in each environment" if over else "of each"
         advice = (
-            f"run {needed} more seed{'s' if needed > 1 else ''} of each for an {percent(POWER)} chance to show {shown}"
+            f"run {needed} more seed{'s' if needed > 1 else ''} {each} for an {percent(POWER)} chance to show {shown}"
             if needed
             else f"{shown} would probably have shown with so many seeds"
         )
-        doubt = f"cannot tell by {tested.title} whether {names[leader]} is better than {rivals(undecided, 'or')}"
+        doubt = f"cannot tell by {tested.title}{over} whether {names[leader]} is better than {rivals(undecided, 'or')}"
         sentences.append(f"{doubt}: {advice}" if beaten else f"{doubt[0].upper()}{doubt[1:]}: {advice}")
     return "; ".join(sentences) + "."
 

@@ -53,8 +53,11 @@ def wins(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
     return above + 0.5 * equal
 
 
-def improvement_interval(probability: float, first: int, second: int, level: float = 0.95) -> Interval:
-    """Return the interval of a probability of improvement found with ``first`` and ``second`` seeds.
+def improvement_interval(probability: float, *sizes: tuple[int, int], level: float = 0.95) -> Interval:
+    """Return the interval of a probability of improvement found with two studies of these ``sizes``, in seeds.
+
+    With several sizes, of as many environments, the probability is the mean over the environments. Their own
+    probabilities are taken for equal, which makes the interval rather too long than too short.
 
     The interval holds all probabilities that are at most z of their standard errors away from the one found, as
     Wilson's interval does; the standard error is that of Newcombe (2006, "Confidence intervals for an effect size
@@ -62,12 +65,14 @@ def improvement_interval(probability: float, first: int, second: int, level: flo
     even where all seeds of one study are above all of the other.
     """
     z = float(ndtri((1 + level) / 2))
-    extra = (first + second) / 2 - 1
+
+    def variance(truth: float, first: int, second: int) -> float:
+        extra = (first + second) / 2 - 1
+        return truth * (1 - truth) / (first * second) * (1 + extra * ((1 - truth) / (2 - truth) + truth / (1 + truth)))
 
     def is_inside(truth: float) -> bool:
-        variance = truth * (1 - truth) / (first * second)
-        variance *= 1 + extra * ((1 - truth) / (2 - truth) + truth / (1 + truth))
-        return (probability - truth) ** 2 <= z**2 * variance
+        total = sum(variance(truth, first, second) for first, second in sizes)
+        return (probability - truth) ** 2 <= z**2 * total / len(sizes) ** 2
 
     return _edge(is_inside, probability, 0.0), _edge(is_inside, probability, 1.0)
 
@@ -117,6 +122,12 @@ def _divisions(first: int, second: int, most: int) -> NDArray[Any]:
 
 def studentized(above: NDArray[Any], divisions: NDArray[Any]) -> NDArray[Any]:
     """Return the studentized probability of improvement, [divisions], given the `wins` of all pooled seeds [T, T]."""
+    probability, variance = moments(above, divisions)
+    return np.asarray((probability - 0.5) / np.sqrt(variance))
+
+
+def moments(above: NDArray[Any], divisions: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the probability of improvement and its estimated variance, each [divisions]; as `studentized`."""
     first, second = divisions, 1 - divisions
     first_count, second_count = first[0].sum(), second[0].sum()
     # A seed's placement: of the other study's seeds, the share that it is above (for the second: that are above it).
@@ -128,7 +139,7 @@ def studentized(above: NDArray[Any], divisions: NDArray[Any]) -> NDArray[Any]:
         variance += squares / max(count - 1, 1) / count
     # If the studies do not overlap, the variance is 0, and half a step of the probability replaces the standard error.
     smallest = 1 / (2 * first_count * second_count)
-    return np.asarray((probability - 0.5) / np.sqrt(np.maximum(variance, smallest**2)))
+    return np.asarray(probability), np.maximum(variance, smallest**2)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -140,7 +151,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def seeds_needed(probability: float, tied: float, level: float, power: float = 0.8) -> int:
+def seeds_needed(probability: float, tied: float, level: float, power: float = 0.8, environments: int = 1) -> int:
     """Return the seeds that each of two studies needs for the difference to be found with probability ``power``.
 
     Noether's (1987) formula for the test of Mann and Whitney, for studies of equal size, with the correction for ties
@@ -151,6 +162,7 @@ def seeds_needed(probability: float, tied: float, level: float, power: float = 0
         tied: the probability that three seeds of the pooled studies are equal.
         level: the two-sided error level of the test.
         power: the probability with which the difference is found.
+        environments: in how many of them each study has the seeds.
     """
     quantiles = float(ndtri(1 - level / 2) + ndtri(power))
-    return math.ceil(quantiles**2 * (1 - tied) / (6 * (probability - 0.5) ** 2))
+    return math.ceil(quantiles**2 * (1 - tied) / (6 * environments * (probability - 0.5) ** 2))

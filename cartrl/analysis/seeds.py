@@ -100,7 +100,7 @@ def may_differ(count: int, level: float = 0.95) -> float:
     return float(1 - (1 - level) ** (1 / count))
 
 
-def wilson_interval(successes: int, count: int, level: float = 0.95) -> Interval:
+def wilson_interval(successes: float, count: float, level: float = 0.95) -> Interval:
     """Return the interval of a share, ``successes`` of ``count`` (Wilson, 1927)."""
     z = float(ndtri((1 + level) / 2))
     share = successes / count

@@ -2,7 +2,7 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import typer
 
@@ -12,6 +12,7 @@ from cartrl.cli.options import (
     BEGAN,
     CLUSTER_OPTION,
     CSV_OPTION,
+    GROUP_OPTION,
     JOBS_OPTION,
     JSON_OPTION,
     MODULES_OPTION,
@@ -20,9 +21,12 @@ from cartrl.cli.options import (
     TLS_OPTION,
     run_dir_option,
 )
-from cartrl.cli.references import refuse_beside_resume, resolved
+from cartrl.cli.references import layout_of, refuse_beside_resume, resolved
 from cartrl.errors import UsageError
 from cartrl.system.imports import import_environments
+
+if TYPE_CHECKING:
+    from cartrl.cli.commands.compare import Asked
 
 MOST_SEEDS = 64
 
@@ -48,6 +52,13 @@ PLOT_OPTION = typer.Option(
 )
 BY_OPTION = typer.Option(
     By.final, "--by", help="The number that is tested; the others describe. Choose before you look."
+)
+REFERENCES_OPTION = typer.Option(
+    [],
+    "--reference",
+    metavar="ENV=LOW..HIGH",
+    help="With studies of several environments: the returns of one that count as 0 and as 1. Default: a random "
+    "policy's, and the reward threshold, where cartrl knows them. Repeatable.",
 )
 UNTIL_DECIDED_OPTION = typer.Option(
     False,
@@ -84,6 +95,8 @@ def compare(
     picture: Optional[Path] = PLOT_OPTION,
     by: By = BY_OPTION,
     csv: Optional[str] = CSV_OPTION,
+    group: Optional[str] = GROUP_OPTION,
+    references: list[str] = REFERENCES_OPTION,
     until_decided: bool = UNTIL_DECIDED_OPTION,
     configs: list[Path] = CONFIGS_OPTION,
     most_seeds: Optional[int] = MOST_SEEDS_OPTION,
@@ -100,7 +113,13 @@ def compare(
     import_environments(modules)
     chosen = Chosen(jobs, cluster, ship, tls)
     if resume is not None or until_decided:
-        given = {"--plot": picture, "--csv": csv, **{str(path): path for path in paths or ()}}
+        given = {
+            "--plot": picture,
+            "--csv": csv,
+            "--group": group,
+            "--reference": references or None,
+            **{str(path): path for path in paths or ()},
+        }
         what = next((name for name, value in given.items() if value is not None), None)
         if what is not None:
             raise UsageError(f"{what} is for studies that are there; --until-decided trains its own")
@@ -116,16 +135,17 @@ def compare(
         raise UsageError(f"{option} is for --until-decided, which trains what it compares")
     if not paths:
         raise UsageError("give the studies to compare, or two --config and --until-decided")
-    _compare(paths, picture, by, csv, as_json)
+    from cartrl.cli.commands.compare import Asked
+    from cartrl.runs.references import parse_references
+
+    _compare(paths, Asked(by.value, layout_of(csv, group), parse_references(references), picture, as_json))
 
 
-def _compare(paths: list[Path], picture: Optional[Path], by: By, csv: Optional[str], as_json: bool) -> None:
+def _compare(paths: list[Path], asked: "Asked") -> None:
     from cartrl.cli.commands.compare import run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
-    from cartrl.runs.foreign.csv_table import parse_columns
 
-    found = [resolved(path, MANIFEST, STUDY, SWEEP, is_said=not as_json) for path in paths]
-    run(found, picture, by.value, parse_columns(csv) if csv is not None else None, as_json=as_json)
+    run([resolved(path, MANIFEST, STUDY, SWEEP, is_said=not asked.as_json) for path in paths], asked)
 
 
 def _decide(

@@ -58,6 +58,14 @@ CSV_OPTION = typer.Option(
     "a file holds several seeds.",
     show_default=False,
 )
+GROUP_OPTION = typer.Option(
+    None,
+    "--group",
+    metavar="TEMPLATE",
+    help="What the paths of other tools' runs below a PATH tell: {method}, {env}, {seed}, and {*} for any other text, "
+    "as in '{method}/{env}_{seed}'. Default: inferred, and shown.",
+    show_default=False,
+)
 JOBS_OPTION = typer.Option(
     None, "--jobs", "-j", min=1, max=1024, help="Processes of a study. Default: the cores.", show_default=False
 )

@@ -6,8 +6,8 @@ from typing import Optional
 
 import typer
 
-from cartrl.cli.options import CSV_OPTION, MODULES_OPTION, PATHS_ARGUMENT
-from cartrl.cli.references import resolved
+from cartrl.cli.options import CSV_OPTION, GROUP_OPTION, MODULES_OPTION, PATHS_ARGUMENT
+from cartrl.cli.references import layout_of, resolved
 from cartrl.system.imports import import_environments
 
 
@@ -54,14 +54,14 @@ def plot(
         show_default=False,
     ),
     csv: Optional[str] = CSV_OPTION,
+    group: Optional[str] = GROUP_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Draw the learning curves of runs, of studies and of the settings of a sweep."""
     from cartrl.cli.commands.plot import Look, run
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
-    from cartrl.runs.foreign.csv_table import parse_columns
 
     import_environments(modules)
-    columns = parse_columns(csv) if csv is not None else None
+    layout = layout_of(csv, group)
     found = [resolved(path, MANIFEST, STUDY, SWEEP) for path in paths]
-    run(found, Look(axis.value if axis else None, mean, label, title, size), output, columns, in_terminal=terminal)
+    run(found, Look(axis.value if axis else None, mean, label, title, size), output, layout, in_terminal=terminal)

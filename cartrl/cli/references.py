@@ -1,10 +1,13 @@
 """How the user names what a command works on: as an argument or by an option; by a directory or as ``latest``."""
 
 from pathlib import Path
-from typing import Any, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Optional, TypeVar
 
 from cartrl.errors import UsageError
 from cartrl.runs.finding import LATEST
+
+if TYPE_CHECKING:
+    from cartrl.runs.foreign import Layout
 
 Value = TypeVar("Value", str, Path)
 
@@ -28,6 +31,19 @@ def refuse_beside_resume(given: dict[str, Any]) -> None:
     """
     for option in (name for name, value in given.items() if value is not None):
         raise UsageError(f"{option} cannot be given with --resume: what goes on has its own")
+
+
+def layout_of(csv: Optional[str], group: Optional[str]) -> "Layout":
+    """Return how the files of other tools are laid out, by ``--csv`` and ``--group``; None where one is not given.
+
+    Raises:
+        UsageError: when one is misspelt.
+    """
+    from cartrl.runs.foreign import Layout
+    from cartrl.runs.foreign.csv_table import parse_columns
+    from cartrl.runs.foreign.template import Template
+
+    return Layout(None if csv is None else parse_columns(csv), None if group is None else Template(group))
 
 
 def resolved(reference: Path, *manifests: str, is_said: bool = True) -> Path:

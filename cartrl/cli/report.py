@@ -6,8 +6,8 @@ from typing import Optional
 import typer
 
 from cartrl.cli import completion
-from cartrl.cli.options import MODULES_OPTION
-from cartrl.cli.references import resolved
+from cartrl.cli.options import CSV_OPTION, GROUP_OPTION, MODULES_OPTION
+from cartrl.cli.references import layout_of, resolved
 from cartrl.system.imports import import_environments
 
 
@@ -16,12 +16,14 @@ def report(
         ...,
         metavar="PATH",
         autocompletion=completion.runs,
-        help="The directory of a run, a study or a sweep, or 'latest'.",
+        help="The directory of a run, a study or a sweep, also of another tool; or 'latest'.",
         show_default=False,
     ),
     output: Optional[Path] = typer.Option(
         None, "--output", "-o", metavar="FILE.html", help="The file. Default: report.html in PATH.", show_default=False
     ),
+    csv: Optional[str] = CSV_OPTION,
+    group: Optional[str] = GROUP_OPTION,
     modules: list[str] = MODULES_OPTION,
 ) -> None:
     """Write one HTML file about a run, a study or a sweep, with all that there is to see, that can be mailed."""
@@ -29,4 +31,4 @@ def report(
     from cartrl.runs.directory import MANIFEST, STUDY, SWEEP
 
     import_environments(modules)
-    run(resolved(path, MANIFEST, STUDY, SWEEP), output)
+    run(resolved(path, MANIFEST, STUDY, SWEEP), output, layout_of(csv, group))

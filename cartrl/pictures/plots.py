@@ -59,12 +59,12 @@ def curves(
         sheet.save(words, entries + _threshold(sheet.axes.axhline, threshold))
 
 
-def profiles(drawn: "Sequence[Curve]", threshold: Optional[float], title: str, target: Path) -> None:
-    """Draw performance profiles (Agarwal et al., 2021): the share of seeds whose final return is at least so high."""
+def profiles(drawn: "Sequence[Curve]", threshold: Optional[float], title: str, number: str, target: Path) -> None:
+    """Draw performance profiles (Agarwal et al., 2021): the share of seeds whose ``number`` is at least so high."""
     with canvas.drawing(target) as sheet:
         entries = [_draw(sheet.axes, index, curve) for index, curve in enumerate(drawn)]
         sheet.axes.set(ylim=(-0.03, 1.03))
-        words = Words(title, "Final return", "Share of seeds with at least that")
+        words = Words(title, number, "Share of seeds with at least that")
         sheet.save(words, entries + _threshold(sheet.axes.axvline, threshold))
 
 

@@ -132,11 +132,14 @@ def _greedy_at(curve: Curve, step: float, y: Axis) -> tuple[str, list[float]]:
     return (text, [y.at(mean)]) if is_here else (f"{text}, at {at:,.0f}", [])
 
 
-def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optional[float]) -> Chart:
-    """Draw a study: each seed's evaluations, and in front of them their interquartile mean."""
-    plane = plane_of(seeds, [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()], threshold)
-    middle = _points(together.places, together.middle)
+def study_chart(
+    seeds: Sequence[Curve], together: StudyCurve, threshold: Optional[float], unit: str = "iteration"
+) -> Chart:
+    """Draw a study: each seed's evaluations, over ``unit``s, and in front of them their interquartile mean."""
     known = np.isfinite(together.low)  # a single seed has no interval
+    reached = [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()]
+    plane = plane_of(seeds, [*reached, *together.low[known].tolist(), *together.high[known].tolist()], threshold)
+    middle = _points(together.places, together.middle)
     lows, highs = (_points(together.places[known], bound[known]) for bound in (together.low, together.high))
     layers = [
         Layer("seeds", "".join(plane.line(_points(*seed.evaluated.T[:2])) for seed in seeds)),
@@ -147,12 +150,10 @@ def study_chart(seeds: Sequence[Curve], together: StudyCurve, threshold: Optiona
     bounds = zip(together.low.tolist(), together.high.tolist())
     x, y = plane.x, plane.y
     stops = [
-        Stop(
-            x.at(step), f"iteration {step:,.0f}", [number(value, (high - low) / 2), _interval(low, high)], [y.at(value)]
-        )
+        Stop(x.at(step), f"{unit} {step:,.0f}", [number(value, (high - low) / 2), _interval(low, high)], [y.at(value)])
         for (step, value), (low, high) in zip(middle, bounds)
     ]
-    return Chart("Learning curve", "iterations", plane, layers, stops)
+    return Chart("Learning curve", f"{unit}s", plane, layers, stops)
 
 
 def _interval(low: float, high: float) -> str:
@@ -172,11 +173,11 @@ class Center:
 
 def histogram(title: str, what: str, returns: NDArray[Any], center: Center, threshold: Optional[float]) -> Chart:
     """Draw the histogram of the ``returns`` [N] of ``what`` (episodes, seeds), and their centre."""
-    x = axis([*returns.tolist(), *([] if threshold is None else [threshold])])
+    ends = [] if center.low is None or center.high is None else [center.low, center.high]
+    x = axis([*returns.tolist(), *ends, *([] if threshold is None else [threshold])])
     counts, edges = np.histogram(returns, HISTOGRAM_COLUMNS, (x.low, x.high))
     y = axis([0, max(int(counts.max()), 3)], count=3)
     plane = Plane(x, y)
-    ends = [] if center.low is None or center.high is None else [center.low, center.high]
     layers = [
         *([Layer("interval", plane.columns(ends, [y.high]), "95 % interval")] if ends else []),
         Layer("columns", plane.columns(edges.tolist(), counts.tolist()), what),

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from cartrl.runs.outcome import Outcome
 
 Axis = Literal["iterations", "steps", "seconds"]
-GREEDY = "greedy return"
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,11 @@ class Seeds:
     runs: tuple[Run, ...]  # in the order of their seeds, each with an evaluation at least
 
     @property
+    def name(self) -> str:
+        """What to call the study: its directory's name."""
+        return self.path.resolve().name
+
+    @property
     def ended(self) -> tuple[Run, ...]:
         """The runs whose last evaluation is their result."""
         return tuple(run for run in self.runs if run.has_ended)
@@ -79,16 +83,22 @@ class Evaluated(Protocol):
     """A study: runs that differ in their seed alone, with their environment, threshold and settings as far as known.
 
     Attributes:
+        name: what to call the study.
+        method: what trained the runs.
         axes: what a curve of the runs may run over; the first is the usual one.
         env_name: the environment's name in its suite; None where it is not known.
         suite: the suite of the environment; None where it is not known.
         threshold: the mean return from which the environment counts as solved, if there is one.
         is_own_task: whether there is no threshold, and the task may be another than the suite's, which may be why.
-        measure: what the returns are, such as `GREEDY`.
+        measure: what the returns are, such as `measures.GREEDY`.
     """
 
     @property
     def path(self) -> Path: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def method(self) -> str: ...  # noqa: D102
     @property
     def runs(self) -> tuple[Run, ...]: ...  # noqa: D102
     @property

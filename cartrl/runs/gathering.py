@@ -1,5 +1,6 @@
 """Gathers the runs and studies that are drawn or compared together, cartrl's own and those of other tools."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
@@ -7,36 +8,55 @@ from typing import Optional
 from cartrl.errors import UsageError
 from cartrl.runs import foreign
 from cartrl.runs.evaluated import Axis, Evaluated
-from cartrl.runs.foreign.csv_table import Columns, CsvTable
-from cartrl.runs.foreign.reader import Reader
+from cartrl.runs.foreign import UNSAID, Layout
 from cartrl.runs.results import is_own, load_study
 
 
-def load_studies(paths: list[Path], columns: Optional[Columns] = None) -> list[Evaluated]:
-    """Read studies of one environment; ``columns`` are those of CSV files.
+def load_studies(paths: list[Path], layout: Layout = UNSAID) -> list[Evaluated]:
+    """Read studies of one environment; see `load_all`.
+
+    Args:
+        paths: of studies and runs, and of directory trees with studies of other tools.
+        layout: of the files of other tools.
 
     Raises:
         UsageError: as `load_study`; or when one is given twice, or their environments differ.
     """
-    readers = foreign.READERS if columns is None else (CsvTable(columns), *foreign.READERS)
+    studies = load_all(paths, layout)
+    require_one_environment(studies)
+    return studies
+
+
+def load_all(paths: list[Path], layout: Layout = UNSAID) -> list[Evaluated]:
+    """Read studies of one environment or of several.
+
+    Raises:
+        UsageError: as `load_study`, or when one is given twice.
+    """
     studies: list[Evaluated] = []
-    for path in paths:
-        study = _load(path, readers)
+    for study in itertools.chain.from_iterable(_load(path, layout) for path in paths):
         if any(study.path.resolve() == other.path.resolve() for other in studies):
-            raise UsageError(f"{path}: given twice")
-        for other in studies:
-            _require_same_environment(study, other)
+            raise UsageError(f"{study.path}: given twice")
         studies.append(study)
     return studies
 
 
-def _load(path: Path, readers: Sequence[Reader]) -> Evaluated:
-    found = None if is_own(path) else foreign.load_study(path, readers)
-    return found or load_study(path)
+def _load(path: Path, layout: Layout) -> Sequence[Evaluated]:
+    others: list[Evaluated] = [] if is_own(path) else [*foreign.load_studies(path, layout)]
+    return others or [load_study(path)]
 
 
-def _require_same_environment(study: Evaluated, other: Evaluated) -> None:
-    """Refuse environments that differ, as far as both are known."""
+def require_one_environment(studies: Sequence[Evaluated]) -> None:
+    """Refuse studies of several environments, as far as these are known.
+
+    Raises:
+        UsageError: naming the first two that differ.
+    """
+    for other, study in itertools.combinations(studies, 2):
+        _require_same(study, other)
+
+
+def _require_same(study: Evaluated, other: Evaluated) -> None:
     of_one_suite = study.suite == other.suite or None in (study.suite, other.suite)
     if of_one_suite and (study.env_name == other.env_name or None in (study.env_name, other.env_name)):
         return

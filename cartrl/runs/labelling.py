@@ -32,8 +32,8 @@ def labels(studies: Sequence[Evaluated], given: Sequence[str] = ()) -> list[str]
 
 
 def names(studies: Sequence[Evaluated]) -> list[str]:
-    """Return a short name for each study: the directory's, or the whole path where two have the same."""
-    found = [study.path.resolve().name for study in studies]
+    """Return a short name for each study: its own, or the whole path where two have the same."""
+    found = [study.name for study in studies]
     return [name if found.count(name) == 1 else str(study.path) for name, study in zip(found, studies)]
 
 

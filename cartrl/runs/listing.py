@@ -1,11 +1,14 @@
-"""Lists the runs, studies, sweeps and decisions in a directory, and how far each is. Damage is listed, not raised."""
+"""Lists the runs, studies, sweeps and decisions in a directory, and how far each is. Damage is listed, not raised.
+
+Studies of other tools, in the directory and below it, are listed too.
+"""
 
 import math
 import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl.errors import UsageError
 from cartrl.runs import metrics
@@ -13,11 +16,16 @@ from cartrl.runs.decision import DecisionDirectory
 from cartrl.runs.directory import DECISION, MANIFESTS, STUDY, SWEEP, RunDirectory
 from cartrl.runs.finding import started
 from cartrl.runs.json_files import read_json
-from cartrl.runs.states import DAMAGED, FINISHED, state_of
+from cartrl.runs.measures import GREEDY
+from cartrl.runs.states import DAMAGED, FINISHED, UNKNOWN, state_of
 from cartrl.runs.study import StudyDirectory
 from cartrl.runs.sweep import CONFIRMATION, SweepDirectory, read_plan
 from cartrl.settings.yaml_text import parse
 from cartrl.system import reading
+
+if TYPE_CHECKING:
+    from cartrl.runs.foreign import Layout
+    from cartrl.runs.foreign.study import ForeignStudy
 
 # The errors that reading a damaged file may raise.
 DAMAGE = (UsageError, OSError, ValueError, KeyError, TypeError, IndexError)
@@ -31,21 +39,23 @@ class Entry:
     kind: str  # run, study, sweep or decision
     state: str
     env_name: Optional[str] = None
-    agent: Optional[str] = None
+    agent: Optional[str] = None  # of another tool's study: its method
     seeds: tuple[int, ...] = ()
     settings: Optional[int] = None  # of a sweep: the number of its settings so far
     iterations: int = 0  # done; of many runs, their sum
     num_iterations: Optional[int] = None  # planned, likewise
     # The best evaluation's mean return; of a study, the mean of the seeds' best; of several studies, that of the best.
     best: Optional[float] = None
+    measure: str = GREEDY  # what the returns are
     started: Optional[datetime] = None
     problem: Optional[str] = None  # a sentence about what is damaged
 
 
-def entries(root: Path) -> tuple[list[Entry], list[Path]]:
+def entries(root: Path, layout: "Optional[Layout]" = None) -> tuple[list[Entry], list[Path]]:
     """Return the runs, studies, sweeps and decisions directly below ``root``, the latest first, and a second list.
 
-    The second list names the directories with a file that is called as a manifest is, but that cartrl has not written.
+    Studies of other tools, whose files have this ``layout``, come last. The second list names the directories with a
+    file that is called as a manifest is, but that cartrl has not written.
 
     Raises:
         UsageError: when ``root`` is no directory that can be read.
@@ -54,15 +64,52 @@ def entries(root: Path) -> tuple[list[Entry], list[Path]]:
         children = sorted(child for child in root.iterdir() if child.is_dir())
     except OSError as error:
         raise UsageError(f"{root}: cannot be read: {error.strerror}") from None
-    found, foreign = [], []
+    found, foreign, others = [], [], []
     for child in children:
         entry = _entry(child)
         if entry is not None:
             found.append(entry)
         elif any(os.path.lexists(child / name) for name in MANIFESTS):
             foreign.append(child)
+        else:
+            others.append(child)
+    if others or not children or layout:
+        found += _of_other_tools(root, others, layout)
     by_age = sorted(found, key=lambda entry: entry.started.timestamp() if entry.started else -math.inf, reverse=True)
     return by_age, foreign
+
+
+def _of_other_tools(root: Path, others: list[Path], layout: "Optional[Layout]") -> list[Entry]:
+    """Return the studies of other tools in ``root``; where they cannot all be read, those of each of ``others``."""
+    from cartrl.runs import foreign  # imports numpy, which cartrl's own runs do without
+
+    said = layout or foreign.UNSAID
+    try:
+        return list(map(_other, foreign.load_studies(root, said)))
+    except UsageError as error:
+        if not others or said.group:
+            return [Entry(root, "study", DAMAGED, problem=str(error))]
+    found: list[Entry] = []
+    for path in others:
+        try:
+            found += map(_other, foreign.load_studies(path, said))
+        except UsageError as error:
+            found.append(Entry(path, "study", DAMAGED, problem=str(error)))
+    return found
+
+
+def _other(study: "ForeignStudy") -> Entry:
+    best = [run.best for run in study.runs]
+    return Entry(
+        study.path,
+        "study" if len(best) > 1 else "run",
+        UNKNOWN,
+        study.env_name,
+        study.name,
+        tuple(run.seed for run in study.runs),
+        best=sum(best) / len(best),
+        measure=study.measure,
+    )
 
 
 def _entry(directory: Path) -> Optional[Entry]:

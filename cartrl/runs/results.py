@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from cartrl.errors import UsageError
 from cartrl.runs import metrics, plans, states
 from cartrl.runs.directory import DECISION, STUDY, RunDirectory
-from cartrl.runs.evaluated import GREEDY, Axis, Run, Seeds
+from cartrl.runs.evaluated import Axis, Run, Seeds
 from cartrl.runs.json_files import read_json
+from cartrl.runs.measures import GREEDY
 from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.study import StudyDirectory
@@ -36,6 +37,11 @@ class Study(Seeds):
 
     axes: ClassVar[tuple[Axis, ...]] = ("iterations", "steps", "seconds")
     measure: ClassVar[str] = GREEDY
+
+    @property
+    def method(self) -> str:
+        """The agent."""
+        return self.settings.agent.kind
 
     @property
     def env_name(self) -> str:

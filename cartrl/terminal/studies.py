@@ -100,9 +100,10 @@ def print_comparison(console: Console, report: dict[str, Any]) -> None:
     console.print()
     console.print(_pairs(report))
     console.print()
-    console.print(_outcomes(report))
+    console.print(outcomes_table(report))
     console.print()
-    console.print(_profile(report, [letter for letter, _ in studies]))
+    letters = [letter for letter, _ in studies]
+    console.print(profile_table("seeds with a final return from", "return", report, letters))
     console.print()
     console.print(Text(report["conclusion"], style="bold"), highlight=False)
 
@@ -115,7 +116,7 @@ def _differences(found: Optional[dict[str, list[Any]]]) -> str:
     )
 
 
-def _grid(*headers: str) -> Table:
+def grid(*headers: str) -> Table:
     """Return a table without lines: the first column to the left, numbers to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for index, header in enumerate(headers):
@@ -124,7 +125,7 @@ def _grid(*headers: str) -> Table:
 
 
 def _across(studies: Sequence[tuple[str, dict[str, Any]]], threshold: Optional[float]) -> Table:
-    table = _grid("across seeds", "", "interquartile mean", "95 % interval")
+    table = grid("across seeds", "", "interquartile mean", "95 % interval")
     for name, metric in metrics(threshold).items():
         for index, (letter, study) in enumerate(studies):
             reached = _steps if name == "steps_to_threshold" else certain
@@ -151,13 +152,11 @@ def _steps(summary: Summary) -> tuple[str, str]:
     return reached, NOTHING if low is None else f"{number(low)} {'or more' if high is None else f'to {number(high)}'}"
 
 
-def _pairs(report: dict[str, Any]) -> Table:
+def pairs_table(report: dict[str, Any], title: str, others: Sequence[str]) -> Table:
+    """Return a table of the probabilities of improvement by the number called ``title``, and by ``others``."""
     tested = report["tested"]
-    compared = metrics(report["reward_threshold"])
-    titles = [metric.title for name, metric in compared.items() if name != tested]
     several = len(report["comparisons"]) > 1
-    short = [title.replace(" under curve", "").replace(" return", "") for title in titles]
-    table = _grid("P(improvement)", compared[tested].title, *short, "p (Holm)" if several else "p")
+    table = grid("P(improvement)", title, *others, "p (Holm)" if several else "p")
     for pair in report["comparisons"]:
         found = pair["probability_of_improvement"]
         low, high = pair["interval_95"]
@@ -172,22 +171,30 @@ def _pairs(report: dict[str, Any]) -> Table:
     return table
 
 
-def _outcomes(report: dict[str, Any]) -> Table:
-    tested = metrics(report["reward_threshold"])[report["tested"]].tested(report["tested"])
-    table = _grid(f"pairs of seeds by {tested.title}", tested.better, "equal", tested.worse)
+def outcomes_table(report: dict[str, Any]) -> Table:
+    """Return a table of how many pairs of seeds are better, equal and worse by the tested number."""
+    tested = metrics(report.get("reward_threshold"))[report["tested"]].tested(report["tested"])
+    table = grid(f"pairs of seeds by {tested.title}", tested.better, "equal", tested.worse)
     for pair in report["comparisons"]:
         shares = pair["pairs_of_seeds"][tested.name]
         table.add_row(_over(pair), *(percent(shares[name]) for name in ("better", "equal", "worse")))
     return table
 
 
+def _pairs(report: dict[str, Any]) -> Table:
+    compared = metrics(report["reward_threshold"])
+    titles = [metric.title for name, metric in compared.items() if name != report["tested"]]
+    short = [title.replace(" under curve", "").replace(" return", "") for title in titles]
+    return pairs_table(report, compared[report["tested"]].title, short)
+
+
 def _over(pair: dict[str, Any]) -> str:
     return f"{string.ascii_uppercase[pair['first']]} over {string.ascii_uppercase[pair['second']]}"
 
 
-def _profile(report: dict[str, Any], letters: Sequence[str]) -> Table:
-    places = report["profile"]
-    table = _grid("seeds with a final return from", *(exact(place["return"]) for place in places))
+def profile_table(title: str, place: str, report: dict[str, Any], letters: Sequence[str]) -> Table:
+    """Return a table of performance profiles: the shares of seeds from each return, which the JSON calls ``place``."""
+    table = grid(title, *(exact(column[place]) for column in report["profile"]))
     for index, letter in enumerate(letters):
-        table.add_row(letter, *(percent(place["shares"][index]["share"]) for place in places))
+        table.add_row(letter, *(percent(column["shares"][index]["share"]) for column in report["profile"]))
     return table

@@ -208,7 +208,7 @@ def test_p_value_at_the_edges(first, second, p_value):
 def test_improvement_interval_is_where_newcombe_puts_it():
     # The ends solve (found - p)^2 = z^2 V(p): here V is written out again, and the ends put into it.
     for share, first, second in [(0.7, 8, 12), (0.5, 6, 6), (1.0, 10, 10), (0.05, 32, 5)]:
-        for end in improvement_interval(share, first, second):
+        for end in improvement_interval(share, (first, second)):
             if end in (0.0, 1.0):
                 assert end == share
                 continue
@@ -224,7 +224,7 @@ def test_improvement_interval_holds_the_truth():
     held = 0
     for _ in range(STUDIES):
         share = probability_of_improvement(rng.normal(180.0, 30.0, 10), rng.normal(150.0, 30.0, 10))
-        low, high = improvement_interval(share, 10, 10)
+        low, high = improvement_interval(share, (10, 10))
         held += low <= truth <= high
     assert 0.93 <= held / STUDIES <= 0.975
 
@@ -268,5 +268,5 @@ def test_more_seeds_are_asked_for_where_it_cannot_be_told():
 
 def test_no_seeds_are_asked_for_after_very_many():
     first = np.linspace(100.0, 200.0, 150)
-    assert more_seeds(first, first + 0.1, LEVEL) == 0
+    assert more_seeds([first], [first + 0.1], LEVEL) == 0
     assert "would probably have shown with so many seeds" in found(first, first + 0.1)["conclusion"]

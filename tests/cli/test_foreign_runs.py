@@ -14,8 +14,8 @@ import pytest
 import scipy.stats
 
 from cartrl.errors import UsageError
-from cartrl.runs.foreign import READERS, load_study
-from cartrl.runs.foreign.csv_table import CsvTable, parse_columns
+from cartrl.runs.foreign import UNSAID, Layout, load_studies
+from cartrl.runs.foreign.csv_table import parse_columns
 from tests.helpers import assert_one_sentence, run_and_list_imports, run_cartrl
 from tests.studies import curves, write_study
 
@@ -67,7 +67,7 @@ def test_evaluations_of_stable_baselines3(home):
         assert study["metrics"]["best_return"]["values"] == [returns.max() for _, returns in read]
         assert study["metrics"]["area"]["values"] == pytest.approx(areas)
         assert any("evaluations.npz" in note for note in study["notes"])
-        assert any("numbers that end the names" in note for note in study["notes"])
+        assert "grouped by the names of the runs as {env}_{seed}" in study["notes"]
     finals = [study["metrics"]["final_return"]["values"] for study in report["studies"]]
     (pair,) = report["comparisons"]
     assert pair["probability_of_improvement"]["final_return"] == scipy.stats.mannwhitneyu(*finals).statistic / 9
@@ -126,15 +126,15 @@ def test_other_environments_are_refused(home):
     assert said.startswith("its environment is CartPole-v1, but that of own is CartPole-v0")
     shutil.copytree(home / "ppo/CartPole-v1_1", home / "ppo/Pendulum-v1_1")
     (home / "ppo/Pendulum-v1_1/0.monitor.csv").unlink()
-    said = assert_one_sentence(run_cartrl("plot", "ppo", cwd=home), "ppo")
-    assert said.startswith("holds runs of CartPole-v1 and Pendulum-v1")
+    said = assert_one_sentence(run_cartrl("plot", "ppo", cwd=home), "ppo/Pendulum-v1")
+    assert said.startswith("its environment is Pendulum-v1, but that of ppo/CartPole-v1 is CartPole-v1")
 
 
 def test_a_picture_and_a_chart_run_over_steps(home):
     done = run_cartrl("plot", "ppo", "training-ppo-fast", "-o", "curves.svg", "--terminal", cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Environment steps" in done.stdout
-    assert "ppo: seeds: the numbers that end the names" in done.stdout
+    assert "ppo: grouped by the names of the runs as {env}_{seed}" in done.stdout
     said = assert_one_sentence(run_cartrl("plot", "ppo", "--x", "seconds", cwd=home), "--x seconds")
     assert said == "ppo has no seconds, but steps"
 
@@ -190,10 +190,10 @@ def test_a_pickle_does_not_run(home):
     assert not (home / "ran").exists()
 
 
-def refusal(study, path, readers=READERS):
+def refusal(study, path, layout=UNSAID):
     """Return what is said of the file at ``path``, one sentence, when ``study`` is read."""
     with pytest.raises(UsageError) as raised:
-        load_study(study, readers)
+        load_studies(study, layout)
     assert str(raised.value).startswith(f"{path}: ")
     assert "\n" not in str(raised.value)
     return str(raised.value)
@@ -250,8 +250,8 @@ def test_csv_files_with_the_columns_that_the_user_names(tmp_path):
     (study, _) = compared("table.csv", "other.csv", "--csv", COLUMNS, cwd=tmp_path)["studies"]
     assert study["seeds"] == [1, 2]
     assert study["notes"][:2] == [
-        "read from CSV: steps from the column global_step, returns from ret",
-        "seeds from the column number",
+        "read from CSV: steps from the column global_step, returns from ret, seeds from number",
+        "a single run",
     ]
     # Seed 1: 5, 8 and 6 after 0, 10 and 40 steps, because two returns after equal steps count as their mean.
     assert study["metrics"]["best_return"]["values"] == [8.0, 12.0]
@@ -269,7 +269,7 @@ def test_a_directory_of_csv_files_is_a_study_beside_others(home):
     assert "tables has returns, ppo has greedy returns" in report["conclusion"]
     done = run_cartrl("plot", "tables", "--csv", "steps=s,return=r", cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "tables: seeds: the numbers that end the names in it" in done.stdout
+    assert "tables: grouped by the names of the runs as run-{seed}" in done.stdout
 
 
 BAD_TABLES = {
@@ -289,7 +289,7 @@ BAD_TABLES = {
 def test_hostile_csv_files_are_refused(tmp_path, content, said):
     path = tmp_path / "table.csv"
     path.write_text(content)
-    assert said in refusal(path, path, [CsvTable(parse_columns(COLUMNS))])
+    assert said in refusal(path, path, Layout(parse_columns(COLUMNS)))
 
 
 @pytest.mark.parametrize("text", ["", "steps=a", "steps=a,return=", "steps=a,return=b,colour=c", "steps,return"])
@@ -316,11 +316,10 @@ def test_runs_of_cleanrl(tmp_path):
         read = [logged(name, seed) for seed in SEEDS]
         means = [[own[max(end - 100, 0) : end].mean() for end in range(1, len(own) + 1)] for _, own in read]
         areas = [np.trapz(own, steps) / np.ptp(steps) for own, (steps, _) in zip(means, read)]
-        assert (study["label"], study["seeds"]) == (f"CartPole-v1__{name}", list(SEEDS))
+        assert (study["label"], study["seeds"]) == (name, list(SEEDS))
         assert study["metrics"]["final_return"]["values"] == pytest.approx([own[-1] for own in means])
         assert study["metrics"]["area"]["values"] == pytest.approx(areas)
-    said = assert_one_sentence(run_cartrl("plot", "runs", cwd=tmp_path), "runs")
-    assert said.endswith("give runs/CartPole-v1__hold and runs/CartPole-v1__random")
+    assert compared("runs", cwd=tmp_path)["studies"] == report["studies"]
     report = tmp_path.parent / "report"
     (run,) = (tmp_path / "runs").glob("*hold__1__*")
     _, imported = run_and_list_imports("plot", run.relative_to(tmp_path), cwd=tmp_path, report=report)
@@ -347,6 +346,6 @@ def test_an_event_file_that_is_still_written_is_read_as_far_as_it_goes(tmp_path)
     shutil.copytree(run, tmp_path / run.name)
     (path,) = (tmp_path / run.name).iterdir()
     path.write_bytes(path.read_bytes()[:-100])
-    (whole,), (part,) = (load_study(place).runs for place in (run, tmp_path))
+    (whole,), (part,) = (load_studies(place)[0].runs for place in (run, tmp_path))
     assert 0 < len(part.steps) < len(whole.steps)
     assert (part.returns == whole.returns[: len(part.returns)]).all()

@@ -96,6 +96,8 @@ def test_a_run_is_told_in_full(tmp_path):
         "iterations": 101,
         "num_iterations": 250,
         "best_greedy_return": 150.5,
+        "best_return": 150.5,
+        "measure": "greedy return",
         "problem": None,
     }
 

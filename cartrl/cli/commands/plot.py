@@ -11,7 +11,7 @@ from cartrl.pictures import plots
 from cartrl.pictures.canvas import parse_size
 from cartrl.pictures.legends import Words
 from cartrl.runs.evaluated import Axis
-from cartrl.runs.foreign.csv_table import Columns
+from cartrl.runs.foreign import Layout
 from cartrl.runs.gathering import common_axis, common_environment, common_measure, common_threshold, load_studies
 from cartrl.runs.labelling import labels
 from cartrl.sweeps.ranking import MOST_DRAWN, with_settings
@@ -34,10 +34,10 @@ class Look:
     size: Optional[str]  # of a picture: WIDTHxHEIGHT in pixels
 
 
-def run(paths: list[Path], look: Look, output: Optional[Path], columns: Optional[Columns], in_terminal: bool) -> None:
+def run(paths: list[Path], look: Look, output: Optional[Path], layout: Layout, in_terminal: bool) -> None:
     """Draw the learning curves of runs, studies and the settings of sweeps, to ``output``, to the terminal, or both.
 
-    ``columns`` names the columns of CSV files; None reads no CSV files.
+    ``layout`` is that of the files of other tools.
     """
     for option in (name for name, value in (("--title", look.title), ("--size", look.size)) if value is not None):
         if output is None:
@@ -46,7 +46,7 @@ def run(paths: list[Path], look: Look, output: Optional[Path], columns: Optional
     if output is not None:
         require_writable(output, "picture", plots.SUFFIXES)
     chosen = with_settings(paths, MOST_DRAWN)
-    studies = load_studies(chosen.directories, columns)
+    studies = load_studies(chosen.directories, layout)
     axis = common_axis(studies, look.axis)
     threshold = common_threshold(studies)
     statistic = mean if look.with_mean else interquartile_mean

@@ -4,15 +4,18 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
-from cartrl.errors import CartrlError
+from cartrl.errors import CartrlError, UsageError
 from cartrl.policies import sidecar
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 from cartrl.report import page, parts, sweep
 from cartrl.report.content import Evaluated, Film, Subject
+from cartrl.report.foreign import page_of as of_another_tool
 from cartrl.report.numbers import number
+from cartrl.runs import foreign
 from cartrl.runs.directory import RunDirectory
-from cartrl.runs.results import Study, load_study
+from cartrl.runs.foreign import Layout
+from cartrl.runs.results import Study, is_own, load_study
 from cartrl.runs.sweep import SweepDirectory, find_sweep
 from cartrl.system import quiet, reading
 from cartrl.system.console import Console, say
@@ -22,16 +25,23 @@ from cartrl.terminal import tables
 
 EVALUATED = Rollouts(count=100, seed=0, is_greedy=True)  # those of `cartrl eval`, so that both tell the same
 FILMED = Rollouts(count=1, seed=0, is_greedy=True)  # the first of `cartrl record`
+MOST_NAMED = 3  # studies in one sentence
 LARGEST_FILM = 4 << 20  # bytes; a page that is mailed has to stay small
 
 
-def run(path: Path, output: Optional[Path]) -> None:
-    """Write the page of the run, the study or the sweep in ``path``."""
-    target = output or path / "report.html"
+def run(path: Path, output: Optional[Path], layout: Layout) -> None:
+    """Write the page of the run, the study or the sweep in ``path``; files of other tools have this ``layout``."""
+    target = output or (path if path.is_dir() else path.parent) / "report.html"
     if SweepDirectory(path).manifest.is_file():
         content = sweep.page_of(find_sweep(path))
         require_writable(target, "report", (".html",))
         _write(Console(), target, page.render(content, "sweep.html"))
+    elif not is_own(path) and (studies := foreign.load_studies(path, layout)):
+        if len(studies) > 1:
+            named = ", ".join(str(study.path) for study in studies[:MOST_NAMED])
+            raise UsageError(f"{path}: holds {len(studies)} studies; name one of them, such as {named}")
+        require_writable(target, "report", (".html",))
+        _write(Console(), target, page.render(of_another_tool(studies[0]), "foreign.html"))
     else:
         _report_runs(path, target)
 

@@ -3,68 +3,43 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import ClassVar
 
 import numpy as np
 
 from cartrl.errors import UsageError, cut
-from cartrl.runs.evaluated import Run
-from cartrl.runs.foreign.study import TRAINING, WINDOW, ForeignStudy, foreign_run, means_of_last
+from cartrl.runs.evaluated import Axis
+from cartrl.runs.foreign.reader import Found
+from cartrl.runs.foreign.study import WINDOW, foreign_run, means_of_last
+from cartrl.runs.measures import TRAINING
 from cartrl.system import reading
 
-OF_RUN = re.compile(r"(.+?)__(.+)__([0-9]{1,9})__[0-9]+")
+OF_RUN = re.compile(r".+?__.+__[0-9]{1,9}__[0-9]+")
 FILES = "events.out.tfevents.*"
 TAG = "charts/episodic_return"
 LARGEST = 1 << 30  # bytes
 HEAD, TAIL = 12, 4  # bytes of a record before its content, length and checksum, and after it, a checksum
 
 
-class Folder(NamedTuple):
-    """A run's directory, and what its name says."""
-
-    path: Path
-    env_name: str
-    name: str
-    seed: int
-
-
 class CleanRl:
-    """Training returns: a directory of one environment and name, or ``ENVIRONMENT__NAME``, which begins their names."""
+    """Training returns, of a directory whose name begins with that of the environment."""
 
-    def read(self, path: Path) -> Optional[ForeignStudy]:
-        """Return the study, or the single run, in ``path``; None where there is no such directory."""
-        found = sorted(_folders(path), key=lambda folder: folder.seed)
-        if not found:
-            return None
-        methods = sorted({f"{folder.env_name}__{folder.name}" for folder in found})
-        if len(methods) > 1:
-            each = " and ".join(str(path / method) for method in methods)
-            raise UsageError(f"{path}: holds runs of several methods or environments; give {each}")
-        if len({folder.seed for folder in found}) < len(found):
-            raise UsageError(f"{path}: several directories are of one seed; move those that are not to count")
-        inferred = (
-            f"read from CleanRL's event files: training returns, the mean of the last {WINDOW} episodes",
-            "environment and seeds: from the names ENVIRONMENT__NAME__SEED__TIME",
-        )
-        return ForeignStudy(path, tuple(map(_run, found)), found[0].env_name, TRAINING, inferred)
+    said = f"read from CleanRL's event files: training returns, the mean of the last {WINDOW} episodes"
+    measure = TRAINING
+    axes: ClassVar[tuple[Axis, ...]] = ("steps",)
 
+    def has_run(self, path: Path) -> bool:
+        """Return whether the directory ``path`` has such a name, and event files."""
+        return path.is_dir() and OF_RUN.fullmatch(path.resolve().name) is not None and any(path.glob(FILES))
 
-def _folders(path: Path) -> list[Folder]:
-    """Return the runs that ``path`` names: itself, those in it, or those whose names it begins."""
-    is_there = path.is_dir()
-    near = sorted((path if is_there else path.parent).glob("*__*__*__*"))
-    candidates = [path, *near] if is_there else [inner for inner in near if inner.name.startswith(f"{path.name}__")]
-    matches = [(inner, OF_RUN.fullmatch(inner.resolve().name)) for inner in candidates]
-    found = [Folder(inner, match[1], match[2], int(match[3])) for inner, match in matches if match]
-    return [folder for folder in found if any(folder.path.glob(FILES))]
-
-
-def _run(folder: Folder) -> Run:
-    paths = sorted(folder.path.glob(FILES))
-    points = np.array([point for path in paths for point in _points(path)], dtype=float).reshape(-1, 2)
-    steps, returns = points.T
-    last = np.flatnonzero(np.diff(steps, append=np.inf) != 0)  # several environments may end episodes in one step
-    return foreign_run(paths[0], folder.seed, steps[last], means_of_last(returns)[last])
+    def read(self, path: Path, seed: int) -> Found:
+        """Return the run in the directory ``path``."""
+        paths = sorted(path.glob(FILES))
+        points = np.array([point for file in paths for point in _points(file)], dtype=float).reshape(-1, 2)
+        steps, returns = points.T
+        last = np.flatnonzero(np.diff(steps, append=np.inf) != 0)  # several environments may end episodes in one step
+        run = foreign_run(paths[0], seed, steps[last], means_of_last(returns)[last])
+        return Found([run], path.resolve().name.partition("__")[0])
 
 
 def _points(path: Path) -> Iterator[tuple[int, float]]:

@@ -3,19 +3,22 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, ClassVar, NamedTuple, Optional
 
 import numpy as np
 
 from cartrl.errors import UsageError, cut
-from cartrl.runs.evaluated import Run
-from cartrl.runs.foreign import folders
-from cartrl.runs.foreign.study import UNKNOWN, ForeignStudy, foreign_run, merged
+from cartrl.runs.evaluated import Axis, Run
+from cartrl.runs.foreign.reader import Found
+from cartrl.runs.foreign.study import foreign_run, merged
+from cartrl.runs.measures import UNKNOWN
 from cartrl.system import reading
 
 LARGEST = 256 << 20  # bytes
 OPTION = "--csv"
+SUFFIX = ".csv"
 
 
 class Columns(NamedTuple):
@@ -39,29 +42,32 @@ def parse_columns(text: str) -> Columns:
     return Columns(named["steps"], named["return"], named.get("seed"))
 
 
-class CsvTable(NamedTuple):
-    """A file, with a run for each seed that its column names; or a directory of such files, one for each seed."""
+@dataclass(frozen=True)
+class CsvTable:
+    """A file of one run, or with a run for each seed that a column names."""
 
     columns: Columns
 
-    def read(self, path: Path) -> Optional[ForeignStudy]:
-        """Return the study, or the single run, in ``path``; None where there is no such file."""
-        paths = [path] if path.is_file() else sorted(path.glob("*.csv"))
-        if not paths:
-            return None
+    measure: ClassVar[str] = UNKNOWN
+    axes: ClassVar[tuple[Axis, ...]] = ("steps",)
+
+    @property
+    def said(self) -> str:
+        """What is read."""
         steps, returns, seed = self.columns
-        inferred = [f"read from CSV: steps from the column {steps}, returns from {returns}"]
-        if seed is None:
-            found = folders.numbered(paths)
-            inferred.append(found.inferred)
-            runs = [_run(file, number, _rows(file, self.columns)) for file, number in found.seeds.items()]
-        else:
-            inferred.append(f"seeds from the column {seed}")
-            runs = [run for file in paths for run in _runs(file, self.columns)]
-        known = sorted(runs, key=lambda run: run.seed)
-        if len({run.seed for run in known}) < len(known):
-            raise UsageError(f"{path}: a seed is in several files of it")
-        return ForeignStudy(path, tuple(known), None, UNKNOWN, tuple(inferred))
+        said = f"read from CSV: steps from the column {steps}, returns from {returns}"
+        return said if seed is None else f"{said}, seeds from {seed}"
+
+    def has_run(self, path: Path) -> bool:
+        """Return whether ``path`` is such a file."""
+        return path.suffix == SUFFIX and path.is_file()
+
+    def read(self, path: Path, seed: int) -> Found:
+        """Return the runs in the file ``path``; a column of seeds comes before ``seed``."""
+        if self.columns.seed is not None:
+            return Found(_runs(path, self.columns), None)
+        rows = [(steps, returned) for _, steps, returned in _values(path, self.columns)]
+        return Found([_run(path, seed, rows)], None)
 
 
 Values = list[tuple[float, float]]  # steps and return of each row
@@ -76,10 +82,6 @@ def _runs(path: Path, columns: Columns) -> list[Run]:
     if not rows:
         raise UsageError(f"{path}: there is no return in it yet")
     return [_run(path, seed, found) for seed, found in rows.items()]
-
-
-def _rows(path: Path, columns: Columns) -> Values:
-    return [(steps, returned) for _, steps, returned in _values(path, columns)]
 
 
 def _run(path: Path, seed: int, rows: Values) -> Run:

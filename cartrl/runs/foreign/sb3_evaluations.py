@@ -3,16 +3,17 @@
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import UsageError, cut
-from cartrl.runs.evaluated import GREEDY, Run
-from cartrl.runs.foreign import folders, sb3_monitor
-from cartrl.runs.foreign.folders import Folder
-from cartrl.runs.foreign.study import ForeignStudy, foreign_run
+from cartrl.runs.evaluated import Axis
+from cartrl.runs.foreign import sb3_monitor
+from cartrl.runs.foreign.reader import Found
+from cartrl.runs.foreign.study import foreign_run
+from cartrl.runs.measures import GREEDY
 from cartrl.system import reading
 
 FILE = "evaluations.npz"
@@ -25,29 +26,24 @@ _read_array: Callable[..., NDArray[Any]] = np.lib.format.read_array  # numpy dec
 class Sb3Evaluations:
     """Evaluations during training: in the file, ``timesteps`` [E] and ``results`` [E, episodes]."""
 
-    def read(self, path: Path) -> Optional[ForeignStudy]:
-        """Return the study, or the single run, in ``path``; None where there is no such file."""
-        found = folders.find(path, FILE)
-        if found is None:
-            return None
-        inferred = (
-            "read from Stable-Baselines3's evaluations.npz, taken for greedy, as its EvalCallback evaluates by default",
-            found.inferred,
-        )
-        env_names = [sb3_monitor.environment(folder.path) for folder in found.runs]
-        runs = tuple(map(_run, found.runs))
-        return ForeignStudy(path, runs, folders.one_environment(path, env_names), GREEDY, inferred)
+    said = "read from Stable-Baselines3's evaluations.npz, taken for greedy, as its EvalCallback evaluates by default"
+    measure = GREEDY
+    axes: ClassVar[tuple[Axis, ...]] = ("steps",)
 
+    def has_run(self, path: Path) -> bool:
+        """Return whether the directory ``path`` has the file."""
+        return (path / FILE).is_file()
 
-def _run(folder: Folder) -> Run:
-    (path,) = folder.files
-    steps, results = _array(path, "timesteps"), _array(path, "results")
-    if steps.ndim != 1 or results.ndim != 2 or len(steps) != len(results) or not results.size:
-        raise UsageError(
-            f"{path}: timesteps has the shape {list(steps.shape)}, and results {list(results.shape)}, but must have "
-            "[evaluations] and [evaluations, episodes]"
-        )
-    return foreign_run(path, folder.seed, steps, results.mean(axis=1))
+    def read(self, path: Path, seed: int) -> Found:
+        """Return the run in the directory ``path``; its environment is what a monitor file beside it names."""
+        file = path / FILE
+        steps, results = _array(file, "timesteps"), _array(file, "results")
+        if steps.ndim != 1 or results.ndim != 2 or len(steps) != len(results) or not results.size:
+            raise UsageError(
+                f"{file}: timesteps has the shape {list(steps.shape)}, and results {list(results.shape)}, but must "
+                "have [evaluations] and [evaluations, episodes]"
+            )
+        return Found([foreign_run(file, seed, steps, results.mean(axis=1))], sb3_monitor.environment(path))
 
 
 def _array(path: Path, name: str) -> NDArray[Any]:

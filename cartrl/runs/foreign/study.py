@@ -1,5 +1,6 @@
 """Runs of another tool as cartrl compares and draws them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Optional
@@ -13,9 +14,7 @@ from cartrl.runs.evaluated import Axis, Run, Seeds
 from cartrl.runs.outcome import Outcome
 
 SHORT = 0.9  # a run with less than this share of the longest run's steps is named
-TRAINING = "training return"
 WINDOW = 100  # episodes of training that a mean is of, as Stable-Baselines3 logs it
-UNKNOWN = "return"  # of a policy that explores, or of the greedy one
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,14 @@ class ForeignStudy(Seeds):
 
     Attributes:
         env_name: the environment's name in its suite, if a file or a directory has it.
+        method: what trained the runs, as directories are named.
         measure: what the returns are.
         inferred: a sentence for each thing that was inferred.
         axes: what a curve of the runs may run over.
     """
 
     env_name: Optional[str]
+    method: str
     measure: str
     inferred: tuple[str, ...]
     axes: tuple[Axis, ...] = ("steps",)
@@ -37,6 +38,11 @@ class ForeignStudy(Seeds):
     suite: ClassVar[None] = None
     threshold: ClassVar[None] = None
     is_own_task: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """What to call the study: its method."""
+        return self.method
 
     def flat_settings(self) -> None:
         """Return None: the settings are not known."""
@@ -49,6 +55,18 @@ class ForeignStudy(Seeds):
             return list(self.inferred)
         seeds = f"{'seed' if len(short) == 1 else 'seeds'} {', '.join(short)}"
         return [*self.inferred, f"fewer steps than the longest run's {longest:,.0f}: {seeds}; counted all the same"]
+
+
+def one_environment(path: Path, names: Iterable[Optional[str]]) -> Optional[str]:
+    """Return the environment of all runs in ``path``, of those that name one.
+
+    Raises:
+        UsageError: when there are several.
+    """
+    known = sorted({name for name in names if name is not None})
+    if len(known) > 1:
+        raise UsageError(f"{path}: holds runs of {' and '.join(known)}; returns compare within one environment only")
+    return known[0] if known else None
 
 
 def means_of_last(returns: NDArray[Any]) -> NDArray[Any]:
