@@ -183,11 +183,22 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         "over its seeds.",
         ("cartrl runs", "cartrl runs --env CartPole-v0 --state running --state stopped", "cartrl runs old --json"),
     ),
+    "claim": (
+        "Bundles the configs, the seeds, the metrics, the versions, the SHA-256 of the policies, the numbers and the "
+        "sentence that `cartrl compare` ends with, so that anybody can train the runs again: see "
+        "[claims.md](claims.md).",
+        ("cartrl claim runs/fast", "cartrl claim runs/study-a runs/study-b -o claim.zip"),
+    ),
     "reproduce": (
         "Trains again with the config and the seed that the run directory holds, in a process of its own, and "
         "compares `metrics.csv` cell by cell, but for the wall-clock time. A run that was stopped is compared as "
-        "far as it went. It says which versions changed since. The exit code is 0 for identical and 1 for different.",
-        ("cartrl reproduce runs/fast", "cartrl reproduce runs/fast --run-dir runs/fast-again"),
+        "far as it went. It says which versions changed since. The exit code is 0 for identical and 1 for different. "
+        "Of a claim it trains all runs or some drawn at random: see [claims.md](claims.md).",
+        (
+            "cartrl reproduce runs/fast",
+            "cartrl reproduce runs/fast --run-dir runs/fast-again",
+            "cartrl reproduce claim.zip --sample 4",
+        ),
     ),
     "config": (
         "Of a file, and of anything with `--set` or `--seed`, it prints a config of all settings, with the origin of "

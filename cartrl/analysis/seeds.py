@@ -2,7 +2,7 @@
 
 import functools
 import math
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,20 @@ def expanded(values: NDArray[Any], found: NDArray[Any], statistic: Statistic, le
     if not np.isfinite(values).all():
         return math.nan, math.nan
     half = quantile * float(values.std(ddof=1)) / math.sqrt(count)
+    return min(low, float(values.mean()) - half), max(high, float(values.mean()) + half)
+
+
+def prediction_interval(values: NDArray[Any], level: float) -> Optional[Interval]:
+    """Return where one more seed lies beside the seeds ``values`` [N] with probability ``level``; None for one seed.
+
+    Student's prediction interval, or the range of the values where that reaches further. Values may be infinite.
+    """
+    if len(values) < 2:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(values).all():
+        return low, high
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * float(values.std(ddof=1)) * math.sqrt(1 + 1 / len(values))
     return min(low, float(values.mean()) - half), max(high, float(values.mean()) + half)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import typer
 
 from cartrl import __version__
+from cartrl.cli.claim import claim
 from cartrl.cli.compare import compare
 from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "config": config,
     "plot": plot,
     "compare": compare,
+    "claim": claim,
     "reproduce": reproduce,
     "runs": runs,
     "report": report,

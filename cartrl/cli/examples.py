@@ -14,7 +14,8 @@ EXAMPLES = {
     "config": ("cartrl config --list", "cartrl config ppo/cartpole-v1 > mine.yaml", "cartrl config mine.yaml"),
     "plot": ("cartrl plot latest", "cartrl plot runs/ONE runs/OTHER --x steps --output curves.png"),
     "compare": ("cartrl compare runs/ONE runs/OTHER",),
-    "reproduce": ("cartrl reproduce runs/NAME",),
+    "claim": ("cartrl claim runs/ONE runs/OTHER -o claim.zip",),
+    "reproduce": ("cartrl reproduce runs/NAME", "cartrl reproduce claim.zip --sample 4"),
     "runs": ("cartrl runs --env CartPole-v0 --state running",),
     "report": ("cartrl report latest", "cartrl report runs/NAME --output report.html"),
 }

@@ -47,6 +47,16 @@ def lines(console: Console, title: str, texts: Sequence[str]) -> None:
         say(console, f"  {text}")
 
 
+def since_then(changes: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the rows of `facts` that say what has changed since a run was trained."""
+    return titled("since then", changes or ["the same versions and processor"])
+
+
+def titled(title: str, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Return a row of `facts` for each text, of which the first has the title; none where there is no text."""
+    return [(title if number == 0 else "", text) for number, text in enumerate(texts)]
+
+
 def run_summary(console: Console, progress: Progress, run: RunDirectory, threshold: str, before: Spent) -> None:
     """Print what a run reached, what it wrote, and what to type next.
 

@@ -63,6 +63,9 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         (home / f"{rate}.yaml").write_text(f"environment: {{env_name: CartPole-v0}}\n{settings}")
     decide = ("-c", "1e-3.yaml", "-c", "3e-3.yaml", "--until-decided", "--max-seeds", "4")
     trained.append(run_cartrl("compare", *decide, "--run-dir", "decision", "--json", cwd=home))
+    trained.append(run_cartrl("claim", "runs/study", "--json", cwd=home))
+    trained.append(run_cartrl("reproduce", "claim.zip", "--sample", "1", "--json", cwd=home))
+    trained.append(run_cartrl("reproduce", "runs/one", "--json", cwd=home))
     looked_at = run_several(
         ["eval", "runs/one", "--episodes", "3", "--json"],
         ["compare", "runs/sweep", "--json"],
@@ -73,8 +76,9 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         ["env", "--suite", "gym", "--json"],
         cwd=home,
     )
-    titles = ("A sweep", "A run", "A study", "A decision", "An evaluation", "A comparison", "The runs", "run again",
-              "study again", "The shipped configs", "The environments of a suite")  # fmt: skip
+    titles = ("A sweep", "A run", "A study", "A decision", "A claim",
+              "A claim that was checked", "A run trained again", "An evaluation", "A comparison", "The runs",
+              "run again", "study again", "The shipped configs", "The environments of a suite")  # fmt: skip
     outcomes = [*trained, *looked_at]
     assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes
     assert all(len(outcome.stdout.splitlines()) == 1 for outcome in outcomes)

@@ -1,5 +1,6 @@
 """``cartrl reproduce``."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -15,12 +16,11 @@ from cartrl.runs import reproduction
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.finding import refuse_many
 from cartrl.runs.json_files import read_json
-from cartrl.runs.machine import processor, versions
 from cartrl.runs.modules import remember_modules
 from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.reproduction import Cells, Difference
 from cartrl.settings import load
-from cartrl.system import child_process, imports
+from cartrl.system import answers, child_process, imports
 from cartrl.system.console import Console
 from cartrl.terminal import tables
 from cartrl.training import tasks
@@ -28,8 +28,9 @@ from cartrl.training import tasks
 POLL_INTERVAL = 0.2  # seconds between two updates of the progress bar
 
 
-def run(path: Path, run_dir: Optional[Path]) -> None:
+def run(path: Path, run_dir: Optional[Path], as_json: bool) -> None:
     """Train the run at ``path`` again, in ``run_dir`` or a temporary directory; exit with 1 if the metrics differ."""
+    stdout = answers.stream(is_alone=as_json)
     original = RunDirectory(path)
     manifest = _manifest(original)
     settings = load(original.config).settings
@@ -40,18 +41,25 @@ def run(path: Path, run_dir: Optional[Path]) -> None:
     outcome = outcome_of(manifest)
     if outcome is None or not outcome.is_over:
         overrides = ["--set", f"train.num_iterations={max(last, 1)}"]
-    console = Console()
+    console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="cartrl-") as scratch:
         again = RunDirectory(run_dir or Path(scratch) / "run")
         has_failed = outcome is Outcome.FAILED
         _train(console, [str(original.config), "--run-dir", str(again.root), *overrides], again, last, has_failed)
         now = reproduction.read_cells(again.metrics)
     difference = reproduction.first_difference(before, now)
-    what = f"{path}, seed {settings.train.seed}, to iteration {last:,}"
-    verdict = _verdict(difference, before, now)
-    tables.facts(console, [("run", what), ("metrics", verdict), *_since_then(manifest)])
-    if run_dir is not None:
-        tables.lines(console, "kept", [str(run_dir)])
+    changes = reproduction.since(manifest)
+    if as_json:
+        verdict = "identical" if difference is None else "different"
+        said = reproduction.extent(before, now) if difference is None else difference.said
+        facts = {"run": str(path), "seed": settings.train.seed, "iteration": last}
+        print(json.dumps({**facts, "verdict": verdict, "said": said, "changes": changes}), file=stdout, flush=True)
+    else:
+        what = f"{path}, seed {settings.train.seed}, to iteration {last:,}"
+        metrics = _verdict(difference, before, now)
+        tables.facts(console, [("run", what), ("metrics", metrics), *tables.since_then(changes)])
+        if run_dir is not None:
+            tables.lines(console, "kept", [str(run_dir)])
     sys.exit(0 if difference is None else 1)
 
 
@@ -108,27 +116,6 @@ def _rows(metrics: Path) -> int:
 
 def _verdict(difference: Optional[Difference], before: list[Cells], now: list[Cells]) -> Text:
     if difference is None:
-        columns = len(reproduction.compared_columns(before, now))
-        extent = f": {len(before):,} rows of {columns} columns are the same to the last bit"
+        extent = f": {reproduction.extent(before, now)} are the same to the last bit"
         return Text.assemble(("identical", "bold green"), extent)
-    was, is_now = (value or "nothing" for value in (difference.before, difference.now))
-    where = f": first in {difference.column} of iteration {difference.iteration}, which was {was} and is now {is_now}"
-    return Text.assemble(("different", "bold red"), where)
-
-
-def _since_then(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the rows that say which versions and processors differ from those in the manifest."""
-    first, *rest = _changes(manifest) or ["the same versions and processor"]
-    return [("since then", first), *(("", line) for line in rest)]
-
-
-def _changes(manifest: dict[str, Any]) -> list[str]:
-    """Return a line for each version, and for the processor, that is no longer what the manifest says."""
-    then = {**_section(manifest, "versions"), "processor": _section(manifest, "host").get("processor")}
-    now = {**versions(), "processor": processor()}
-    return [f"{name} {old or 'none'} → {new or 'none'}" for name, old, new in reproduction.changes(then, now)]
-
-
-def _section(manifest: dict[str, Any], name: str) -> dict[str, Any]:
-    section = manifest.get(name)
-    return section if isinstance(section, dict) else {}
+    return Text.assemble(("different", "bold red"), f": {difference.said}")
