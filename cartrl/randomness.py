@@ -27,6 +27,7 @@ class Stream(IntEnum):
     PERMUTATION = 9
     LEARNING = 10
     SAMPLES = 11
+    OBSERVATION_NOISE = 12
 
 
 def draw(count: int, seed: int, stream: Stream, *indices: int) -> NDArray[Any]:

@@ -125,8 +125,13 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         "Plays whole episodes with a saved policy and reports their mean return with a 95 % interval. The "
         "verdict is `solved` or `not solved` when that interval lies wholly on one side of gym's reward "
         "threshold, and `undecided` when the threshold is inside it or one episode has no interval: then more "
-        "episodes may tell. Of equal returns it says how many may differ, see [studies](studies.md).",
-        ("cartrl eval", "cartrl eval --checkpoint runs/fast --episodes 1000 --stochastic --json"),
+        "episodes may tell. Of equal returns it says how many may differ, see [studies](studies.md). With `--vary` and "
+        "`--noise` it maps the return over physical constants and noise: see [robustness](robustness.md).",
+        (
+            "cartrl eval",
+            "cartrl eval --checkpoint runs/fast --episodes 1000 --stochastic --json",
+            "cartrl eval runs/fast --vary length=0.25..2,force_mag=5..20 -o map.png",
+        ),
     ),
     "record": (
         "Plays episodes with a saved policy and films every frame. A strip above the picture names the environment, "

@@ -1,5 +1,6 @@
 """A mean and how certain it is: read from JSON, and written for people."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional
 
 from cartrl.analysis.numbers import NOTHING, number, numbers, percent
@@ -35,6 +36,12 @@ def certain(summary: Summary) -> tuple[str, str]:
         text, *ends = numbers([middle, low, high], (high - low) / 2)
         return text, " to ".join(ends)
     return number(middle), NOTHING if differing is None else f"equal; {percent(differing)} may differ"
+
+
+def means_said(cells: Sequence[dict[str, Any]]) -> list[str]:
+    """Write the mean of each of ``cells`` of JSON, all with the digits that the widest of their intervals justifies."""
+    halves = [(cell["interval_95"][1] - cell["interval_95"][0]) / 2 for cell in cells if cell["interval_95"]]
+    return numbers([cell["mean"] for cell in cells], max(halves, default=None))
 
 
 def share_said(found: dict[str, Any]) -> str:

@@ -6,7 +6,11 @@ EXAMPLES = {
         "cartrl train ppo/cartpole-v1 --set agent.learning_rate=3e-3",
     ),
     "sweep": ("cartrl sweep configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 --seeds 0-7",),
-    "eval": ("cartrl eval", "cartrl eval runs/NAME --episodes 1000 --json"),
+    "eval": (
+        "cartrl eval",
+        "cartrl eval runs/NAME --episodes 1000 --json",
+        "cartrl eval --vary length=0.25..2 -o map.png",
+    ),
     "record": ("cartrl record latest", "cartrl record --progress runs/NAME --output progress.gif"),
     "export": ("cartrl export latest", "cartrl export runs/NAME --format onnx"),
     "watch": ("cartrl watch latest", "cartrl watch runs/NAME --output pole.html"),

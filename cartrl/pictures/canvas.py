@@ -91,7 +91,7 @@ class Sheet:
         self.axes.spines[["top", "right"]].set_visible(False)
         self.axes.grid(axis="y", color="#e5e5e5", linewidth=0.8)
         self.axes.set_axisbelow(True)
-        legend_height = legends.add(self.figure, entries, self.may_grow)
+        legend_height = legends.add(self.figure, entries, self.may_grow) if entries else 0.0
         legends.write_words(self.figure, self.axes, words, legend_height)
         with files.whole_file(self.target) as draft:
             if self.target.suffix.lower() == ".png":

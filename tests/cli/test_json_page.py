@@ -68,6 +68,19 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
     trained.append(run_cartrl("reproduce", "runs/one", "--json", cwd=home))
     looked_at = run_several(
         ["eval", "runs/one", "--episodes", "3", "--json"],
+        [
+            "eval",
+            "runs/one",
+            "--vary",
+            "length=0.5..1",
+            "--noise",
+            "observation=0..0.3",
+            "--points",
+            "2",
+            "--episodes",
+            "3",
+            "--json",
+        ],
         ["compare", "runs/sweep", "--json"],
         ["runs", "--json"],
         ["train", "--resume", "runs/new", "--json"],
@@ -76,9 +89,9 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         ["env", "--suite", "gym", "--json"],
         cwd=home,
     )
-    titles = ("A sweep", "A run", "A study", "A decision", "A claim",
-              "A claim that was checked", "A run trained again", "An evaluation", "A comparison", "The runs",
-              "run again", "study again", "The shipped configs", "The environments of a suite")  # fmt: skip
+    titles = ("A sweep", "A run", "A study", "A decision", "A claim", "A claim that was checked",
+              "A run trained again", "An evaluation", "A map of returns", "A comparison", "The runs", "run again",
+              "study again", "The shipped configs", "The environments of a suite")  # fmt: skip
     outcomes = [*trained, *looked_at]
     assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes
     assert all(len(outcome.stdout.splitlines()) == 1 for outcome in outcomes)
