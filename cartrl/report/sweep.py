@@ -26,7 +26,7 @@ from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import load
 from cartrl.settings.section import has_type
 from cartrl.settings.writing import scalar
-from cartrl.sweeps import confirming
+from cartrl.sweeps import confirming, sensitivity
 from cartrl.sweeps.ranking import MOST_DRAWN, RANKED_BY, going_on, require_ranked
 from cartrl.system.calls import call_with
 
@@ -76,6 +76,7 @@ def page_of(sweep: SweepDirectory) -> dict[str, Any]:
         "tiles": [*_tiles(entries, ranked[0], names[0], plan), _time(duration(manifest), facts["spent"])],
         "table_note": _table_note(len(entries) - len(ranked), threshold, facts["race"] or ""),
         "caution": facts["caution"] if len(ranked) > 1 else "",
+        "sensitivity": _sensitivity(facts["sensitivity"]) if facts["sensitivity"] else None,
         "confirmation": confirmation_part(confirmed, threshold) if confirmed else None,
         "columns": table,
         "rows": list(zip(*(column.cells for column in table))),
@@ -145,6 +146,12 @@ def _key(value: Any, text: str) -> str:
 def _keys(entries: Sequence[dict[str, Any]]) -> list[str]:
     """Return the settings that vary, as ``section.key``."""
     return list(dict.fromkeys(itertools.chain.from_iterable(entry["values"] for entry in entries)))
+
+
+def _sensitivity(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of the part on which setting mattered."""
+    rows = [[name, *map(with_minus, texts)] for name, *texts in sensitivity.rows(found)]
+    return {"note": sensitivity.basis(found), "headers": sensitivity.HEADERS, "rows": rows}
 
 
 def _mark_varied(sections: list[dict[str, Any]], keys: Sequence[str]) -> None:

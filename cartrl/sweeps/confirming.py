@@ -10,9 +10,12 @@ from cartrl.analysis.summaries import Summary, certainty, of_json
 from cartrl.runs.gathering import load_studies
 from cartrl.runs.labelling import labels
 from cartrl.runs.outcome import Outcome
+from cartrl.runs.plans import flat
 from cartrl.runs.sweep import CONFIRMED, Plan, Setting, SweepDirectory, confirming
 from cartrl.settings import load
 from cartrl.sweeps import ranking
+from cartrl.sweeps.grid import parse_ranges
+from cartrl.sweeps.sensitivity import sensitivity
 
 NOT_YET = "The best settings are still to be trained with fresh seeds."
 VERDICTS = {
@@ -27,14 +30,17 @@ def report(sweep: SweepDirectory, plan: Plan, threshold: Optional[float], outcom
     entries = ranking.rank(sweep, plan.settings, threshold)
     found = confirmation(sweep, plan, entries, threshold)
     confirmed = found["settings"] if found else []
+    settings = load(sweep.config).settings
+    varied = list(parse_ranges(plan.search.get("ranges", [])).values())
     return {
         "sweep": str(sweep.root),
         "outcome": outcome,
-        "env_name": load(sweep.config).settings.environment.env_name,
+        "env_name": settings.environment.env_name,
         "reward_threshold": threshold,
         "ranked_by": ranking.RANKED_BY,
         "race": ranking.race_said(plan.settings, plan.seeds) or None,
         "settings": entries,
+        "sensitivity": sensitivity(entries, flat(settings), varied),
         "caution": ranking.caution(plan),
         "confirmation": found,
         "spent": ranking.spent([*entries, *confirmed]),

@@ -61,7 +61,7 @@ def suggest(
         # A setting that is in training counts as a bad one, so that a batch does not hold one setting many times.
         sampler = optuna.samplers.TPESampler(seed=search["sampler_seed"], constant_liar=size > 1)
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    distributions = {setting.key: _distribution(optuna, setting) for setting in varied}
+    distributions = {setting.key: distribution(optuna, setting) for setting in varied}
     for first in range(0, search["trials"], size):
         trials = [study.ask(distributions) for _ in range(min(size, search["trials"] - first))]
         for number, trial in enumerate(trials, first):
@@ -86,7 +86,8 @@ def suggest(
         note()
 
 
-def _distribution(optuna: Any, setting: Varied) -> Any:
+def distribution(optuna: Any, setting: Varied) -> Any:
+    """Return how Optuna has the range or the values of a setting."""
     if isinstance(setting, Categories):
         return optuna.distributions.CategoricalDistribution(setting.values)
     kind = optuna.distributions.IntDistribution if setting.is_whole else optuna.distributions.FloatDistribution

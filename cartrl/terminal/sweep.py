@@ -16,6 +16,7 @@ from cartrl.runs.study import named
 from cartrl.runs.sweep import Plan
 from cartrl.settings.writing import scalar
 from cartrl.sweeps.ranking import NOT_BEGUN, going_on
+from cartrl.sweeps.sensitivity import HEADERS, basis, rows
 from cartrl.system import imports
 from cartrl.system.console import say
 from cartrl.terminal import tables
@@ -68,12 +69,28 @@ def print_summary(console: Console, report: dict[str, Any], seeds: Sequence[int]
     confirmed = report["confirmation"]
     if confirmed is not None:
         _print_confirmation(console, confirmed, threshold)
+    if report["sensitivity"] is not None:
+        _print_sensitivity(console, report["sensitivity"])
     console.print(f"Spent: {_cost(report['spent'])}.", highlight=False)
     tables.lines(console, "written", [report["sweep"]])
     again = confirmed["settings"] if confirmed else []
     can_resume = report["outcome"] != Outcome.FINISHED
     if steps := going_on(report["sweep"], ranked, seeds, can_resume, imports.given, again):
         tables.lines(console, "next", [command for _, command in steps])
+
+
+def _print_sensitivity(console: Console, found: dict[str, Any]) -> None:
+    """Print which key mattered, and how much is lost by keeping the default."""
+    console.print()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    table.add_column(HEADERS[0], overflow="fold")
+    for header in HEADERS[1:]:
+        table.add_column(header, justify="right", no_wrap=True)
+    for row in rows(found):
+        table.add_row(*row)
+    console.print(table)
+    console.print(Text(basis(found)), highlight=False)
+    console.print()
 
 
 def _print_confirmation(console: Console, found: dict[str, Any], threshold: Optional[float]) -> None:
