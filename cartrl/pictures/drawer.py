@@ -26,6 +26,7 @@ class LearningCurve(NamedTuple):
     target: str
     title: str
     threshold: Optional[float]
+    events: str  # a directory of event files for TensorBoard, which get the picture too
 
 
 class Asked(NamedTuple):
@@ -123,12 +124,20 @@ def serve() -> None:
         print(json.dumps(_draw(LearningCurve(*json.loads(line)))), file=answers, flush=True)
 
 
+def _show_in_tensorboard(curve: LearningCurve) -> None:
+    from cartrl.runs import metrics, tensorboard
+
+    last = int(metrics.read(Path(curve.source))[-1]["iteration"] or 0)
+    tensorboard.add_picture(Path(curve.events), tensorboard.CURVE, Path(curve.target), last)
+
+
 def _draw(curve: LearningCurve) -> Optional[str]:
     """Draw a curve; return what went wrong, or None."""
     from cartrl.pictures import plots
 
     try:
         plots.learning_curve(Path(curve.source), Path(curve.target), curve.title, curve.threshold)
+        _show_in_tensorboard(curve)
     except Exception as error:
         return str(error)
     return None

@@ -26,6 +26,7 @@ CODECS = {
 SUFFIXES = (".mp4", ".gif", ".webm")
 # One palette for the whole film. Without dithering, whose noise would make the file larger.
 PALETTE = "[0]palettegen[palette];[1][palette]paletteuse=dither=none"
+SMALL = "fps=15,scale='min(320,iw)':-2"  # for a page with many films
 GIF_FPS = 50  # a GIF counts in 1/100 s, and players slow frames down that last less than two of those
 
 
@@ -106,8 +107,17 @@ def _encoder(path: Path, fps: float, comment: str) -> Iterator["_Encoded"]:
             raise
 
 
-def _make_gif(film: Path, path: Path) -> None:
-    call = _call(["-i", str(film), "-i", str(film)], ["-lavfi", PALETTE], path)
+def make_small_gif(film: Path, path: Path) -> None:
+    """Write a ``film`` as a GIF of few pixels and frames a second to ``path``.
+
+    Raises:
+        OSError: saying why ffmpeg could not.
+    """
+    _make_gif(film, path, f"[0]{SMALL}[a];[1]{SMALL}[b];[a]palettegen[palette];[b][palette]paletteuse=dither=none")
+
+
+def _make_gif(film: Path, path: Path, filters: str = PALETTE) -> None:
+    call = _call(["-i", str(film), "-i", str(film)], ["-lavfi", filters], path)
     done = subprocess.run(call, stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
     if done.returncode:
         raise _failed(done.stderr, OSError(f"it ended with exit code {done.returncode}"))

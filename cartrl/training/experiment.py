@@ -98,7 +98,7 @@ class Experiment:
             columns = metrics.columns(kind(settings.agent.kind))
             names = [column.name for column in columns]
             file = opened.enter_context(metrics.MetricsFile(run.metrics, names, past.rows))
-            events = opened.enter_context(EventLog(run.tensorboard, columns, past.rows))
+            events = opened.enter_context(EventLog(run.tensorboard, columns, past.rows, settings))
             saver = RunSaver(settings, run, progress, Savable(parts, self._exporter, self._time_limit, file))
             seconds = metrics.seconds_after(past.rows)
             journal = Journal(progress, [file, events, display], saver.after_row, seconds, warn)

@@ -91,7 +91,9 @@ class Task:
         finally:
             if run.metrics.exists():
                 title = f"{settings.agent.kind.upper()} on {settings.environment.env_name}, seed {settings.train.seed}"
-                curve = LearningCurve(str(run.metrics), str(run.learning_curve), title, self.threshold)
+                curve = LearningCurve(
+                    str(run.metrics), str(run.learning_curve), title, self.threshold, str(run.tensorboard)
+                )
                 drawer.draw(curve, supervisor.warn)
 
 

@@ -101,7 +101,9 @@ def a_drawer():
 class TestDrawer:
     def draw(self, drawer, home, name="a.png"):
         warnings = []
-        curve = LearningCurve(str(home / "run/metrics.csv"), str(home / name), "a title with $ and _", None)
+        curve = LearningCurve(
+            str(home / "run/metrics.csv"), str(home / name), "a title with $ and _", None, str(home / "run")
+        )
         drawer.draw(curve, warnings.append)
         return warnings
 

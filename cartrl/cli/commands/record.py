@@ -1,5 +1,6 @@
 """``cartrl record``."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
@@ -7,15 +8,15 @@ from typing import Callable, NamedTuple, Optional
 from rich.progress import BarColumn, Progress, TextColumn
 
 from cartrl.analysis.numbers import number
-from cartrl.errors import UsageError
+from cartrl.errors import CartrlError, UsageError
 from cartrl.pictures import ffmpeg, milestones
 from cartrl.pictures.milestones import Milestone
 from cartrl.policies import sidecar
 from cartrl.policies.matching import require_match
 from cartrl.policies.rollouts import Rollouts
-from cartrl.runs.directory import run_of
+from cartrl.runs.directory import RunDirectory, run_of
 from cartrl.runs.finding import find_policy, find_run
-from cartrl.system import quiet
+from cartrl.system import notices, quiet
 from cartrl.system.console import Console
 from cartrl.system.paths import require_writable
 from cartrl.terminal import tables
@@ -27,6 +28,7 @@ class Subject(NamedTuple):
     name: tuple[str, str]  # what it is, and which
     policies: list[Milestone]
     default_output: Path
+    run: Optional[RunDirectory]  # in which the policies are
 
 
 def run(
@@ -66,6 +68,8 @@ def run(
             film = recording.record(saved, rollouts, file, on_frame)
         else:
             film = side_by_side.record(subject.policies, rollouts, file, on_frame)
+    if subject.run is not None and subject.run.tensorboard.is_dir():
+        _show_in_tensorboard(film.path, subject.run, saved.step)
     tables.facts(
         console,
         [
@@ -79,6 +83,20 @@ def run(
     tables.lines(console, "film", [str(film.path)])
 
 
+def _show_in_tensorboard(film: Path, run: RunDirectory, step: int) -> None:
+    """Add the ``film`` of a policy of ``run`` to the event files of the run; a failure is a warning."""
+    from cartrl.runs import tensorboard
+
+    tag = f"films/{film.stem}"
+    try:
+        with tempfile.TemporaryDirectory(prefix="cartrl-") as folder:
+            gif = Path(folder) / "film.gif"
+            ffmpeg.make_small_gif(film, gif)
+            tensorboard.add_picture(run.tensorboard, tag, gif, step, is_film=True)
+    except (CartrlError, OSError) as error:
+        notices.warn(f"{run.tensorboard}: the film is not shown in TensorBoard: {error}")
+
+
 def _default(greedy: Path, is_greedy: bool) -> Path:
     """Return where a film goes: one of drawn actions never takes the place of the ``greedy`` one."""
     return greedy if is_greedy else greedy.with_name(f"{greedy.stem}-stochastic{greedy.suffix}")
@@ -89,13 +107,13 @@ def _policy(reference: Optional[str]) -> Subject:
     saved = sidecar.read(find_policy(reference))
     run = run_of(saved.directory)
     output = (Path() if run is None else run.videos) / f"{saved.directory.resolve().name}.mp4"
-    return Subject(("policy", f"{saved.directory} (step {saved.step})"), [Milestone("", saved)], output)
+    return Subject(("policy", f"{saved.directory} (step {saved.step})"), [Milestone("", saved)], output, run)
 
 
 def _run(reference: str) -> Subject:
     """Return the policies of a run."""
     run = find_run(reference)
-    return Subject(("run", str(run.root)), milestones.of_run(run), run.videos / "progress.mp4")
+    return Subject(("run", str(run.root)), milestones.of_run(run), run.videos / "progress.mp4", run)
 
 
 def _listed(milestone: Milestone, returns: Sequence[float]) -> str:
