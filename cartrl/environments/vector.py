@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from typing import Any, Callable, NamedTuple, TypeVar, Union
+from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,19 +69,29 @@ class VectorEnvironment:
 
     Args:
         settings: suite, name, time limit, constants.
-        num_environments: N, the copies made.
+        num_environments: N, the most that are stepped at once.
+        made: copies that are made at once, at least one; each of the others is made when it is first played. All,
+            unless it is given.
     """
 
-    def __init__(self, settings: EnvironmentSettings, num_environments: int):
+    def __init__(self, settings: EnvironmentSettings, num_environments: int, made: Optional[int] = None):
         self.name = settings.env_name
         self.num_environments = num_environments
         self.time_limit = suite.time_limit(settings)
+        self._settings = settings
+        self._envs: dict[int, Environment] = {}
         with ExitStack() as opened:
-            self._envs = [opened.enter_context(closing(suite.playable(settings))) for _ in range(num_environments)]
+            self._opened = opened
+            for row in range(num_environments if made is None else made):
+                self._make(row)
             self._opened = opened.pop_all()
         self.observation_space = self._envs[0].observation_space
         self.observation_dtype = spaces.observation_dtype(self.observation_space)
         self.action_space = self._envs[0].action_space
+
+    def _make(self, row: int) -> Environment:
+        self._envs[row] = self._opened.enter_context(closing(suite.playable(self._settings)))
+        return self._envs[row]
 
     def run_episodes(self, act: Act, seeds: Seeds) -> list[Episode]:
         """Run one whole episode for each of ``seeds``, which seed the environments' resets.
@@ -128,7 +138,7 @@ class VectorEnvironment:
         return Evaluation(np.array(returns), np.array(lengths), np.array(terminated))
 
     def _blank(self, seeds: Seeds) -> NDArray[Any]:
-        return np.zeros((min(len(seeds), len(self._envs)), *self.observation_space.shape), self.observation_dtype)
+        return np.zeros((min(len(seeds), self.num_environments), *self.observation_space.shape), self.observation_dtype)
 
     @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and is refused as such
     def _run(self, act: Act, seeds: Seeds, observations: NDArray[Any], finish: "Finish[Kept]") -> list[Kept]:
@@ -167,7 +177,7 @@ class VectorEnvironment:
 
     def begin(self, row: int, episode: int, step: int) -> Running:
         """Return the environment of ``row`` as it runs from ``step`` on; the caller resets it."""
-        env = self._envs[row]
+        env = self._envs.get(row) or self._make(row)
         return Running(row, env, env.take, episode, step, [])
 
     def step(

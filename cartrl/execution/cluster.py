@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from cartrl.errors import CartrlError, UsageError
 from cartrl.execution.executor import Backlog, Listener, News, Task
 from cartrl.execution.scheduler import Address, connect
-from cartrl.runs.machine import versions
+from cartrl.runs.machine import differing
 from cartrl.runs.outcome import Outcome
 from cartrl.system import archives, imports, notices
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_ROLL_CALLS = 1.0
 MOST_DEATHS = 3  # of the workers of one task
-SAME = ("cartrl", "tensorflow", "python")  # the versions that must not differ between this process and the workers
 
 
 @dataclass
@@ -132,10 +131,10 @@ class Cluster:
 
         if not workers:
             return {}
-        own, found = versions(), {}
+        found: dict[str, tuple[str, Optional[str]]] = {}
         for worker, facts in self._client.run(remote.facts, workers=list(workers), on_error="return").items():
             if isinstance(facts, dict):
-                other = [f"{name} {facts[name]} and not {own[name]}" for name in SAME if _differs(facts, own, name)]
+                other = differing(facts)
                 reason = f"the worker {worker} on {facts['host']} has {', '.join(other)}" if other else None
                 found[worker] = str(facts["host"]), reason
             elif isinstance(facts, ImportError):
@@ -264,9 +263,3 @@ class Cluster:
         self._pass_on_news()
         with suppress(Exception):
             self._client.close()
-
-
-def _differs(facts: dict[str, str], own: dict[str, str], name: str) -> bool:
-    """Whether a version differs in a way that may change numbers or break what is sent: of Python, 3.11.2 is 3.11.7."""
-    mine, other = own[name], facts[name]
-    return mine.split(".")[:2] != other.split(".")[:2] if name == "python" else mine != other

@@ -103,8 +103,18 @@ class BatchExploration:
             tf.TensorSpec([], tf.bool),
         ]
         self.is_at_random = exploration.is_at_random
-        self._act = acting.direct(tf.function(exploration.act, autograph=False, input_signature=signature))
+        self._act = acting.Direct(tf.function(exploration.act, autograph=False, input_signature=signature))
         self.forget()
+
+    @property
+    def noise_spec(self) -> tf.TensorSpec:
+        """The spec of what lasts of the noise in one environment."""
+        return tf.TensorSpec(self._no_noise.shape[1:], tf.float32)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The variables that actions depend on."""
+        return self._act.variables
 
     def forget(self) -> None:
         """Begin without noise."""

@@ -1,22 +1,25 @@
 """Rollouts as experience: some steps of several environments, learned from at once, whose episodes then go on."""
 
-from typing import Union, cast
+from typing import Optional, Union, cast
 
 import tensorflow as tf
 
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience.collectors.compiled_rollouts import CompiledRollouts
+from cartrl.experience.collectors.rollouts import RolloutCollector
 from cartrl.experience.collectors.vectorized_rollouts import VectorizedRollouts
 from cartrl.experience.exploration import BatchExploration, Exploration
+from cartrl.experience.remote import forms, learner
+from cartrl.experience.remote.collector import TeamCollector
 from cartrl.experience.replay.handover import Handover
 from cartrl.experience.replay.queue import ReplayQueue
 from cartrl.experience.supply import Blueprint, Supply
-from cartrl.settings.pipeline import RolloutCollectSettings, SteppedCollectSettings
+from cartrl.settings.pipeline import RolloutCollectSettings, StepCollectSettings, SteppedCollectSettings
 
 CAPACITY = 2  # rollouts that the queue can hold; there is never more than one in it
 
 Signature = dict[str, tf.TensorSpec]  # the specs of the tensors of a rollout, by name
-Collector = Union[CompiledRollouts, VectorizedRollouts]
+Collector = Union[CompiledRollouts, RolloutCollector, TeamCollector]
 
 
 def build(blueprint: Blueprint) -> Supply:
@@ -28,21 +31,35 @@ def build(blueprint: Blueprint) -> Supply:
 
 
 def collecting(
-    blueprint: Blueprint, collect: SteppedCollectSettings, warm_up_steps: int = 0
+    blueprint: Blueprint, collect: SteppedCollectSettings
 ) -> tuple[Collector, Union[Handover, ReplayQueue], Signature]:
     """Return a collector of rollouts, what carries them from it, and their signature."""
     played = signature(blueprint, collect)
-    exploration = Exploration(blueprint.policies, blueprint.action_spec, collect, warm_up_steps)
     twin = blueprint.twin()
     if twin is not None:
         handover = Handover()
+        exploration = _exploration(blueprint, collect)
         return CompiledRollouts(twin, blueprint.time_limit, exploration, collect, handover), handover, played
-    environment = VectorEnvironment(blueprint.settings.environment, collect.num_environments)
-    blueprint.opened.callback(environment.close)
     queue = ReplayQueue(CAPACITY, played)
     blueprint.opened.callback(queue.close)
-    explore = BatchExploration(exploration, blueprint.time_step_spec.observation)
-    return VectorizedRollouts(environment, explore, collect, queue), queue, played
+    player = rows(blueprint)
+    form = forms.of_rollouts(played, player.noise_spec)
+    shared = learner.collecting(blueprint, form, player, [player], queue)
+    return shared or RolloutCollector(player, queue), queue, played
+
+
+def rows(blueprint: Blueprint, made: Optional[int] = None) -> VectorizedRollouts:
+    """Build what plays rollouts in this process; see `VectorEnvironment` for ``made``."""
+    collect = cast(SteppedCollectSettings, blueprint.settings.collect)
+    environment = VectorEnvironment(blueprint.settings.environment, collect.num_environments, made)
+    blueprint.opened.callback(environment.close)
+    explore = BatchExploration(_exploration(blueprint, collect), blueprint.time_step_spec.observation)
+    return VectorizedRollouts(environment, explore, collect)
+
+
+def _exploration(blueprint: Blueprint, collect: SteppedCollectSettings) -> Exploration:
+    warm_up_steps = collect.warm_up_steps if isinstance(collect, StepCollectSettings) else 0
+    return Exploration(blueprint.policies, blueprint.action_spec, collect, warm_up_steps)
 
 
 def signature(blueprint: Blueprint, collect: SteppedCollectSettings) -> Signature:

@@ -20,7 +20,7 @@ def build(blueprint: Blueprint) -> Supply:
     collect = cast(StepCollectSettings, blueprint.settings.collect)
     agent = cast(OffPolicySettings, blueprint.settings.agent)
     buffer: StepReplayBufferSettings = cast(Any, blueprint.settings).replay_buffer  # a section of such agents only
-    collector, source, played = rollouts.collecting(blueprint, collect, collect.warm_up_steps)
+    collector, source, played = rollouts.collecting(blueprint, collect)
     specs = {name: tf.TensorSpec(played[name].shape[2:], played[name].dtype) for name in REMEMBERED}
     memory = _memory(buffer.replay_buffer_capacity, specs, blueprint.settings.environment.stacked)
     updates = agent.updates_of(collect.steps_per_turn)

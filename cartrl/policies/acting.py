@@ -89,13 +89,18 @@ class BatchPolicy:
         self._policies = policies
         signature = [tf.TensorSpec([None, *observation.shape], observation.dtype), tf.TensorSpec([2], tf.int32)]
         self._explore, self._exploit = (
-            direct(tf.function(act, autograph=False, input_signature=signature))
+            Direct(tf.function(act, autograph=False, input_signature=signature))
             for act in (policies.explore, policies.exploit)
         )
 
     def explore(self, observations: NDArray[Any], seed: NDArray[Any]) -> NDArray[Any]:
         """Return an exploring action for each of ``observations`` [N, *observation]; ``seed`` is int32 [2]."""
         return self._explore(observations, seed)[0]
+
+    @property
+    def explored(self) -> list[tf.Variable]:
+        """The variables that `explore` reads."""
+        return self._explore.variables
 
     def exploit(self, observations: NDArray[Any]) -> NDArray[Any]:
         """Return the greedy action for each of ``observations`` [N, *observation]."""
@@ -106,19 +111,28 @@ class BatchPolicy:
         return self.exploit(observations) if seeds is None else self.explore(observations, seeds[step])
 
 
-def direct(function: Any) -> Callable[..., list[NDArray[Any]]]:
-    """Return a call of a ``tf.function`` on arrays of just the types of its signature, which returns its outputs.
+class Direct:
+    """A call of a ``tf.function`` on arrays of just the types of its signature, which returns its outputs.
 
     tf.function checks and binds its arguments anew in each call, which takes three times as long as such a policy.
     """
-    concrete = function.get_concrete_function()
-    captured, types = concrete.captured_inputs, [output.dtype for output in concrete.outputs]
 
-    def call(*inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        outputs = tf.raw_ops.StatefulPartitionedCall(args=[*inputs, *captured], Tout=types, f=concrete)
+    def __init__(self, function: Any):
+        self._concrete = function.get_concrete_function()
+        self._captured = self._concrete.captured_inputs
+        self._types = [output.dtype for output in self._concrete.outputs]
+
+    def __call__(self, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return the outputs for ``inputs``."""
+        outputs = tf.raw_ops.StatefulPartitionedCall(
+            args=[*inputs, *self._captured], Tout=self._types, f=self._concrete
+        )
         return [np.asarray(output) for output in outputs]
 
-    return call
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The variables that the function reads, in the order in which it does: the same in every process."""
+        return [one for read in self._captured for one in self._concrete.variables if one.handle is read]
 
 
 def load(saved: SavedPolicy) -> BatchPolicy:

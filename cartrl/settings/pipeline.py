@@ -18,6 +18,22 @@ class CollectSettings(Section):
         "a twin of one in a program that XLA compiles, many times faster. auto takes the twin where there is one.",
     )
 
+    workers: int = Field(
+        0,
+        ge=0,
+        le=1024,
+        description="For the engine vectorized: processes that collect for this run, which pays where a step of an "
+        "environment takes a millisecond or more. 0 collects in the process that learns. The numbers are the same for "
+        "any number of them.",
+    )
+    policy_lag: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="For the engine vectorized: turns by which the policy that collects is older than the newest one. "
+        "From 1 on, workers collect while the agent learns, from experience that is not quite its own.",
+    )
+
     @property
     def turns(self) -> int:
         """Turns of collecting and learning in an iteration."""
@@ -41,6 +57,15 @@ class EpisodeCollectSettings(CollectSettings):
         "For the engine vectorized: environments stepped side by side, with one call of the policy for all of them. "
         "null takes as many as there are episodes to collect; more than that are never made.",
     )
+
+    def require_fit(self, sections: Mapping[str, Any]) -> None:
+        """Refuse what other collectors cannot share: episodes that begin where others have ended."""
+        count, asked = self.num_environments, "workers" if self.workers else "policy_lag"
+        if getattr(self, asked) and count is not None and count < self.collect_episodes_per_iteration:
+            raise ValueError(
+                f"collect.num_environments is {count}, but with collect.{asked} it must be null or at least "
+                f"collect.collect_episodes_per_iteration, which is {self.collect_episodes_per_iteration}"
+            )
 
 
 class SteppedCollectSettings(CollectSettings):

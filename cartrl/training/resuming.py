@@ -27,6 +27,7 @@ CHANGEABLE = (
     ("train", "checkpoint_interval"),
     ("train", "log_interval"),
     ("eval", "keep_policies"),
+    ("collect", "workers"),
 )
 
 

@@ -10,6 +10,8 @@ from cartrl.environments import suite, twins
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.errors import CartrlError
 from cartrl.experience.collectors.compiled_rollouts import CompiledRollouts
+from cartrl.experience.collectors.positions import packed, unpacked
+from cartrl.experience.collectors.rollouts import RolloutCollector
 from cartrl.experience.collectors.vectorized_rollouts import VectorizedRollouts
 from cartrl.experience.exploration import BatchExploration, Exploration
 from cartrl.policies.acting import Policies
@@ -44,11 +46,15 @@ def compiled():
     return CompiledRollouts(twins.twin_of(env), LIMIT, exploration(), COLLECT, kept), kept
 
 
-def vectorized(name="CartPole-v1"):
+def vectorized_player(name="CartPole-v1"):
     settings = EnvironmentSettings(env_name=name, max_episode_steps=LIMIT)
-    kept = Kept()
     explore = BatchExploration(exploration(), tf.TensorSpec([4]))
-    return VectorizedRollouts(VectorEnvironment(settings, ENVIRONMENTS), explore, COLLECT, kept), kept
+    return VectorizedRollouts(VectorEnvironment(settings, ENVIRONMENTS), explore, COLLECT)
+
+
+def vectorized(name="CartPole-v1"):
+    kept = Kept()
+    return RolloutCollector(vectorized_player(name), kept), kept
 
 
 @pytest.fixture(scope="module", params=[compiled, vectorized], ids=["compiled", "vectorized"])
@@ -127,3 +133,23 @@ def test_an_environment_that_is_not_the_same_again_cannot_go_on():
     state["observations"][1] += 1e-3  # as if chance had played a part
     with pytest.raises(CartrlError, match="CartPole-v1 is not the same again after the same seed and the same actions"):
         collector.restore(state)
+
+
+def test_environments_can_be_played_apart_and_by_others():
+    """In each turn two of three players play, one of them perhaps twice, and environments move between them."""
+    whole, players = vectorized_player(), [vectorized_player() for _ in range(3)]
+    whole.initialise(seed=5)
+    positions, holders = whole.positions(), [None] * ENVIRONMENTS
+    for iteration in range(1, 8):
+        rollout = whole.play(Turn(5, iteration))
+        for player, rows in zip((players[iteration % 3], players[iteration * iteration % 3]), ([0, 2], [1])):
+            moved = [row for row in rows if holders[row] is not player]
+            sent = unpacked(packed([positions[row] for row in moved])) if moved else []
+            played = player.play_rows(Turn(5, iteration), rows, dict(zip(moved, sent)))
+            for place, row in enumerate(rows):
+                part = {name: array[place] for name, array in played.items()}
+                ended = part["terminated"] | part["truncated"]
+                positions[row] = positions[row].after(part["actions"], ended, part["standing"], part["noise"])
+                holders[row] = player
+                assert all(np.array_equal(array[:, row], part[name]) for name, array in vars(rollout).items())
+    assert all(np.array_equal(array, packed(positions)[name]) for name, array in packed(whole.positions()).items())

@@ -1,0 +1,1 @@
+"""Collectors in other processes, of this machine or of others, which play for a learner."""

@@ -1,0 +1,195 @@
+"""The other side: a process that plays what a learner asks for."""
+
+import argparse
+import json
+import os
+import platform
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cartrl.errors import CartrlError
+from cartrl.experience.remote.channel import Channel, LostError
+from cartrl.randomness import Turn
+from cartrl.runs.machine import processor, versions
+from cartrl.settings import ExperimentSettings
+from cartrl.settings.agents import kind
+from cartrl.settings.experiment import of_kind
+from cartrl.system import extensions, imports, quiet
+from cartrl.system.signals import at_once, leave
+
+if TYPE_CHECKING:
+    from cartrl.experience.remote.forms import RowPlayer
+
+LARGEST = 1 << 40  # bytes of a message: a learner is trusted
+
+Connect = Callable[[], Channel]
+
+
+def run(connects: Sequence[Connect], shared: Sequence[int] = ()) -> list[str]:
+    """Play in a process for each of ``connects`` until its learner has ended; return why those ended that failed.
+
+    The processes are forks of this one, which has imported what they need. They close the descriptors ``shared`` once
+    they are connected, as this one does: a connection ends for the other side when no process holds it any more.
+    """
+    with quiet.loading():
+        import cartrl.agents.learner
+        import cartrl.experience.episodes
+        import cartrl.experience.rollouts  # noqa: F401
+    lifeline, held = os.pipe()  # ends in the forks when this process does
+    collectors, words = [], []
+    for connect in connects:
+        reading, writing = os.pipe()
+        process = os.fork()
+        if not process:
+            os.close(held)
+            _be_collector(connect, shared, lifeline, writing)
+        os.close(writing)
+        collectors.append(process)
+        words.append(os.fdopen(reading, encoding="utf-8", errors="replace"))
+    for descriptor in shared:
+        os.close(descriptor)
+    with at_once(lambda: _end(collectors)):
+        said = [text.read() for text in words]
+        for process in collectors:
+            os.waitpid(process, 0)
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def _end(collectors: Sequence[int]) -> None:
+    for process in collectors:
+        os.kill(process, signal.SIGKILL)  # its learner has what it played given to another
+
+
+def _be_collector(connect: Connect, shared: Sequence[int], lifeline: int, writing: int) -> None:
+    """Play, and end this process; why it failed is written to ``writing``."""
+    code = 70
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        channel = connect()
+        for descriptor in shared:
+            os.close(descriptor)
+        serve(channel, lifeline)
+        code = 0
+    except CartrlError as error:
+        os.write(writing, str(error).encode())
+        code = 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _end_with(connection: int, lifeline: int) -> None:
+    """End this process as soon as the connection, or the process that forked it, has ended."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    poll.register(lifeline, 0)
+    poll.poll()
+    os._exit(0)
+
+
+def serve(channel: Channel, lifeline: int) -> None:
+    """Play what the learner on the other side asks for, until it or the other end of ``lifeline`` has ended.
+
+    Raises:
+        CartrlError: when it refuses this collector, or asks for what cannot be played here.
+    """
+    try:
+        channel.send(
+            {
+                "host": platform.node(),
+                "process": os.getpid(),
+                "processor": processor(),
+                "versions": versions(),
+                "modules": imports.given,
+            }
+        )
+        welcome = channel.receive().facts
+        if "refused" in welcome:
+            raise CartrlError(str(welcome["refused"]))
+        with ExitStack() as opened:
+            player = _built(channel, settings_of(welcome["settings"]), opened)
+            threading.Thread(target=_end_with, args=(channel.connection.fileno(), lifeline), daemon=True).start()
+            channel.send({"ready": True})
+            while True:
+                _answer(channel, player)
+    except LostError:
+        return
+
+
+def _built(channel: Channel, settings: ExperimentSettings, opened: ExitStack) -> "RowPlayer":
+    """Return what `build` builds; if that fails, the learner is told, too."""
+    try:
+        return build(settings, opened)
+    except CartrlError as error:
+        channel.send({"failed": str(error)})
+        raise
+
+
+def _answer(channel: Channel, player: "RowPlayer") -> None:
+    from cartrl.experience.collectors.positions import unpacked
+
+    facts, arrays = channel.receive(LARGEST)
+    if "policy" in facts:
+        for variable, value in zip(player.variables, arrays.values()):
+            variable.assign(value)
+        return
+    moved = dict(zip(facts["moved"], unpacked(arrays) if arrays else ()))
+    try:
+        played = player.play_rows(Turn(*facts["turn"]), facts["rows"], moved)
+    except CartrlError as error:
+        channel.send({"failed": str(error)})
+    else:
+        channel.send({}, played)
+
+
+def settings_of(text: str) -> ExperimentSettings:
+    """Return the settings in what `ExperimentSettings.json` has written; they are checked as a config's are."""
+    values: dict[str, Any] = json.loads(text)
+    return of_kind(str(values["agent"]["kind"]))(**values)
+
+
+def build(settings: ExperimentSettings, opened: ExitStack) -> "RowPlayer":
+    """Build what plays rows of the experiment; ``opened`` closes its environments."""
+    from cartrl import agents
+    from cartrl.environments import specs
+    from cartrl.environments.vector import VectorEnvironment
+    from cartrl.experience.supply import Blueprint
+    from cartrl.policies import acting
+
+    with closing(VectorEnvironment(settings.environment, 1)) as environment:
+        limit = environment.time_limit
+        time_step_spec = specs.time_step_spec(environment.observation_space)
+        action_spec = specs.action_spec(environment.action_space)
+    agent = agents.build(settings, time_step_spec, action_spec)
+    policy = acting.BatchPolicy(agent.policies, time_step_spec.observation)
+    blueprint = Blueprint(settings, limit, time_step_spec, action_spec, agent.policies, policy, opened)
+    player: RowPlayer = extensions.imported(kind(settings.agent.kind).experience.rows)(blueprint, made=1)
+    return player
+
+
+def main() -> None:
+    """Be the collectors of a run of this machine, as `cartrl.experience.remote.local` starts them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--import-module", action="append", default=[])
+    parser.add_argument("connections", type=int, nargs="+")
+    options = parser.parse_args()
+    quiet.debug = options.debug
+    imports.import_environments(options.import_module)
+    for reason in run([partial(_own, number) for number in options.connections], shared=options.connections):
+        print(reason, file=sys.stderr)
+    leave(0)
+
+
+def _own(connection: int) -> Channel:
+    return Channel(socket.socket(fileno=os.dup(connection)))
