@@ -64,8 +64,8 @@ class Dask:
 
     def __enter__(self) -> "Dask":
         self._opened = ExitStack()
-        scheduler = self._start(self.host, "dask_scheduler", "--port", "0", "--scheduler-file", self.file)
-        wait_until(self.file.exists, "the scheduler had written its file", process=scheduler)
+        self.scheduler = self._start(self.host, "dask_scheduler", "--port", "0", "--scheduler-file", self.file)
+        wait_until(self.file.exists, "the scheduler had written its file", process=self.scheduler)
         return self
 
     def worker(self, env: Optional[dict] = None, host: Host = THIS) -> subprocess.Popen:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from benchmarks import memory
+from benchmarks import cluster_scale, memory
 from benchmarks.__main__ import DEFAULT
 from benchmarks.measuring import Failed, pairwise, python, replace_block, run, spread, table, take_turns
 
@@ -101,3 +101,19 @@ def test_every_part_measures_something():
     done = python("-m", "benchmarks", "--quick")
     for part in DEFAULT:
         assert f"## {part}\n\n|" in done.output
+
+
+@pytest.mark.parametrize(
+    ("workers", "worker", "course"),
+    [
+        # Four tasks of 10 s, each after 1 s of the command and 0.5 s of the scheduler. Two workers begin after 1.5 and
+        # 2.5 s; the third task follows the first's end at 11.5, from 13 to 23, and the fourth the second's: 14 to 24.
+        (2, [10.0], (24.0, 40 / 2 / 24, 4 / 24, 2 / 24)),
+        # Enough workers: the last task leaves the command after 4 s, and ends at 14.5.
+        (9, [10.0], (14.5, 40 / 9 / 14.5, 4 / 14.5, 2 / 14.5)),
+        # One worker, tasks of 1 and 2 s in turn: each is preceded by 1.5 s.
+        (1, [1.0, 2.0], (12.0, 0.5, 4 / 12, 2 / 12)),
+    ],
+)
+def test_a_cluster_is_simulated_as_by_hand(workers, worker, course):
+    assert cluster_scale.simulate(4, workers, cluster_scale.Costs(1.0, 0.5, worker)) == pytest.approx(course)
