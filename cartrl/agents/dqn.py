@@ -23,8 +23,7 @@ from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 from tf_agents.utils import common
 
-from cartrl.agents import networks
-from cartrl.agents.adam import Adam
+from cartrl.agents import adam, networks
 from cartrl.agents.off_policy import OffPolicyAgent, OffPolicyLearner, Report, Steps, TargetNetworks
 from cartrl.agents.policy import DistributionPolicy
 from cartrl.settings import ExperimentSettings
@@ -58,7 +57,7 @@ class DqnAgent(OffPolicyAgent):
         )
         self.q_network.create_variables()
         self.epsilon = tf.Variable(at(settings.epsilon, 0), trainable=False, dtype=tf.float32)
-        self._optimizer = Adam(self.q_network.trainable_variables, settings.gradient_clipping)
+        self._optimizer = adam.of([self.q_network], settings.gradient_clipping)
         policy = DistributionPolicy(self.epsilon_greedy, self, time_step_spec, action_spec)
         targets = TargetNetworks([self.q_network], settings.target_update_tau, settings.target_update_period)
         super().__init__(policy, targets, [self._optimizer])

@@ -11,6 +11,7 @@ from tf_agents.policies import tf_policy
 from tf_agents.trajectories import time_step as ts
 
 from cartrl import randomness
+from cartrl.agents.networks import have_convolutions
 from cartrl.errors import CartrlError
 from cartrl.policies import acting
 from cartrl.programs import Program
@@ -25,7 +26,8 @@ class TfAgentLearner:
     Args:
         agent: the agent, initialised, its optimizers built.
         networks: whose weights are drawn from a run's seed, in this order; targets are copies that the agent makes.
-        train: updates the agent from a batch and returns what is reported of that; compiled by XLA.
+        train: updates the agent from a batch and returns what is reported of that; compiled by XLA, but for networks
+            with convolutions.
     """
 
     def __init__(self, agent: tf_agent.TFAgent, networks: Sequence[network.Network], train: Train):
@@ -39,7 +41,8 @@ class TfAgentLearner:
         self._fresh = self.state()
         self._columns: list[str] = []  # named when the update is traced
         self._reports: list[tf.Tensor] = []  # of the updates since the last report
-        self._update = Program(self._one_update)
+        # XLA on a CPU is forty times slower at convolutions in a loop than TensorFlow without it.
+        self._update = Program(self._one_update, by_xla=not have_convolutions(networks))
 
     def prepare(self, batch: Any) -> None:
         """Compile the update, for batches like ``batch``."""

@@ -64,6 +64,11 @@ def of_images(observation_spec: types.NestedTensorSpec, chosen: Convolutions) ->
     return {"preprocessing_layers": Scaling(), "conv_layer_params": convolutions or None}
 
 
+def have_convolutions(nets: Sequence[network.Network]) -> bool:
+    """Tell whether one of ``nets`` has a layer of convolutions."""
+    return any(isinstance(layer, tf.keras.layers.Conv2D) for net in nets for layer in net.submodules)
+
+
 def actor_and_critic(
     settings: PpoSettings, observation_spec: types.NestedTensorSpec, action_spec: types.NestedTensorSpec
 ) -> tuple[network.Network, network.Network]:

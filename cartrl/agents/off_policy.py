@@ -122,7 +122,10 @@ class OffPolicyAgent(tf_agent.TFAgent):
             return number + 1, sums + tf.stack([report[name] for name in self.columns])
 
         nothing = tf.zeros(len(self.columns))
-        _, sums = tf.while_loop(lambda number, _: number < count, body, (0, nothing), maximum_iterations=count)
+        # One iteration after the other: without XLA, TensorFlow may otherwise begin one before the last has ended.
+        _, sums = tf.while_loop(
+            lambda number, _: number < count, body, (0, nothing), parallel_iterations=1, maximum_iterations=count
+        )
         means = dict(zip(self.columns, tf.unstack(sums / count)))
         return tf_agent.LossInfo(means[self.columns[0]], means)
 

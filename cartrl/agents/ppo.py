@@ -32,8 +32,7 @@ from tf_agents.policies import actor_policy
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from cartrl.agents import learner, networks
-from cartrl.agents.adam import Adam
+from cartrl.agents import adam, learner, networks
 from cartrl.agents.normalizers import ObservationNormalizer, RewardScaler
 from cartrl.errors import UsageError
 from cartrl.policies import acting
@@ -109,8 +108,7 @@ class PpoAgent(tf_agent.TFAgent):
             train_step_counter=tf.Variable(0, dtype=tf.int64, name="train_step"),
         )
         self.distribution = acting.of_observations(policy, ts.TimeStep)
-        trained = [*self.actor.trainable_variables, *self.critic.trainable_variables]
-        self._optimizer = Adam(trained, settings.gradient_clipping, ADAM_EPSILON)
+        self._optimizer = adam.of([self.actor, self.critic], settings.gradient_clipping, ADAM_EPSILON)
         self._scaler = RewardScaler(num_environments, settings.discount) if settings.normalize_rewards else None
 
     def _initialize(self) -> None:
@@ -144,7 +142,9 @@ class PpoAgent(tf_agent.TFAgent):
             return is_left if settings.target_kl is None else is_left & (moved <= FARTHEST * settings.target_kl)
 
         nothing = tf.zeros(2 + len(Parts._fields))
-        number, _, sums = tf.while_loop(goes_on, body, (tf.constant(0), tf.constant(0.0), nothing))
+        # One iteration after the other: without XLA, TensorFlow may otherwise begin one before the last has ended.
+        start = (tf.constant(0), tf.constant(0.0), nothing)
+        number, _, sums = tf.while_loop(goes_on, body, start, parallel_iterations=1)
         self._take_in(experience, tf.greater(self.train_step_counter, 0))
         self.train_step_counter.assign_add(1)
         count = tf.cast(number, tf.float32)

@@ -18,7 +18,8 @@ LEAST_DESCRIPTORS = 64  # with a dozen fewer, TensorFlow and Reverb die without 
 # numbers.
 CHANGE_NUMBERS = ("TF_", "TF2_", "DNNL_", "ONEDNN_", "NPY_", "NVIDIA_TF32_", "PROTOCOL_BUFFERS_")
 # Of those variables, the ones with these prefixes change no number: they are about logs, memory and threads.
-CHANGE_NO_NUMBERS = ("TF_CPP_", "TF_GPU_", "TF_FORCE_", "TF_CUDA_", "TF_NUM_", "TF_PER_DEVICE_MEMORY_")
+CHANGE_NO_NUMBERS = ("TF_CPP_", "TF_GPU_", "TF_FORCE_", "TF_CUDA_", "TF_NUM_INTEROP_", "TF_PER_DEVICE_MEMORY_")
+THREADS = 2  # among which TensorFlow divides an operation
 IGNORED_BY_DEFAULT = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 IN_ASCII = {"–": "-", "−": "-", "±": "+-", "×": "x", "…": "...", "→": "->", "█": "#", "●": "o", "━": "-", "─": "-"}
 SPELT_OUT = "cartrl-spelt-out"  # the name of the handler of encoding errors
@@ -37,10 +38,13 @@ def settle() -> None:
 
 
 def settle_variables() -> None:
-    """Drop the environment variables that would change numbers, before TensorFlow reads them."""
+    """Drop or set the environment variables that would change numbers, before TensorFlow reads them."""
     for name in list(os.environ):
         if name.startswith(CHANGE_NUMBERS) and not name.startswith(CHANGE_NO_NUMBERS):
             del os.environ[name]
+    # Outside of XLA, TensorFlow divides the sums of convolutions and large products among as many threads as there are
+    # cores, and their last bits depend on the number.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(THREADS)
     # Keras reads precision and epsilon from a file below KERAS_HOME, by default the home directory, and writes the file
     # where it is missing.
     os.environ["KERAS_HOME"] = os.devnull

@@ -55,6 +55,12 @@ def forces(steps):
     return steps(np.random.default_rng(1).uniform(LOW, HIGH, (B, 2)).astype(np.float32))
 
 
+@pytest.fixture(autouse=True)
+def same_weights():
+    """Keras draws the first weights from a generator of the process, wherever other tests have left it."""
+    tf.keras.utils.set_random_seed(1)
+
+
 def dqn(**settings):
     agent = DqnAgent(DqnSettings(fc_layer_params=WIDTHS, discount=GAMMA, **settings), TIME_STEP, CHOICES)
     return begun(agent)

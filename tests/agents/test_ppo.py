@@ -7,7 +7,7 @@ from tf_agents.specs import tensor_spec
 from tf_agents.trajectories import time_step as ts
 
 from cartrl.agents import ppo
-from cartrl.agents.adam import Adam
+from cartrl.agents.adam import Adam, PlainAdam
 from cartrl.agents.normalizers import ObservationNormalizer, RewardScaler
 from cartrl.settings.agents import PpoSettings
 
@@ -138,12 +138,13 @@ def test_continuous_actions_have_the_normal_density_that_no_bound_squashes():
     np.testing.assert_allclose(distribution.log_prob(actions), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", [Adam, PlainAdam])
 @pytest.mark.parametrize("clipping", [None, 0.3])
-def test_adam_is_keras_s(clipping):
+def test_adam_is_keras_s(clipping, kind):
     rng = np.random.default_rng(3)
     shapes = [(3, 4), (4,), (4, 2), ()]
     ours, keras = ([tf.Variable(tf.ones(shape)) for shape in shapes] for _ in range(2))
-    optimizer = Adam(ours, clipping)
+    optimizer = kind(ours, clipping)
     optimizer.adopt()
     reference = tf.keras.optimizers.Adam(0.01, epsilon=1e-9)  # Keras adds it at another place, where it does not matter
     for _ in range(20):

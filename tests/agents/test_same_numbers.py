@@ -1,4 +1,7 @@
-"""Every agent on each engine: one core and all of them come to the same numbers; a ring of a million steps resumes."""
+"""Every agent on each engine, and on images: one core and all of them come to the same numbers.
+
+And a ring of a million steps resumes.
+"""
 
 import os
 
@@ -14,13 +17,29 @@ SHORT = {
     "ppo": {"train.num_environment_steps": 4_096},
     **{agent: {"train.num_environment_steps": 2_048} for agent in ("dqn", "ddpg", "td3", "sac")},
 }
+IMAGES = {
+    "environment.max_episode_steps": 100,
+    "train.num_environment_steps": 2_048,
+    "eval.num_eval_episodes": 1,
+    "eval.eval_interval": 1,
+}
+# An update is divided between threads here.
+PICTURES = {
+    "dqn/atari-pong.yaml": {
+        **IMAGES,
+        "collect.turns_per_iteration": 128,
+        "collect.warm_up_steps": 1_500,
+        "replay_buffer.replay_buffer_capacity": 1_600,
+    },
+    "ppo/atari-breakout.yaml": IMAGES,
+}
 QUICK = ("reinforce", "compiled")
 SLOW = [
     pytest.param((agent, engine), marks=pytest.mark.slow)
     for agent in SHORT
     for engine in ("compiled", "vectorized")
     if (agent, engine) != QUICK
-]
+] + [pytest.param((config, "vectorized"), marks=pytest.mark.slow, id=config) for config in PICTURES]
 RING = """\
 environment: {env_name: Pendulum-v1}
 agent: {kind: ddpg, fc_layer_params: [16], batch_size: 16, updates_per_step: 0.0001}
@@ -49,9 +68,10 @@ def one_core():
 def whole_run(request, tmp_path):
     """Of an agent on an engine, with the cores that there are: its directory, and what it was started with."""
     agent, engine = request.param
-    settings = {"collect.engine": engine, **SHORT[agent]}
+    config, short = (agent, PICTURES[agent]) if agent in PICTURES else (AGENTS[agent][0], SHORT[agent])
+    settings = {"collect.engine": engine, **short}
     start = [
-        CONFIGS / AGENTS[agent][0],
+        CONFIGS / config,
         *(word for name, value in settings.items() for word in ("--set", f"{name}={value}")),
     ]
     train(*start, "--run-dir", "whole", cwd=tmp_path)
