@@ -229,8 +229,13 @@ def outcome(home):
 def remembered(memory):
     """Return the SHA-256 of all steps in a memory's files, which a stop cuts into other pieces."""
     parts = [np.load(path) for path in sorted(memory.iterdir())]
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    of_steps = [name for name in parts[0] if name not in ("frames", "first", "present")]
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in of_steps}
     newest = {name: values[-MEMORY["replay_buffer.replay_buffer_capacity"] :] for name, values in whole.items()}
+    if "frames" in parts[0]:  # each once, beside the steps, which name them by their numbers
+        frames = {number: frame for part in parts for number, frame in enumerate(part["frames"], int(part["first"]))}
+        newest["frames"] = np.stack([frames[number] for number in newest["numbers"].ravel().tolist()])
+        newest["present"] = parts[-1]["present"]
     return hashlib.sha256(b"".join(newest[name].tobytes() for name in sorted(newest))).hexdigest()
 
 

@@ -171,6 +171,8 @@ class FrameRing:
 
 def stacked(frames: NDArray[Any]) -> tf.Tensor:
     """Return the stacks [K, B, *stack] of ``frames`` [K, B, count, *frame]."""
-    axes = frames.ndim - 2
-    moved = np.moveaxis(frames, 2, axes)
-    return tf.constant(moved.reshape(*moved.shape[:axes], -1))
+    updates, size, count, *axes, channels = frames.shape
+    stacks = np.empty((updates, size, *axes, count, channels), frames.dtype)
+    for place in range(count):  # many numbers at a time, whereas a transposition moves them by the few of a stack
+        stacks[..., place, :] = frames[:, :, place]
+    return tf.constant(stacks.reshape(updates, size, *axes, count * channels))
