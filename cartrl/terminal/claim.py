@@ -28,6 +28,11 @@ def print_verdict(console: Console, report: dict[str, Any], kept: Optional[Path]
         ("contents", "as they were sealed; the numbers and the sentence follow from the metrics"),
         *tables.since_then(changes),
         *((run["run"], Text.assemble((run["verdict"], STYLES[run["verdict"]]), f": {_said(run)}")) for run in runs),
+        *(
+            [("these runs", report["sentence_again"])]
+            if report["sentence_again"] not in (None, report["sentence"])
+            else []
+        ),
         ("verdict", Text.assemble((report["verdict"], STYLES[report["verdict"]]), f": {_verdict(report)}")),
     ]
     tables.facts(console, rows)

@@ -46,6 +46,18 @@ def test_the_table_is_the_ranking(home, page):
     assert "4 settings × 5 seeds" in page.text
 
 
+def test_what_mattered_is_a_table(page):
+    assert "What mattered" in page.text
+    assert page.table("plain") == [
+        ["learning_rate", "100 %", "100 % to 100 %", "0.001", page.table("plain")[0][4], page.table("plain")[0][5]],
+        ["interactions and noise", "0 %", "0 % to 0 %", "", "", ""],
+    ]
+    best, kept = FINALS["0.003"], FINALS["0.001"]
+    lost = sorted(one - other for one, other in zip(best, kept))[1:4]  # the middle of five: one is cut at each end
+    assert page.table("plain")[0][4] == f"{sum(lost) / 3:.0f}"
+    assert "Shares of the variance between settings, over 5 seeds: analysis of variance of the full grid." in page.text
+
+
 def test_the_curves_are_named_by_what_varies(page):
     assert "learning_rate 0.003 learning_rate 0.001 learning_rate 0.01 reward threshold 195" in page.text
     stops = page.stops("curve")

@@ -115,6 +115,7 @@ def run(path: Path, sample: Optional[int], run_dir: Optional[Path], executor: Ex
         kept = run_dir or Path(scratch, "again")
         errors = _train(opened, chosen, kept, executor, output)
         found = [_compared(opened, name, kept, errors[name], len(chosen)) for name in chosen]
+        again = None if sample else _sentence(opened, kept)
     report = {
         "claim": str(path),
         **{name: opened.facts[name] for name in ("kind", "sentence", "names", "sha256")},
@@ -122,6 +123,7 @@ def run(path: Path, sample: Optional[int], run_dir: Optional[Path], executor: Ex
         "tested": opened.numbers["tested"],
         "of_runs": len(opened.names),
         "runs": [asdict(one) for one in found],
+        "sentence_again": again,
         "verdict": max((one.verdict for one in found), key=claims.VERDICTS.index),
     }
     if output.as_json:
@@ -182,6 +184,15 @@ def _train(opened: Opened, chosen: Sequence[Name], kept: Path, executor: Executo
         warn(text)
     ended = [(one.work.name, seed, state) for one in at_work for seed, state in one.progress.seeds.items()]
     return {Name(letter, seed): state.error for letter, seed, state in ended}
+
+
+def _sentence(opened: Opened, kept: Path) -> Optional[str]:
+    """Return the sentence that all runs bear which were trained again; None where too many of them failed."""
+    try:
+        studies = [load_study(kept / letter) for letter, _ in zip(LETTERS, opened.studies)]
+        return claims.shown(studies, opened.facts["names"], opened.facts["by"])[1]
+    except UsageError:
+        return None
 
 
 def _compared(opened: Opened, name: Name, kept: Path, error: str, count: int) -> Again:
