@@ -44,9 +44,9 @@ def run(
 
         along = robustness.varied(saved, axes, points)
         policy = loading.load(saved)
-        with bar:
-            count = robustness.number_of_cells(along)
-            found = list(bar.track(robustness.cells(saved, policy, rollouts, along), total=count))
+    with quiet.held_back(), bar:  # the garbage collector is back, which frees the environments of each cell
+        count = robustness.number_of_cells(along)
+        found = list(bar.track(robustness.cells(saved, policy, rollouts, along), total=count))
         report = robustness.report(saved, rollouts, along, found)
     if picture is not None:
         from cartrl.pictures import heat_map
