@@ -201,7 +201,9 @@ def test_forgeries_whose_hashes_match_are_found_by_training_again(short_study, t
     assert runs["A/seed-3"]["interval"] is None
     assert runs["C/seed-4"]["said"] == "first in iteration of iteration 21, which was nothing and is now 21"
     assert "learning_rate" in report["sentence"]
-    assert report["sentence_again"] != report["sentence"]
+    assert report["sentence_again"].startswith(
+        "Cannot tell by final return whether learning_rate 0.001 (digit) is better"
+    )
     assert runs["D/seed-3"]["changes"] == [change for change in runs["D/seed-3"]["changes"] if "numpy 1.2.3" in change]
     low, high = runs["D/seed-3"]["interval"]
     assert low < float(was) < high
