@@ -121,6 +121,13 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
             "cartrl sweep --resume latest",
         ),
     ),
+    "collect": (
+        "Joins a run that listens (`cartrl train --listen HOST:PORT`) and steps its environment in as many processes "
+        "as `--jobs` says, until the run ends. It may join and leave at any time, and the run's numbers are the same "
+        "whoever plays. It needs the same versions of cartrl, TensorFlow and Python, but no config: the run sends its "
+        "settings. Join only runs that you trust; see [clusters](clusters.md#collectors-on-other-machines).",
+        ("CARTRL_TOKEN=SECRET cartrl collect 192.168.1.5:7000 --jobs 8",),
+    ),
     "eval": (
         "Plays whole episodes with a saved policy and reports their mean return with a 95 % interval. The "
         "verdict is `solved` or `not solved` when that interval lies wholly on one side of gym's reward "

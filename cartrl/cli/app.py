@@ -7,6 +7,7 @@ import typer
 
 from cartrl import __version__
 from cartrl.cli.claim import claim
+from cartrl.cli.collect import collect
 from cartrl.cli.compare import compare
 from cartrl.cli.config import config
 from cartrl.cli.ending import failures_told
@@ -36,6 +37,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
     "sweep": sweep,
+    "collect": collect,
     "eval": evaluate,
     "record": record,
     "export": export,

@@ -88,6 +88,21 @@ TLS_OPTION = typer.Option(
     "configuration names.",
     show_default=False,
 )
+LISTEN_OPTION = typer.Option(
+    None,
+    "--listen",
+    metavar="HOST:PORT",
+    help="Let collectors of other machines join there, by cartrl collect. For the engine vectorized.",
+    show_default=False,
+)
+TOKEN_FILE_OPTION = typer.Option(
+    None,
+    "--token-file",
+    metavar="FILE",
+    help="A file with the secret that collectors and learner share. Default: the environment variable CARTRL_TOKEN; "
+    "a learner without either makes a new one and prints it.",
+    show_default=False,
+)
 EPISODES_HELP = "How many episodes."
 MOST_EPISODES = 1_000_000
 SEED_OPTION = typer.Option(

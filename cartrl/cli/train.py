@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Optional
 import typer
 
 from cartrl.cli import completion
+from cartrl.cli.collect import invited
 from cartrl.cli.executors import Chosen
 from cartrl.cli.options import (
     BEGAN,
@@ -14,10 +15,12 @@ from cartrl.cli.options import (
     CONFIG_OPTION,
     JOBS_OPTION,
     JSON_OF_TRAINING_OPTION,
+    LISTEN_OPTION,
     MODULES_OPTION,
     SET_OPTION,
     SHIP_OPTION,
     TLS_OPTION,
+    TOKEN_FILE_OPTION,
     run_dir_option,
 )
 from cartrl.cli.references import one_of, refuse_beside_resume, resolved
@@ -26,6 +29,7 @@ from cartrl.system.imports import import_environments
 
 if TYPE_CHECKING:
     from cartrl.cli.commands.output import Output
+    from cartrl.experience.remote.address import Invitation
 
 
 def train(
@@ -49,6 +53,8 @@ def train(
     cluster: Optional[str] = CLUSTER_OPTION,
     ship: bool = SHIP_OPTION,
     tls: Optional[tuple[Path, Path, Path]] = TLS_OPTION,
+    listen: Optional[str] = LISTEN_OPTION,
+    token_file: Optional[Path] = TOKEN_FILE_OPTION,
     run_dir: Optional[Path] = run_dir_option("run"),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
@@ -68,15 +74,18 @@ def train(
     config = one_of(file, config_option, "--config")
     output = Output.opened(quiet, as_json, BEGAN)
     chosen = Chosen(jobs, cluster, ship, tls)
+    invitation = invited(listen, token_file)
     if dry_run and output.is_alone:
         raise UsageError("--dry-run prints the settings; it cannot be given with --quiet or --json")
     if resume is not None:
         refuse_beside_resume({"--config": config, "--seed": seed, "--seeds": seeds, "--run-dir": run_dir})
-        _go_on(str(resolved(Path(resume), MANIFEST, STUDY)), overrides, chosen, output, dry_run)
+        _go_on(str(resolved(Path(resume), MANIFEST, STUDY)), overrides, chosen, invitation, output, dry_run)
     elif config is None:
         raise UsageError("give a --config to train, or a run to --resume")
     elif seeds is None and chosen.first is not None:
         raise UsageError(f"{chosen.first} is for a study; give its --seeds, such as 0-7")
+    elif seeds is not None and invitation is not None:
+        raise UsageError("--listen is for one run; a study takes --seeds and --cluster")
     elif seeds is not None and seed is not None:
         raise UsageError("give --seed for one run, or --seeds for a study")
     elif dry_run:
@@ -87,7 +96,7 @@ def train(
 
         study.run(checked, parse_seeds(seeds), run_dir, executor, output)
     else:
-        run(load(config, overrides, seed), run_dir, output)
+        run(load(config, overrides, seed), run_dir, output, invitation)
 
 
 def _check(
@@ -109,7 +118,14 @@ def _check(
     show(load(config, overrides, seed))
 
 
-def _go_on(reference: str, overrides: list[str], chosen: Chosen, output: "Output", dry_run: bool) -> None:
+def _go_on(
+    reference: str,
+    overrides: list[str],
+    chosen: Chosen,
+    invitation: "Optional[Invitation]",
+    output: "Output",
+    dry_run: bool,
+) -> None:
     """Resume the run or the study in the directory ``reference``, or with ``dry_run`` say from where it would go on."""
     from cartrl.cli.commands import study, train
     from cartrl.cli.commands.stopped import show_what_goes_on
@@ -123,9 +139,11 @@ def _go_on(reference: str, overrides: list[str], chosen: Chosen, output: "Output
     known = find_study(reference)
     if known is None and chosen.first is not None:
         raise UsageError(f"{chosen.first} is for a study, but {find_run(reference).root} is one run")
+    if known is not None and invitation is not None:
+        raise UsageError(f"--listen is for one run, but {reference} is a study")
     if dry_run:
         show_what_goes_on(known or find_run(reference), overrides)
     elif known is not None:
         study.resume(known, overrides, chosen.executor(), output)
     else:
-        train.resume(reference, overrides, output)
+        train.resume(reference, overrides, output, invitation)

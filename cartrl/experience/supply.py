@@ -9,6 +9,7 @@ from tf_agents.typing import types
 
 from cartrl.environments import suite, twins
 from cartrl.environments.twins import CompiledEnvironment
+from cartrl.experience.remote.address import Listening
 from cartrl.experience.roles import Collector, Continuing, Remembering, Replay
 from cartrl.policies import acting
 from cartrl.settings import ExperimentSettings
@@ -26,6 +27,7 @@ class Blueprint:
     policies: acting.Policies  # of the agent
     policy: acting.BatchPolicy  # the same, for numpy arrays
     opened: ExitStack  # closes at the end of the experiment what is registered with it
+    listening: Optional[Listening] = None  # where collectors of other machines may join
 
     def twin(self) -> Optional[CompiledEnvironment]:
         """Return the compiled twin of the environment if the experiment is to play in it."""

@@ -34,6 +34,10 @@ class CollectSettings(Section):
         "From 1 on, workers collect while the agent learns, from experience that is not quite its own.",
     )
 
+    def why_alone(self, asked: str) -> Optional[str]:
+        """Return why other processes cannot share the collecting, which ``asked`` wants them to; None if they can."""
+        return None
+
     @property
     def turns(self) -> int:
         """Turns of collecting and learning in an iteration."""
@@ -58,14 +62,21 @@ class EpisodeCollectSettings(CollectSettings):
         "null takes as many as there are episodes to collect; more than that are never made.",
     )
 
+    def why_alone(self, asked: str) -> Optional[str]:
+        """Return why others cannot: an environment that plays a second episode begins it when the first has ended."""
+        count, episodes = self.num_environments, self.collect_episodes_per_iteration
+        if count is None or count >= episodes:
+            return None
+        return (
+            f"collect.num_environments is {count}, but with {asked} it must be null or at least "
+            f"collect.collect_episodes_per_iteration, which is {episodes}"
+        )
+
     def require_fit(self, sections: Mapping[str, Any]) -> None:
-        """Refuse what other collectors cannot share: episodes that begin where others have ended."""
-        count, asked = self.num_environments, "workers" if self.workers else "policy_lag"
-        if getattr(self, asked) and count is not None and count < self.collect_episodes_per_iteration:
-            raise ValueError(
-                f"collect.num_environments is {count}, but with collect.{asked} it must be null or at least "
-                f"collect.collect_episodes_per_iteration, which is {self.collect_episodes_per_iteration}"
-            )
+        """Refuse what other processes cannot share."""
+        asked = "workers" if self.workers else "policy_lag"
+        if getattr(self, asked) and (reason := self.why_alone(f"collect.{asked}")):
+            raise ValueError(reason)
 
 
 class SteppedCollectSettings(CollectSettings):

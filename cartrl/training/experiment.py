@@ -2,13 +2,14 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl import agents, randomness
 from cartrl.environments import spaces, specs
 from cartrl.environments.episodes import Evaluation
 from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience import supply
+from cartrl.experience.remote.address import Listening
 from cartrl.policies import acting, evaluation
 from cartrl.policies.exporter import PolicyExporter
 from cartrl.runs import metrics
@@ -32,14 +33,15 @@ class Experiment:
     """The parts of an experiment, built, traced and compiled once; `run` takes one seed after another through them.
 
     What a run does depends on its settings and its seed alone, never on the runs before it. ``pipeline`` has the parts.
+    Collectors of other machines may join where it is ``listening``.
     """
 
-    def __init__(self, settings: ExperimentSettings):
+    def __init__(self, settings: ExperimentSettings, listening: Optional[Listening] = None):
         with ExitStack() as opened:
-            self._build(settings, opened)
+            self._build(settings, listening, opened)
             self._opened = opened.pop_all()
 
-    def _build(self, settings: ExperimentSettings, opened: ExitStack) -> None:
+    def _build(self, settings: ExperimentSettings, listening: Optional[Listening], opened: ExitStack) -> None:
         """Build all parts; ``opened`` closes those that are open, also when a later one cannot be built."""
         evaluated_at_once = min(settings.eval.num_eval_episodes, evaluation.WIDEST)
         environment = VectorEnvironment(settings.environment.judged(), evaluated_at_once)
@@ -51,7 +53,7 @@ class Experiment:
         policy = acting.BatchPolicy(agent.policies, time_step_spec.observation)
         form = kind(settings.agent.kind).experience
         blueprint = supply.Blueprint(
-            settings, environment.time_limit, time_step_spec, action_spec, agent.policies, policy, opened
+            settings, environment.time_limit, time_step_spec, action_spec, agent.policies, policy, opened, listening
         )
         supplied = supply.build(form.builder, blueprint)
         self._continuing, self._remembering = supplied.continuing, supplied.remembering

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl.analysis.numbers import exact
 from cartrl.errors import UsageError
+from cartrl.experience.remote.address import Listening
 from cartrl.pictures.drawer import Drawer, LearningCurve
 from cartrl.runs.directory import RunDirectory
 from cartrl.runs.json_files import read_json
 from cartrl.runs.manifest import Clock, Manifest, Spent
 from cartrl.runs.metrics import seconds_after
 from cartrl.runs.outcome import Outcome, outcome_of
-from cartrl.settings import ResolvedConfig, load
+from cartrl.settings import ExperimentSettings, ResolvedConfig, load
 from cartrl.settings.spaces import SpaceKind
 from cartrl.settings.suites import SuiteError
 from cartrl.settings.writing import read_resolved, write_resolved
@@ -28,6 +29,9 @@ from cartrl.training.resuming import NOTHING, Past
 
 if TYPE_CHECKING:
     from cartrl.training.experiment import Experiment
+
+ELSEWHERE = "is for the engine vectorized"
+HAS_TWIN = "has a compiled twin, which needs no other processes; set collect.engine to vectorized to have them play"
 
 
 @dataclass(frozen=True)
@@ -150,11 +154,7 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
             )
         asked = "workers" if settings.collect.workers else "policy_lag"
         if getattr(settings.collect, asked) and settings.collect.engine != "vectorized" and twins.has_twin(env.raw):
-            raise config.error(
-                ("collect", asked),
-                f"is for the engine vectorized, but {env_name} has a compiled twin, which needs no other processes; "
-                "set collect.engine to vectorized to have them play",
-            )
+            raise config.error(("collect", asked), f"{ELSEWHERE}, but {env_name} {HAS_TWIN}")
         correlation = getattr(settings.collect, "noise_correlation", 0)  # which only some forms of experience have
         if correlation and spaces.kind(env.action_space) is SpaceKind.DISCRETE:
             takes = f"{env_name} takes actions of {spaces.shown(env.action_space)}"
@@ -163,6 +163,21 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
     if settings.train.stop_when_solved is True and threshold is None:
         raise config.error(("train", "stop_when_solved"), f"{reason}; give the mean return from which to stop")
     return threshold
+
+
+def require_shareable(settings: ExperimentSettings, asked: str) -> None:
+    """Refuse an experiment whose collecting no other process can share, which the option ``asked`` wants.
+
+    Raises:
+        UsageError: saying why.
+    """
+    from cartrl.environments import suite, twins
+
+    if reason := settings.collect.why_alone(asked):
+        raise UsageError(reason)
+    with closing(suite.playable(settings.environment)) as env:
+        if settings.collect.engine != "vectorized" and twins.has_twin(env.raw):
+            raise UsageError(f"{asked} {ELSEWHERE}, but {settings.environment.env_name} {HAS_TWIN}")
 
 
 def threshold_said(config: ResolvedConfig, threshold: Optional[float]) -> str:
@@ -181,6 +196,7 @@ def build(
     stop: StopRequest,
     began: float,
     finish: Callable[[], None] = lambda: None,
+    listening: Optional[Listening] = None,
 ) -> "Experiment":
     """Import what is heavy and build the experiment; ``began`` is when the start-up did, by time.perf_counter.
 
@@ -196,7 +212,7 @@ def build(
             signal.raise_signal(stop.signal)
         from cartrl.training.experiment import Experiment
 
-        experiment = Experiment(task.config.settings)
+        experiment = Experiment(task.config.settings, listening)
     progress.seconds["start-up"] = time.perf_counter() - began
     return experiment
 

@@ -30,11 +30,20 @@ DEATHS = (1, 12, 40)  # steps of collectors, after which one of them dies: befor
 
 def train(home, agent, name="run", *, deaths=(), iterations=6, **collect):
     """Train ``iterations`` of an experiment; return what its process said, and all numbers that it ended with."""
-    home.mkdir(exist_ok=True)
-    shutil.copy(MODULES / "simulators.py", home)
+    write_experiment(home, agent, name, iterations, collect)
     (home / "deaths").mkdir(exist_ok=True)
     for steps in deaths:
         (home / "deaths" / str(steps)).touch()
+    done = run_cartrl("train", f"{name}.yaml", "--import-module", "simulators", "--quiet", "--run-dir", name, cwd=home)
+    assert done.returncode == 0, done.stderr
+    assert not list((home / "deaths").iterdir())
+    return done, numbers(home / name)
+
+
+def write_experiment(home, agent, name, iterations, collect):
+    """Write the config of an experiment into the directory ``home``, and the module of its environments."""
+    home.mkdir(exist_ok=True)
+    shutil.copy(MODULES / "simulators.py", home)
     experiment = EXPERIMENTS[agent]
     settings = {
         **experiment,
@@ -43,10 +52,6 @@ def train(home, agent, name="run", *, deaths=(), iterations=6, **collect):
         "eval": {"eval_interval": 3, "num_eval_episodes": 2},
     }
     (home / f"{name}.yaml").write_text(json.dumps(settings))
-    done = run_cartrl("train", f"{name}.yaml", "--import-module", "simulators", "--quiet", "--run-dir", name, cwd=home)
-    assert done.returncode == 0, done.stderr
-    assert not list((home / "deaths").iterdir())
-    return done, numbers(home / name)
 
 
 def numbers(run):

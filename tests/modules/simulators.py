@@ -1,6 +1,8 @@
 """Environments as simulators are: a step takes STEP_MS milliseconds, and a collector may die in any of them.
 
 A file in the folder ``deaths`` is named after a number of steps, and kills the first collector that has taken so many.
+While there is a file ``hold``, a learner goes no further than its check of the environment. A collector whose
+environment is made leaves a file ``ready``, and one that has taken a step a file ``played``.
 """
 
 import os
@@ -15,22 +17,35 @@ from gym.envs.classic_control.pendulum import PendulumEnv
 from gym.envs.registration import register
 
 STEP_SECONDS = float(os.environ.get("STEP_MS", "0")) / 1000
-DEATHS = Path("deaths").absolute()
+CHECKED = 5  # steps of a check, at most
 taken = 0
+
+
+def is_collector():
+    return "cartrl.experience.remote.worker" in sys.modules
 
 
 def take_time():
     global taken
+    taken += 1
     time.sleep(STEP_SECONDS)
-    if "cartrl.experience.remote.worker" in sys.modules:
-        taken += 1
+    if is_collector():
+        Path("played").touch()
         with suppress(OSError):
-            (DEATHS / str(taken)).unlink()
+            Path("deaths", str(taken)).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
+    elif taken > CHECKED:
+        while Path("hold").exists():
+            time.sleep(0.01)
 
 
 class SimulatedCartPole(CartPoleEnv):
     """CartPole in a class of which cartrl has no compiled twin."""
+
+    def __init__(self):
+        super().__init__()
+        if is_collector():
+            Path("ready").touch()
 
     def step(self, action):
         take_time()

@@ -109,6 +109,9 @@ def test_one_protocol_is_enough_and_no_name_is_needed(protocol, tmp_path):
     ("seeds", "runs"),
     [
         pytest.param((), [""], marks=pytest.mark.slow),
+        pytest.param(
+            ("--set", "collect.workers=2", "--set", "collect.engine=vectorized"), [""], marks=pytest.mark.slow
+        ),
         (("--seeds", "0-3", "-j", "2"), ["seed-0", "seed-1"]),
     ],
 )

@@ -37,6 +37,22 @@ class Standing(Protocol):
         """Return where each environment stands."""
 
 
+class News:
+    """Sentences for the user from the threads that hear collectors.
+
+    The thread that trains passes them on: while it holds stderr back, what others write there is lost.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[str] = deque()
+        self.tell = self._waiting.append
+
+    def pass_on(self) -> None:
+        """Print them as warnings."""
+        while self._waiting:
+            notices.warn(self._waiting.popleft())
+
+
 class Following(NamedTuple):
     """Which turn follows another."""
 
@@ -69,6 +85,7 @@ class TeamCollector:
         variables: of the policy.
         settings: of the experiment.
         local: the collectors of this machine, if there are any.
+        news: that are to be passed on.
     """
 
     def __init__(
@@ -79,23 +96,22 @@ class TeamCollector:
         variables: Sequence[tf.Variable],
         settings: ExperimentSettings,
         local: Optional[LocalCollectors],
+        news: News,
     ):
         self._team, self._standing, self._replay, self._variables = team, standing, replay, variables
         self._lag, self._following = settings.collect.policy_lag, Following.of(settings)
-        self._local = local
+        self._local, self._news = local, news
         self._blank(0)
 
     def _blank(self, seed: int) -> None:
         self._seed = seed
         self._orders: deque[Order] = deque()
         self._policies: deque[Policy] = deque()  # of the next turns, at least of those that are ordered
-        if self._local is not None:
-            self._local.tell(notices.warn)
 
     def prepare(self) -> None:
         """Wait until the collectors of this machine are there."""
         if self._local is not None:
-            self._local.wait()
+            self._local.wait(self._news.tell)
 
     def collect(self, turn: Turn) -> Played:
         """Have ``turn`` played, and order the turns after it whose policies are known by now."""
@@ -110,6 +126,7 @@ class TeamCollector:
             wanted = self._following.after(wanted)
         self._policies.popleft()
         played: Whole = self._team.form.whole(self._team.wait_for(self._orders.popleft()))
+        self._news.pass_on()
         self._replay.write(played)
         return played.played()
 

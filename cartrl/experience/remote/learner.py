@@ -5,14 +5,15 @@ from typing import Any, Optional
 
 from cartrl.errors import CartrlError
 from cartrl.experience.remote.channel import Channel, LostError
-from cartrl.experience.remote.collector import Standing, TeamCollector, Writable
+from cartrl.experience.remote.collector import News, Standing, TeamCollector, Writable
+from cartrl.experience.remote.door import Door
 from cartrl.experience.remote.forms import Form, RowPlayer
 from cartrl.experience.remote.local import Joined, LocalCollectors
 from cartrl.experience.remote.team import Team
 from cartrl.experience.supply import Blueprint
 from cartrl.runs.machine import differing, processor
 from cartrl.settings import ExperimentSettings
-from cartrl.system import imports, notices
+from cartrl.system import imports
 
 
 def collecting(
@@ -28,15 +29,18 @@ def collecting(
         replay: is given what was played.
     """
     settings = blueprint.settings
-    if not (settings.collect.workers or settings.collect.policy_lag):
+    if not (settings.collect.workers or settings.collect.policy_lag or blueprint.listening):
         return None
-    team = Team(form, here, notices.warn)
-    reception = Reception(settings, team, notices.warn)
+    news = News()
+    team = Team(form, here, news.tell)
+    reception = Reception(settings, team, news.tell)
     local = LocalCollectors(settings.collect.workers, reception.meet) if settings.collect.workers else None
     if local is not None:
         blueprint.opened.callback(local.close)
+    if blueprint.listening is not None:
+        Door(blueprint.listening, reception.meet, news.tell)
     blueprint.opened.callback(team.close)
-    return TeamCollector(team, standing, replay, here.variables, settings, local)
+    return TeamCollector(team, standing, replay, here.variables, settings, local, news)
 
 
 class Reception:

@@ -58,18 +58,14 @@ class LocalCollectors:
             self._failures.append(str(error))
             self._settled.release()
 
-    def wait(self) -> None:
-        """Wait until each has joined or failed to."""
+    def wait(self, tell: Callable[[str], None]) -> None:
+        """Wait until each has joined or failed to, and tell of those that failed."""
         for _ in self._channels:
             self._settled.acquire()
-
-    def tell(self, warn: Callable[[str], None]) -> None:
-        """Tell of those that have failed to join, once."""
-        failures, self._failures = self._failures, []
-        if failures:
+        if self._failures:
             said = os.pread(self._errors.fileno(), MOST_READ, 0).decode(errors="replace").split("\n")
-            why = next((line for line in reversed(said) if line.strip()), failures[0])
-            warn(f"{len(failures)} of the {len(self._channels)} collectors of this machine cannot play: {why}")
+            why = next((line for line in reversed(said) if line.strip()), self._failures[0])
+            tell(f"{len(self._failures)} of the {len(self._channels)} collectors of this machine cannot play: {why}")
 
     def close(self) -> None:
         """End the processes."""

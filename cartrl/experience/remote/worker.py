@@ -9,9 +9,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cartrl.errors import CartrlError
@@ -29,14 +28,12 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 40  # bytes of a message: a learner is trusted
 
-Connect = Callable[[], Channel]
 
+def run(connections: Sequence[int]) -> list[str]:
+    """Play in a process for each of ``connections``, descriptors that are closed here; return why some failed.
 
-def run(connects: Sequence[Connect], shared: Sequence[int] = ()) -> list[str]:
-    """Play in a process for each of ``connects`` until its learner has ended; return why those ended that failed.
-
-    The processes are forks of this one, which has imported what they need. They close the descriptors ``shared`` once
-    they are connected, as this one does: a connection ends for the other side when no process holds it any more.
+    The processes are forks of this one, which has imported what they need. A connection ends for the learner when no
+    process holds it any more.
     """
     with quiet.loading():
         import cartrl.agents.learner
@@ -44,17 +41,17 @@ def run(connects: Sequence[Connect], shared: Sequence[int] = ()) -> list[str]:
         import cartrl.experience.rollouts  # noqa: F401
     lifeline, held = os.pipe()  # ends in the forks when this process does
     collectors, words = [], []
-    for connect in connects:
+    for connection in connections:
         reading, writing = os.pipe()
         process = os.fork()
         if not process:
             os.close(held)
-            _be_collector(connect, shared, lifeline, writing)
+            _be_collector(connection, connections, lifeline, writing)
         os.close(writing)
         collectors.append(process)
         words.append(os.fdopen(reading, encoding="utf-8", errors="replace"))
-    for descriptor in shared:
-        os.close(descriptor)
+    for connection in connections:
+        os.close(connection)
     with at_once(lambda: _end(collectors)):
         said = [text.read() for text in words]
         for process in collectors:
@@ -67,15 +64,15 @@ def _end(collectors: Sequence[int]) -> None:
         os.kill(process, signal.SIGKILL)  # its learner has what it played given to another
 
 
-def _be_collector(connect: Connect, shared: Sequence[int], lifeline: int, writing: int) -> None:
+def _be_collector(connection: int, connections: Sequence[int], lifeline: int, writing: int) -> None:
     """Play, and end this process; why it failed is written to ``writing``."""
     code = 70
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     try:
-        channel = connect()
-        for descriptor in shared:
-            os.close(descriptor)
+        channel = Channel(socket.socket(fileno=os.dup(connection)))
+        for inherited in connections:
+            os.close(inherited)
         serve(channel, lifeline)
         code = 0
     except CartrlError as error:
@@ -186,10 +183,6 @@ def main() -> None:
     options = parser.parse_args()
     quiet.debug = options.debug
     imports.import_environments(options.import_module)
-    for reason in run([partial(_own, number) for number in options.connections], shared=options.connections):
+    for reason in run(options.connections):
         print(reason, file=sys.stderr)
     leave(0)
-
-
-def _own(connection: int) -> Channel:
-    return Channel(socket.socket(fileno=os.dup(connection)))
