@@ -126,7 +126,7 @@ WORDS: dict[str, tuple[str, Sequence[str]]] = {
         "as `--jobs` says, until the run ends. It may join and leave at any time, and the run's numbers are the same "
         "whoever plays. It needs the same versions of cartrl, TensorFlow and Python, but no config: the run sends its "
         "settings. Join only runs that you trust; see [clusters](clusters.md#collectors-on-other-machines).",
-        ("CARTRL_TOKEN=SECRET cartrl collect 192.168.1.5:7000 --jobs 8",),
+        ("cartrl collect 192.168.1.5:7000 --jobs 8 --token-file token",),
     ),
     "eval": (
         "Plays whole episodes with a saved policy and reports their mean return with a 95 % interval. The "

@@ -6,7 +6,7 @@ EXAMPLES = {
         "cartrl train ppo/cartpole-v1 --set agent.learning_rate=3e-3",
     ),
     "sweep": ("cartrl sweep configs/reinforce.yaml --grid agent.learning_rate=1e-3,3e-3 --seeds 0-7",),
-    "collect": ("CARTRL_TOKEN=SECRET cartrl collect 192.168.1.5:7000 --jobs 8",),
+    "collect": ("cartrl collect 192.168.1.5:7000 --jobs 8 --token-file token",),
     "eval": (
         "cartrl eval",
         "cartrl eval runs/NAME --episodes 1000 --json",

@@ -31,21 +31,23 @@ if TYPE_CHECKING:
     from cartrl.cli.commands.output import Output
     from cartrl.experience.remote.address import Invitation
 
+RESUME_OPTION = typer.Option(
+    None,
+    "--resume",
+    metavar="RUN",
+    autocompletion=completion.runs,
+    help="Continue a run or a study that was stopped: its directory, or 'latest'. In place of --config; "
+    "--set train.num_iterations=N extends it.",
+    show_default=False,
+)
+
 
 def train(
     file: Optional[Path] = CONFIG_ARGUMENT,
     config_option: Optional[Path] = CONFIG_OPTION,
     overrides: list[str] = SET_OPTION,
     seed: Optional[int] = typer.Option(None, "--seed", help="Override train.seed.", show_default=False),
-    resume: Optional[str] = typer.Option(
-        None,
-        "--resume",
-        metavar="RUN",
-        autocompletion=completion.runs,
-        help="Continue a run or a study that was stopped: its directory, or 'latest'. In place of --config; "
-        "--set train.num_iterations=N extends it.",
-        show_default=False,
-    ),
+    resume: Optional[str] = RESUME_OPTION,
     seeds: Optional[str] = typer.Option(
         None, "--seeds", metavar="SEEDS", help="Train a study of many seeds: 0-31, or 0,3,7.", show_default=False
     ),

@@ -1,6 +1,5 @@
 """Collectors on another host join a run, and strangers do not; each host is a network namespace."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -29,20 +28,24 @@ def hosts():
     with ExitStack() as opened:
 
         def host(*before):
-            own = os.readlink("/proc/self/ns/net")
+            own = Path("/proc/self/ns/net").readlink()
             process = opened.enter_context(subprocess.Popen([*before, "--net", "sleep", "1000"]))
             opened.callback(process.kill)
-            wait_until(lambda: os.readlink(f"/proc/{process.pid}/ns/net") != own, "it had a network", process=process)
+            wait_until(
+                lambda: Path(f"/proc/{process.pid}/ns/net").readlink() != own, "it had a network", process=process
+            )
             return process
 
         first = host("unshare", "--map-root-user")
         wait_until(lambda: Path(f"/proc/{first.pid}/comm").read_text() == "sleep\n", "it was a host")
         second = host(*inside(first), "unshare")
         wait_until(lambda: Path(f"/proc/{second.pid}/comm").read_text() == "sleep\n", "it was a host")
-        done = call(*inside(first), "ip", "link", "add", "a", "type", "veth", "peer", "name", "b", "netns", second.pid)
+        done = call(
+            *inside(first), "ip", "link", "add", "near", "type", "veth", "peer", "name", "far", "netns", second.pid
+        )
         if done.returncode:
             pytest.skip(f"no veth devices here: {done.stderr.strip()}")
-        for process, device, address in ((first, "a", "10.7.7.1/24"), (second, "b", "10.7.7.2/24")):
+        for process, device, address in ((first, "near", "10.7.7.1/24"), (second, "far", "10.7.7.2/24")):
             call(*inside(process), "ip", "link", "set", "lo", "up")
             call(*inside(process), "ip", "address", "add", address, "dev", device)
             call(*inside(process), "ip", "link", "set", device, "up")

@@ -63,7 +63,9 @@ def listening(address: Address, token: bytes) -> Iterator[Listening]:
     try:
         server = socket.create_server((address.host, address.port), family=family, backlog=WAITING)
     except OSError as error:
-        raise UsageError(f"--listen {address}: {error.strerror}") from None
+        # Python repeats the address in the error of one that cannot be bound; that of an unknown name is negative.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise UsageError(f"--listen {address}: {reason}") from None
     with server:
         yield Listening(server, token)
 
