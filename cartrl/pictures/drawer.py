@@ -127,8 +127,10 @@ def serve() -> None:
 def _show_in_tensorboard(curve: LearningCurve) -> None:
     from cartrl.runs import metrics, tensorboard
 
-    last = int(metrics.read(Path(curve.source))[-1]["iteration"] or 0)
-    tensorboard.add_picture(Path(curve.events), tensorboard.CURVE, Path(curve.target), last)
+    rows = metrics.read(Path(curve.source))
+    if rows:  # there is no picture without
+        last = int(rows[-1]["iteration"] or 0)
+        tensorboard.add_picture(Path(curve.events), tensorboard.CURVE, Path(curve.target), last)
 
 
 def _draw(curve: LearningCurve) -> Optional[str]:

@@ -220,7 +220,7 @@ class Laboratory:
             if iteration == self._stop_at:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-        def kept(*arguments: Any) -> Any:
+        def kept(*arguments: Any, listening: None = None) -> Any:
             progress = next(argument for argument in arguments if isinstance(argument, Progress))
             progress.seconds["start-up"] = 0.0
             return experiment

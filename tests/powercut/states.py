@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.powercut.disk import MODELS, ROOT, Moment, Said, Sync, Trace, count_u
 BLOCK = 4096  # bytes that a disk writes whole
 MOST_CUTS = 12  # of one content
 UNREAD = (".draft-", ".old-", "tensorboard", "learning_curve.png")  # what cartrl never reads back
+WRITER = re.compile(r"(\.(?:draft|old)-[^-/]+-)[0-9]+-")  # of a draft, by the number of its process
+NOBODY = 9_999_999_999  # no process has such a number
 
 Tree = Mapping[str, Optional[bytes]]  # path -> content, None for a directory
 
@@ -35,8 +38,12 @@ class State:
         return found.hexdigest()
 
     def write(self, home: Path) -> None:
-        """Make it below ``home``, an empty directory."""
-        for path, content in sorted(self.tree.items()):
+        """Make it below ``home``, an empty directory.
+
+        The power was cut, so no process that wrote drafts is there any more. Another one may have its number by now.
+        """
+        for written, content in sorted(self.tree.items()):
+            path = WRITER.sub(rf"\g<1>{NOBODY}-", written)
             if content is None:
                 (home / path).mkdir()
             else:

@@ -141,8 +141,7 @@ def test_what_is_dragged_is_where_the_hand_is_and_goes_on_from_there(open_page, 
 
 
 def test_buttons_push(open_page, tmp_path):
-    page = open_page(write_page(tmp_path, "CartPole-v1"))
-    page.click("#pause")
+    page = open_page(write_page(tmp_path, "CartPole-v1"), reduced_motion="reduce")  # so that it stands still
     before = page.evaluate("game.state")
     page.click("#right")
     assert page.evaluate("game.state")[3] == pytest.approx(before[3] + 0.4)
