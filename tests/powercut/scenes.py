@@ -168,6 +168,7 @@ class Laboratory:
             study = find_study(str(STUDY))
             if study is None:
                 sys.exit("error: no such study")
+            files.clear_drafts(study.root)
             if study.left():
                 self._work(study)
 

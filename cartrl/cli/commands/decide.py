@@ -72,6 +72,7 @@ def run(
 def go_on(made: DecisionDirectory, executor: Executor, output: Output) -> None:
     """Go on with a decision that was stopped; of one that has ended, print the result again."""
     with RunLock(made.lock):
+        files.clear_drafts(made.root)
         plan = read_plan(made)
         thresholds = [tasks.check_environment(read_resolved(study.config)) for study in made.studies]
         _train(Decision(made, plan, thresholds, executor, output), Manifest.resume(made.manifest))

@@ -18,6 +18,7 @@ from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import SeedState, StudyDirectory, StudyProgress
 from cartrl.settings import ResolvedConfig, load
 from cartrl.settings.writing import read_resolved
+from cartrl.system import files
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
 from cartrl.terminal.board import Board
@@ -42,6 +43,7 @@ def run(
 def resume(study: StudyDirectory, overrides: Sequence[str], executor: Executor, output: Output) -> None:
     """Train the seeds that have not ended yet; with ``overrides``, which may extend the study, all of them."""
     with RunLock(study.lock):
+        files.clear_drafts(study.root)
         config = read_resolved(study.config, overrides)
         require_same_experiment(load(study.config).settings, config)
         threshold = tasks.check_environment(config)

@@ -89,6 +89,7 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], executor: Execu
 def go_on(sweep: SweepDirectory, executor: Executor, output: Output) -> None:
     """Train the seeds that have not ended yet; of a finished sweep only print the ranking again."""
     with RunLock(sweep.lock):
+        files.clear_drafts(sweep.root)
         plan = read_plan(sweep)
         config = read_resolved(sweep.config)
         if plan.outcome is Outcome.FINISHED:
