@@ -15,7 +15,7 @@ def best_after_training(config, seed, home):
 
 
 @pytest.mark.learning
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_the_tutorials_budget_of_500_episodes_solves_cartpole_v0(seed, tmp_path):
     report = best_after_training("reinforce.yaml", seed, tmp_path)
     assert report["episodes"] == 100

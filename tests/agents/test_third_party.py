@@ -58,6 +58,7 @@ def test_it_learns_and_brings_its_columns(trained, home):
     assert "loss" not in header
 
 
+@pytest.mark.slow
 def test_it_is_resumed_to_the_last_bit(trained, home, call):
     for words in (["train", "config.yaml", "--run-dir", "half", "--set", "train.num_iterations=15"],
                   ["train", "--resume", "half", "--set", "train.num_iterations=30"]):  # fmt: skip

@@ -16,6 +16,7 @@ SIZES = {  # width, height of a frame
     "MountainCarContinuous-v0": (600, 400),
     "Pendulum-v1": (500, 500),
 }
+QUICK = ("CartPole-v0", "Pendulum-v1")
 CAPTION = 56  # pixels of a film's two lines of caption, above its frames
 
 
@@ -24,31 +25,19 @@ def frames_of(film, env_name) -> int:
     return film.n_frames - gym.make(env_name).metadata["render_fps"]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("environments")
-
-
-@pytest.fixture(scope="module")
-def done(home):
-    """How training, evaluation and filming ended, by environment."""
-    commands = []
-    for env_name in SIZES:
-        config = f"environment:\n  env_name: {env_name}\n  max_episode_steps: 40\n"
-        (home / f"{env_name}.yaml").write_text(config)
-        options = ("--set", "train.num_iterations=3", "--set", "agent.value_fc_layer_params=[16]", "--json")
-        commands += [
-            ("train", "-c", f"{env_name}.yaml", *options, "--run-dir", env_name),
-            ("eval", "--checkpoint", env_name, "--episodes", "6", "--stochastic", "--json"),
-            ("record", "--checkpoint", env_name, "--episodes", "1", "-o", f"{env_name}.gif"),
-        ]
-    outcomes = iter(run_several(*commands, cwd=home))
-    return {env_name: [next(outcomes) for _ in range(3)] for env_name in SIZES}
-
-
-@pytest.mark.parametrize("env_name", SIZES)
-def test_it_trains_evaluates_and_records(env_name, home, done):
-    trained, evaluated, filmed = done[env_name]
+@pytest.mark.parametrize(
+    "env_name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SIZES]
+)
+def test_it_trains_evaluates_and_records(env_name, tmp_path):
+    config = f"environment:\n  env_name: {env_name}\n  max_episode_steps: 40\n"
+    (tmp_path / "config.yaml").write_text(config)
+    options = ("--set", "train.num_iterations=3", "--set", "agent.value_fc_layer_params=[16]", "--json")
+    trained, evaluated, filmed = run_several(
+        ("train", "-c", "config.yaml", *options, "--run-dir", "run"),
+        ("eval", "--checkpoint", "run", "--episodes", "6", "--stochastic", "--json"),
+        ("record", "--checkpoint", "run", "--episodes", "1", "-o", "film.gif"),
+        cwd=tmp_path,
+    )
     assert trained.returncode == 0, trained.stderr
     assert json.loads(trained.stdout)["episodes"] == 6
     report = json.loads(evaluated.stdout)
@@ -57,7 +46,7 @@ def test_it_trains_evaluates_and_records(env_name, home, done):
     assert (report["reward_threshold"], report["verdict"]) == (None, None), "gym's is for episodes longer than 40 steps"
     assert report["no_verdict"].startswith(f"gym's reward threshold of {own:g} is" if own else "gym names no reward")
     assert (filmed.returncode, filmed.stderr) == (0, "")
-    with Image.open(home / f"{env_name}.gif") as film:
+    with Image.open(tmp_path / "film.gif") as film:
         width, height = SIZES[env_name]
         assert film.size == (width, height + CAPTION)
         assert 0 < frames_of(film, env_name) <= 41

@@ -243,6 +243,7 @@ eval: {num_eval_episodes: 5, eval_interval: 8}
 """
 
 
+@pytest.mark.slow
 def test_an_environment_that_observes_a_dict_is_trained_resumed_evaluated_and_filmed(tmp_path):
     (tmp_path / "a.yaml").write_text(CONFIG)
     train = [*MODULE, "train", "a.yaml", "--quiet", "--run-dir"]

@@ -75,6 +75,7 @@ def test_collectors_that_die_change_nothing(tmp_path):
     assert_lost(done, 3)
 
 
+@pytest.mark.slow
 def test_a_run_with_an_older_policy_goes_on_with_other_collectors(tmp_path):
     _, expected = train(tmp_path, "reinforce", "alone", policy_lag=1)
     done, _ = train(tmp_path, "reinforce", policy_lag=1, workers=2, iterations=3, deaths=[20])

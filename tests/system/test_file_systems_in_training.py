@@ -10,7 +10,10 @@ from tests.helpers import CONFIGS, run_cartrl
 SMALL = ("--set", "train.num_iterations=2", "--set", "eval.num_eval_episodes=2", "--set", "train.checkpoint_interval=1")
 
 
-@pytest.mark.parametrize("what", [[], ["--seeds", "0,1", "--jobs", "1"]], ids=["run", "study"])
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param([], id="run"), pytest.param(["--seeds", "0,1", "--jobs", "1"], id="study", marks=pytest.mark.slow)],
+)
 def test_training_goes_on_with_one_warning(tmp_path, what):
     env = without(tmp_path / "site", flock=errno.ENOLCK, directory=errno.EINVAL)
     call = ["train", "-c", CONFIGS / "reinforce.yaml", "--run-dir", "home/run", *SMALL, *what]

@@ -67,6 +67,7 @@ def test_a_run_remembers_its_modules_and_never_imports_them_by_itself(home, trai
         assert one_line(run_cartrl(*call, cwd=home), 2).endswith(f"if you trust it, say so: {typed}")
 
 
+@pytest.mark.slow
 def test_the_module_is_passed_on(home, trained):
     again = run_cartrl("reproduce", "my run", *GIVEN, cwd=home)
     assert (again.returncode, again.stderr) == (0, "")
