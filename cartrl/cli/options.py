@@ -103,6 +103,13 @@ TOKEN_FILE_OPTION = typer.Option(
     "a learner without either makes a new one and prints it.",
     show_default=False,
 )
+LOG_TO_OPTION = typer.Option(
+    [],
+    "--log-to",
+    metavar="TRACKER",
+    help="Also log the runs to mlflow, wandb (offline, unless WANDB_MODE says otherwise) or trackio, while they train. "
+    "Needs the extra of that name. Repeatable.",
+)
 EPISODES_HELP = "How many episodes."
 MOST_EPISODES = 1_000_000
 SEED_OPTION = typer.Option(

@@ -14,6 +14,7 @@ from cartrl.cli.options import (
     CONFIG_OPTION,
     JOBS_OPTION,
     JSON_OF_TRAINING_OPTION,
+    LOG_TO_OPTION,
     MODULES_OPTION,
     SET_OPTION,
     SHIP_OPTION,
@@ -82,6 +83,7 @@ def sweep(
     ship: bool = SHIP_OPTION,
     tls: Optional[tuple[Path, Path, Path]] = TLS_OPTION,
     run_dir: Optional[Path] = run_dir_option("sweep"),
+    log_to: list[str] = LOG_TO_OPTION,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the sweep's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
     modules: list[str] = MODULES_OPTION,
@@ -95,7 +97,7 @@ def sweep(
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
-    output = Output.opened(quiet, as_json, BEGAN)
+    output = Output.opened(quiet, as_json, BEGAN, log_to)
     chosen = Chosen(jobs, cluster, ship, tls)
     if resume is not None:
         given = {

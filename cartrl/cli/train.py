@@ -16,6 +16,7 @@ from cartrl.cli.options import (
     JOBS_OPTION,
     JSON_OF_TRAINING_OPTION,
     LISTEN_OPTION,
+    LOG_TO_OPTION,
     MODULES_OPTION,
     SET_OPTION,
     SHIP_OPTION,
@@ -58,6 +59,7 @@ def train(
     listen: Optional[str] = LISTEN_OPTION,
     token_file: Optional[Path] = TOKEN_FILE_OPTION,
     run_dir: Optional[Path] = run_dir_option("run"),
+    log_to: list[str] = LOG_TO_OPTION,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print nothing but the run's directory."),
     as_json: bool = JSON_OF_TRAINING_OPTION,
     dry_run: bool = typer.Option(
@@ -74,7 +76,7 @@ def train(
 
     import_environments(modules)
     config = one_of(file, config_option, "--config")
-    output = Output.opened(quiet, as_json, BEGAN)
+    output = Output.opened(quiet, as_json, BEGAN, log_to)
     chosen = Chosen(jobs, cluster, ship, tls)
     invitation = invited(listen, token_file)
     if dry_run and output.is_alone:

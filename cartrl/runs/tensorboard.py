@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Optional
 
 from cartrl.columns import Column
-from cartrl.runs.directory import STUDY
+from cartrl.runs.directory import DECISION, STUDY, SWEEP
 from cartrl.runs.metrics import Row, seconds_after
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.writing import by_name, scalar
@@ -81,9 +81,13 @@ class EventLog:
 
 
 def group_of(run: Path) -> str:
-    """Return the name of the group of the run in the directory ``run``: of its study, or its own."""
+    """Return the name of the group of the run in the directory ``run``: its study's, with its sweep's, or its own."""
     run = run.resolve()
-    return f"{run.parent.parent.name}/{run.parent.name}" if (run.parent / STUDY).is_file() else run.name
+    study = run.parent
+    if not (study / STUDY).is_file():
+        return run.name
+    many = [place for place in study.parents[:2] if any((place / name).is_file() for name in (SWEEP, DECISION))]
+    return study.relative_to(many[0].parent).as_posix() if many else study.name
 
 
 def add_picture(directory: Path, tag: str, picture: Path, step: int, is_film: bool = False) -> None:

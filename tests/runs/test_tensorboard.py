@@ -42,7 +42,7 @@ def test_settings_are_hyperparameters_and_the_seeds_of_a_study_a_group(study):
     both = [hyperparameters(study / f"seed-{seed}", metadata.SESSION_START_INFO_TAG) for seed in (0, 1)]
     for found in both:
         start = found.session_start_info
-        assert start.group_name == f"{study.parent.name}/study"
+        assert start.group_name == "study"
         assert start.hparams["environment.env_name"].string_value == "CartPole-v0"
         assert start.hparams["environment.max_episode_steps"].number_value == 20
         assert start.hparams["agent.normalize_returns"].HasField("bool_value")

@@ -1,15 +1,19 @@
 """What a command that trains prints: for people, or for programs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from rich.console import Console
 
+from cartrl.runs.sinks import require_usable
+from cartrl.runs.sinks.courier import Courier
 from cartrl.system import answers
 from cartrl.system.console import say
 from cartrl.system.lasting import LastingConsole
+from cartrl.system.notices import warn
 
 Display = TypeVar("Display")
 
@@ -22,11 +26,20 @@ class Output:
     as_json: bool
     began: float  # when the process began, as `time.perf_counter` has it
     answers: IO[str]  # stdout, for a directory or JSON alone
+    trackers: tuple[str, ...] = ()  # to which runs are logged
 
     @classmethod
-    def opened(cls, quiet: bool, as_json: bool, began: float) -> "Output":
-        """Return the output for these options; where programs read stdout, nothing else is written there any more."""
-        return cls(quiet, as_json, began, answers.stream(is_alone=quiet or as_json))
+    def opened(cls, quiet: bool, as_json: bool, began: float, trackers: Sequence[str] = ()) -> "Output":
+        """Return the output for these options; where programs read stdout, nothing else is written there any more.
+
+        Raises:
+            UsageError: when a tracker cannot be used.
+        """
+        return cls(quiet, as_json, began, answers.stream(is_alone=quiet or as_json), require_usable(trackers))
+
+    def logged(self, directory: Path) -> Courier:
+        """Return what logs the runs in ``directory`` to the trackers, to be entered around their training."""
+        return Courier(directory, self.trackers, warn)
 
     def print(self, answer: Any) -> None:
         """Print what the command answers."""

@@ -69,7 +69,7 @@ def _train(work: StudyWork, executor: Executor, output: Output) -> None:
     """Train the seeds that are left, and print what all reached."""
     study, opened = work.study, OpenStudy(work)
     progress, display = opened.progress, display_for(output, str(work.study.root))
-    with StopRequest() as stop, display, executor, opened:
+    with output.logged(study.root), StopRequest() as stop, display, executor, opened:
         board = Board("seeds", len(work.seeds), counted(len(work.seeds), "seed"), progress.before)
         board.add("", progress)
         display.attach(board, work.threshold)

@@ -206,7 +206,7 @@ class Sweep:
 
 def _train(sweep: Sweep, manifest: Manifest) -> None:
     """Train what is left, and print the ranking."""
-    with StopRequest() as stop, manifest:
+    with sweep.output.logged(sweep.directory.root), StopRequest() as stop, manifest:
         sweep.train(manifest, stop)
         ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED
         outcome = Outcome.INTERRUPTED if stop() else ended

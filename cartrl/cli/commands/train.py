@@ -82,7 +82,8 @@ def _train(task: Task, manifest: Manifest, output: Output, listening: Optional[L
     display = output.display(
         SilentDisplay, lambda console: LineDisplay(console, log_interval), lambda console: LiveDisplay(console, title)
     )
-    with StopRequest() as stop, manifest, closed_at_end(warn) as opened, Drawer() as drawer, display:
+    logged = output.logged(directory.root)
+    with logged, StopRequest() as stop, manifest, closed_at_end(warn) as opened, Drawer() as drawer, display:
         experiment = tasks.build(task, manifest, progress, stop, output.began, listening=listening)
         opened.callback(experiment.close)
         display.attach(progress, task.threshold)
