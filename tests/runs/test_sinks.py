@@ -26,8 +26,9 @@ needs = {
 
 def train(home, *arguments, trackers=INSTALLED, **variables):
     asked = [word for name in trackers for word in ("--log-to", name)]
-    env = {"TRACKIO_DIR": str(home / "trackio"), **variables}
-    return run_cartrl("train", *arguments, *asked, cwd=home, env=env)
+    if "trackio" in trackers:
+        variables["TRACKIO_DIR"] = str(home / "trackio")
+    return run_cartrl("train", *arguments, *asked, cwd=home, env=variables or None)
 
 
 @pytest.fixture(scope="module")
