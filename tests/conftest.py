@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,19 +37,33 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 # Measuring coverage makes a process that loads TensorFlow take half as long again. The processes that tests of these
-# folders start are measured, and run nearly all lines; those of the others are not.
+# folders start are measured, and run nearly all lines; those of the others are not. What tests of several folders look
+# at is measured, whichever of them comes first.
 MEASURED = ("cli", "execution", "policies", "report", "system", "agents")
 TO_MEASURE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    is_measured = item.path.parent.name in MEASURED
+def measure(is_measured: bool) -> None:
     for name, value in TO_MEASURE.items():
         if is_measured:
             os.environ[name] = value
         else:
             os.environ.pop(name, None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    measure(item.path.parent.name in MEASURED)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: "pytest.FixtureDef[Any]") -> "Generator[None, object, object]":
+    before = all(name in os.environ for name in TO_MEASURE)
+    measure(before or fixturedef.scope == "session")
+    try:
+        return (yield)
+    finally:
+        measure(before)
 
 
 SHORT = ("--set", "train.num_iterations=30", "--set", "eval.eval_interval=10")

@@ -90,3 +90,13 @@ def percent(share: float) -> str:
 def p_value(value: float) -> str:
     """Return a p-value after = or <."""
     return f"= {value:.4f}" if value >= 0.0001 else "< 0.0001"
+
+
+def clock(seconds: float) -> str:
+    """Write a time: ``12 s``, ``2:05 min`` or ``1:30 h``."""
+    if not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from cartrl.analysis.curves import learning_curve
-from cartrl.analysis.numbers import NOTHING, counted
+from cartrl.analysis.numbers import NOTHING, clock, counted
 from cartrl.analysis.seeds import interquartile_mean
 from cartrl.analysis.summaries import certain, certainty, of_json, share_said
 from cartrl.report.confirmation import confirmation_part
@@ -176,7 +176,7 @@ def _tiles(entries: Sequence[dict[str, Any]], best: dict[str, Any], name: str, p
 
 def _time(took: Optional[str], cost: dict[str, Any]) -> dict[str, Any]:
     steps = f"{number(cost['environment_steps'])} environment steps"
-    return tile("Time", took or NOTHING, f"{counted(cost['runs'], 'run')}, {steps}, {number(cost['hours'])} hours")
+    return tile("Time", took or NOTHING, f"{counted(cost['runs'], 'run')}, {steps}, {clock(cost['hours'] * 3600)}")
 
 
 def _table_note(without: int, threshold: Optional[float], race: str) -> str:

@@ -4,6 +4,8 @@ Beside the curves stand the settings, as hyperparameters and as text, the learni
 of a study are one group of hyperparameters, whose metrics TensorBoard averages.
 """
 
+import os
+import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,8 +98,7 @@ def add_picture(directory: Path, tag: str, picture: Path, step: int, is_film: bo
     A file that is too large to load in a page is left out.
     """
     from PIL import Image
-    from tensorboard.compat.proto import event_pb2, summary_pb2
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.compat.proto import summary_pb2
 
     if picture.stat().st_size > LARGEST:
         return
@@ -108,10 +109,23 @@ def add_picture(directory: Path, tag: str, picture: Path, step: int, is_film: bo
     with Image.open(picture) as opened:
         width, height = opened.size
     image = summary_pb2.Summary.Image(height=height, width=width, colorspace=4, encoded_image_string=content)
-    writer = EventFileWriter(str(directory), filename_suffix=suffix)
     summary = summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, image=image)])
-    writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, summary=summary))
-    writer.close()
+    _write_file(directory, suffix, step, summary)
+
+
+def _write_file(directory: Path, suffix: str, step: int, summary: "Summary") -> None:
+    """Write an event file with one event. TensorBoard's own writer of files would import TensorFlow, for seconds."""
+    from tensorboard.compat.proto import event_pb2
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    now = time.time()
+    head = event_pb2.Event(wall_time=now, file_version="brain.Event:2")
+    event = event_pb2.Event(wall_time=now, step=step, summary=summary)
+    path = directory / f"{FILES[:-1]}{int(now):010}.{socket.gethostname()}.{os.getpid()}{suffix}"
+    with files.whole_file(path) as draft, draft.open("wb") as file:
+        records = RecordWriter(file)
+        for record in (head, event):
+            records.write(record.SerializeToString())
 
 
 def _session_start(about: "dict[str, Any]", group: str, began: float) -> "Summary.Value":

@@ -1,6 +1,5 @@
 """The display of many runs while they train: a live table on a terminal; in a log, a line for each that has ended."""
 
-import math
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -12,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis.numbers import NOTHING, exact, number, numbers
+from cartrl.analysis.numbers import clock, exact, number, numbers
 from cartrl.runs.outcome import Outcome
 from cartrl.system.console import one_line, say
 from cartrl.terminal.board import Board, Named, quantiles, slow
@@ -128,9 +127,9 @@ class LiveDisplay(SilentDisplay):
     def _head(self, runs: Sequence[Named], counts: dict[Outcome, int]) -> Table:
         board = self._board
         over = counts[Outcome.FINISHED] + counts[Outcome.SOLVED]
-        figures = f"{over:,} of {board.planned:,} {board.noun}, {_clock(board.seconds)}"
+        figures = f"{over:,} of {board.planned:,} {board.noun}, {clock(board.seconds)}"
         if (left := board.seconds_left(runs)) is not None and over < board.planned:
-            figures += f", {_clock(left)} left"
+            figures += f", {clock(left)} left"
         head = Table.grid(padding=(0, 2), expand=True)
         head.add_column(ratio=1)
         head.add_column(justify="right", no_wrap=True)
@@ -194,7 +193,7 @@ def _by_name(runs: Sequence[Named]) -> list[Text]:
     lines += [f"        and {len(failed) - LISTED:,} more"] if len(failed) > LISTED else []
     late = slow(runs, time.perf_counter())
     for run, seconds, median in late[:LISTED]:
-        lines.append(f"slow    {run.name}: {run.share:.0%} done after {_clock(seconds)}; others took {_clock(median)}")
+        lines.append(f"slow    {run.name}: {run.share:.0%} done after {clock(seconds)}; others took {clock(median)}")
     lines += [f"        and {len(late) - LISTED:,} more"] if len(late) > LISTED else []
     style = {"f": "red", "s": "yellow", " ": "dim"}
     return [Text(one_line(line), style=style[line[0]], overflow="ellipsis", no_wrap=True) for line in lines]
@@ -212,13 +211,3 @@ def _label(run: Named, width: int) -> str:
 def _interest(outcome: Outcome) -> int:
     """Return the place of an outcome among those that are shown first where not all runs fit."""
     return BY_INTEREST.index(outcome) if outcome in BY_INTEREST else len(BY_INTEREST)
-
-
-def _clock(seconds: float) -> str:
-    """Write a time: ``12 s``, ``2:05 min`` or ``1:30 h``."""
-    if not math.isfinite(seconds):
-        return NOTHING
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"

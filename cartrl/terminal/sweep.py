@@ -9,7 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cartrl.analysis.numbers import NOTHING, counted, exact, number
+from cartrl.analysis.numbers import NOTHING, clock, counted, exact, number
 from cartrl.analysis.summaries import certain, certainty, of_json, share_said
 from cartrl.runs.outcome import Outcome
 from cartrl.runs.study import named
@@ -111,8 +111,8 @@ def _print_confirmation(console: Console, found: dict[str, Any], threshold: Opti
 
 def _cost(spent: dict[str, Any]) -> str:
     """Write what runs have cost."""
-    steps, hours = counted(spent["environment_steps"], "environment step"), number(spent["hours"])
-    return f"{counted(spent['runs'], 'run')}, {steps}, {hours} hours of training"
+    steps, took = counted(spent["environment_steps"], "environment step"), clock(spent["hours"] * 3600)
+    return f"{counted(spent['runs'], 'run')}, {steps}, {took} of training"
 
 
 def _print_table(console: Console, ranked: Sequence[dict[str, Any]], threshold: Optional[float]) -> None:

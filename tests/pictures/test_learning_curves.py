@@ -1,6 +1,10 @@
 """Learning curves that training draws, and that never decide how it ends."""
 
 import json
+import subprocess
+import sys
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.helpers import CONFIGS, run_cartrl
 
@@ -34,3 +38,19 @@ def test_without_matplotlib_all_is_trained_and_each_missing_curve_is_a_warning(t
     answer = json.loads(done.stdout)
     assert answer["outcome"] == "finished"
     assert [state["error"] for state in answer["seeds"].values()] == ["", ""]
+
+
+DRAW = """
+import sys
+from cartrl.pictures.drawer import LearningCurve, _draw
+print(_draw(LearningCurve(sys.argv[1], "curve.png", "a run", None, "events")), "tensorflow" in sys.modules)
+"""
+
+
+def test_a_curve_is_drawn_and_shown_in_tensorboard_without_importing_tensorflow(short_run, tmp_path):
+    (tmp_path / "events").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", DRAW, short_run.directory / "metrics.csv"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("None False\n", "")
+    assert EventAccumulator(str(tmp_path / "events")).Reload().Tags()["images"] == ["learning_curve"]
