@@ -3,14 +3,26 @@
 python -m benchmarks                                      every part but those with peers, about half an hour
 python -m benchmarks peers --turns 5                      one part
 python -m benchmarks --quick                              a small look at whether all of it works
-python -m benchmarks --write docs/performance.md          puts the tables into a page, between its markers
+python -m benchmarks --write docs/performance.md          puts the tables into the markers that a page has for them
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import clusters, endurance, growth, memory, peer_loops, peers, process, rates, start_up
+from benchmarks import (
+    clusters,
+    collectors,
+    endurance,
+    growth,
+    memory,
+    peer_loops,
+    peers,
+    process,
+    rates,
+    start_up,
+    sweeps,
+)
 from benchmarks.measuring import Failed, Scale, machine, replace_block
 
 PARTS = {
@@ -24,7 +36,9 @@ PARTS = {
     "memory": memory.measure,
     "endurance": endurance.measure,
     "growth": growth.measure,
+    "sweep": sweeps.measure,
     "clusters": clusters.measure,
+    "collectors": collectors.measure,
 }
 DEFAULT = [name for name in PARTS if not name.startswith("peer")]  # which install libraries first
 
@@ -39,7 +53,7 @@ def main() -> None:
     )
     parser.add_argument("--turns", type=int, default=3, help="of each contender (3)")
     parser.add_argument("--quick", action="store_true", help="one turn at small sizes; the figures mean nothing")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the blocks of the parts in this page")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the blocks of this page")
     options = parser.parse_args()
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"no part {unknown[0]!r}; there are {', '.join(PARTS)}")
@@ -50,8 +64,8 @@ def main() -> None:
         except Failed as failure:
             sys.exit(f"error: {part}: {failure}")
         print(f"\n## {part}\n\n{content}", flush=True)
-        if options.write:
-            page = options.write.read_text(encoding="utf-8")
+        page = options.write.read_text(encoding="utf-8") if options.write else ""
+        if f"<!-- {part} -->" in page:
             options.write.write_text(replace_block(page, part, content), encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ With hosts that are network namespaces, it is one of several machines.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -54,11 +54,16 @@ def ip(*arguments: str) -> None:
 
 
 class Dask:
-    """A scheduler, found by its scheduler file, and workers of one thread each. Entered, it runs; left, it ends."""
+    """A scheduler, found by its scheduler file, and workers of one thread each. Entered, it runs; left, it ends.
 
-    def __init__(self, home: Path, host: Host = THIS):
+    With ``tls``, the files of an authority, of a certificate and of its key, they speak TLS.
+    """
+
+    def __init__(self, home: Path, host: Host = THIS, tls: Sequence[Path] = ()):
         self.home = home
         self.host = host  # of the scheduler
+        names = ("--tls-ca-file", "--tls-cert", "--tls-key")
+        self.tls = [word for pair in zip(names, tls) for word in pair] + (["--protocol", "tls"] if tls else [])
         self.file = home / "scheduler.json"
         self.workers: list[subprocess.Popen] = []
 
@@ -79,7 +84,7 @@ class Dask:
         log = self._opened.enter_context((self.home / f"{program}-{len(self.workers)}.log").open("w"))
         process = subprocess.Popen(
             [*host.enter, sys.executable, "-m", f"distributed.cli.{program}", *map(str, options),
-             "--host", host.address, "--no-dashboard"],
+             "--host", host.address, "--no-dashboard", "--dashboard-address", f"{host.address}:0", *map(str, self.tls)],
             env={**clean_environment(), **(env or {})}, stdout=log, stderr=log, cwd=self.home,
         )  # fmt: skip
         self._opened.callback(process.wait)

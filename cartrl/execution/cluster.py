@@ -56,6 +56,7 @@ class Cluster:
         self._told: Listener = lambda task, news: None
         self._called = -SECONDS_BETWEEN_ROLL_CALLS  # when the workers were last counted
         self._backlog = Backlog([])
+        self._has_told = False  # that there are no workers yet
         self._left = 0  # tasks that have not ended
         self._number = 0  # of tasks handed out
 
@@ -69,7 +70,8 @@ class Cluster:
         except BaseException:
             self._client.close()
             raise
-        if not self._slots:
+        if not self._slots and not self._has_told:
+            self._has_told = True
             notices.note(f"{self._address.scheduler} has no workers yet; tasks wait for them")
         return self
 

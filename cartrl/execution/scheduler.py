@@ -60,7 +60,7 @@ def connect(address: Address) -> "Client":
         _knock(url)
         return distributed.Client(url, timeout=CONTACT, security=security, set_as_default=False, name="cartrl")
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(f"--cluster {address.scheduler}: no scheduler can be reached: {_why(error)}") from error
+        raise UsageError(f"--cluster {address.scheduler}: no scheduler can be reached: {_why(error, url)}") from error
 
 
 def _url(scheduler: str) -> str:
@@ -81,7 +81,13 @@ def _knock(url: str) -> None:
         socket.create_connection((parts.hostname, parts.port), CONTACT).close()
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, url: str) -> str:
+    from distributed.comm import CommClosedError
+
+    if isinstance(error, CommClosedError) and url.startswith("tls:"):
+        return "it does not take these certificates, or has others than they vouch for"
+    if isinstance(error, CommClosedError):
+        return "it closes the connection, as one that speaks TLS does; give its address as tls://HOST:PORT"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, TypeError):  # what Dask raises where it was given no certificates

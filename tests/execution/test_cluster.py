@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
 import time
 
 import pytest
@@ -85,6 +87,42 @@ def test_a_worker_of_another_version_is_refused_by_name(tmp_path, tmp_path_facto
         )
     assert "has tensorflow 2.99.0 and not 2.15" in one_line(done, 2)
     assert everything_below(home) == {}
+
+
+def certificate(home, name):
+    """Make a certificate that is its own authority; return the words of --tls."""
+    cert, key = home / f"{name}.pem", home / f"{name}-key.pem"
+    make = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cluster")
+    subprocess.run(["openssl", *make, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, cert, key
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl here to make certificates with")
+@pytest.mark.parametrize("said", ["by option", pytest.param("in Dask's configuration", marks=pytest.mark.slow)])
+def test_a_sweep_on_a_cluster_that_speaks_tls(said, short_run, tmp_path):
+    home, files, other = tmp_path / "home", certificate(tmp_path, "own"), certificate(tmp_path, "other")
+    home.mkdir()
+    with Dask(tmp_path, tls=files) as dask:
+        dask.worker()
+        address = json.loads(dask.file.read_text())["address"]
+        assert address.startswith("tls://")
+        sweep = ("sweep", *CONFIG, *SHORT, "--grid", "agent.learning_rate=1e-3,1e-5", "--seeds", "3")
+        unknown = f"--cluster {address}: no scheduler can be reached: "
+        strangers = run_several(
+            (*sweep, "--cluster", address), (*sweep, "--cluster", address, "--tls", *other),
+            (*sweep, "--cluster", address.replace("tls", "tcp")), cwd=home,
+        )  # fmt: skip
+        assert one_line(strangers[0], 2) == f"{unknown}it wants certificates; give --tls"
+        assert one_line(strangers[1], 2).startswith(f"{unknown}it does not take these certificates")
+        assert one_line(strangers[2], 2).startswith(f"{unknown.replace('tls', 'tcp')}it closes the connection")
+        assert everything_below(home) == {}
+        names = (f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+        options, env = (("--tls", *files), {}) if said == "by option" else ((), dict(zip(names, map(str, files))))
+        done = run_cartrl(*sweep, "--cluster", dask.file, *options, "--run-dir", "sweep", "--quiet", cwd=home, env=env)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "sweep\n", "")
+    runs = {path.parent.name: rows(path) for path in home.glob("sweep/*/seed-3")}
+    assert runs.keys() == {"agent.learning_rate=0.001", "agent.learning_rate=1.0e-05"}
+    assert runs["agent.learning_rate=0.001"] == rows(short_run.directory) != runs["agent.learning_rate=1.0e-05"]
 
 
 def test_refusals(tmp_path):

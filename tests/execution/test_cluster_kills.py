@@ -101,3 +101,19 @@ def test_whoever_is_killed_nothing_is_lost(options, local, tmp_path):
             command = begin(*AGAIN)
         command.wait(600)
     assert numbers(study) == local
+
+
+def test_a_scheduler_that_dies_is_told_and_the_study_goes_on_here(local, tmp_path):
+    study = tmp_path / "study"
+    with Dask(tmp_path) as dask:
+        dask.worker()
+        words = [CARTRL, *map(str, STUDY), "--cluster", str(dask.file), "--quiet"]
+        command = subprocess.Popen(words, cwd=tmp_path, env=clean_environment(), stderr=subprocess.PIPE, text=True)
+        wait_until(lambda: any(study.glob("seed-*/metrics.csv")), "a run was under way", process=command)
+        dask.scheduler.kill()
+        _, said = command.communicate(timeout=60)
+    assert (command.returncode, said.count("\n")) == (1, 1), said
+    assert "the scheduler has gone" in said
+    done = run_cartrl(*AGAIN, "--quiet", cwd=tmp_path, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert numbers(study) == local

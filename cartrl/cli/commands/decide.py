@@ -59,6 +59,8 @@ def run(
     plan = Plan(tuple(map(fingerprint, (first, second))), by, design.level, design.batch, design.looks)
     thresholds = [tasks.check_environment(config) for config in configs]
     comparison.metric_named(by, None if None in thresholds else thresholds[0])
+    with executor:
+        pass  # a cluster that cannot be used is refused before anything is written
     made = DecisionDirectory(create(directory, first.environment.env_name, first.agent.kind, "decision"))
     with beginning(made.root, made.manifest), RunLock(made.lock):
         for study, config in zip(made.studies, configs):

@@ -78,6 +78,8 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], executor: Execu
     threshold = tasks.check_environment(config)
     for combination in combinations.values():
         tasks.check_environment(combination)
+    with executor:
+        pass  # a cluster that cannot be used is refused before anything is written
     sweep = SweepDirectory(create(sweep_dir, settings.environment.env_name, settings.agent.kind, "sweep"))
     with beginning(sweep.root, sweep.manifest), RunLock(sweep.lock):
         write_resolved(config, sweep.config)
