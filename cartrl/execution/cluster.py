@@ -139,7 +139,7 @@ class Cluster:
                 other = differing(facts)
                 reason = f"the worker {worker} on {facts['host']} has {', '.join(other)}" if other else None
                 found[worker] = str(facts["host"]), reason
-            elif isinstance(facts, ImportError):
+            elif isinstance(facts, ImportError) or "ModuleNotFoundError" in str(facts):  # as Dask wraps it, or not
                 found[worker] = worker, f"the worker {worker} cannot import cartrl ({facts}); install it there"
         return found  # a worker that has gone meanwhile is not in it
 

@@ -70,10 +70,22 @@ def test_a_task_whose_worker_dies_three_times_has_failed(tmp_path, tmp_path_fact
     assert json.loads((tmp_path / "study/study.json").read_text())["outcome"] == "failed"
 
 
-def test_a_worker_of_another_version_is_refused_by_name(tmp_path, tmp_path_factory):
-    metadata = tmp_path / "other/tensorflow-2.99.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: tensorflow\nVersion: 2.99.0\n")
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "tensorflow-2.99.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: tensorflow\nVersion: 2.99.0\n",
+            "has tensorflow 2.99.0 and not 2.15",
+        ),
+        ("cartrl/__init__.py", "raise ModuleNotFoundError('not here')", "cannot import cartrl ("),
+    ],
+    ids=["another version", "no cartrl"],
+)
+def test_a_worker_that_would_train_something_else_is_refused_by_name(name, text, said, tmp_path, tmp_path_factory):
+    file = tmp_path / "other" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
     home = tmp_path / "home"
     home.mkdir()
     with Dask(tmp_path_factory.mktemp("dask")) as dask:
@@ -85,7 +97,7 @@ def test_a_worker_of_another_version_is_refused_by_name(tmp_path, tmp_path_facto
         done = run_cartrl(
             "train", *CONFIG, *SHORT, "--seeds", "0", "--cluster", dask.file, "--run-dir", "study", cwd=home
         )
-    assert "has tensorflow 2.99.0 and not 2.15" in one_line(done, 2)
+    assert said in one_line(done, 2)
     assert everything_below(home) == {}
 
 
