@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hostile", action="store_true", help="run cartrl in surroundings that do not suit it")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait for processes to start, to stop, and to be killed."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hostile"):
         os.environ.setdefault(surroundings.HOSTILE, str(os.getpid()))
