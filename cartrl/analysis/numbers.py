@@ -96,7 +96,7 @@ def clock(seconds: float) -> str:
     """Write a time: ``12 s``, ``2:05 min`` or ``1:30 h``."""
     if not math.isfinite(seconds):
         return NOTHING
-    if seconds < 100:
+    if seconds < 99.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"

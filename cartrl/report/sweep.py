@@ -176,7 +176,8 @@ def _tiles(entries: Sequence[dict[str, Any]], best: dict[str, Any], name: str, p
 
 def _time(took: Optional[str], cost: dict[str, Any]) -> dict[str, Any]:
     steps = f"{number(cost['environment_steps'])} environment steps"
-    return tile("Time", took or NOTHING, f"{counted(cost['runs'], 'run')}, {steps}, {clock(cost['hours'] * 3600)}")
+    spent = f"{counted(cost['runs'], 'run')}, {steps}, {clock(cost['hours'] * 3600)} of training"
+    return tile("Time", took or NOTHING, spent)
 
 
 def _table_note(without: int, threshold: Optional[float], race: str) -> str:
