@@ -180,6 +180,22 @@ def replace_directory(draft: Path, directory: Path) -> None:
         shutil.rmtree(old)
 
 
+@contextmanager
+def whole_directory(path: Path) -> Iterator[Path]:
+    """Yield a new directory. If the block succeeds, it becomes ``path``, on disk; if not, it is removed."""
+    draft = draft_of(path)
+    with new_directories(path.parent):
+        try:
+            draft.mkdir()
+            yield draft
+            replace_directory(draft, path)
+        except CartrlError as error:
+            error.args = (str(error).replace(draft.name, path.name),)
+            raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
 def remove_directory(directory: Path) -> None:
     """Remove ``directory``, its name first: a process that is killed meanwhile leaves no half of it under that name."""
     old = directory.with_name(_name(OLD, directory))

@@ -87,11 +87,12 @@ def printed(short_run, short_study, tmp_path_factory) -> dict:
         ["train", "--resume", "runs/two", "--json"],
         ["config", "--list", "--json"],
         ["env", "--suite", "gym", "--json"],
+        ["export", "runs/one", "--episodes", "3", "--json"],
         cwd=home,
     )
     titles = ("A sweep", "A run", "A study", "A decision", "A claim", "A claim that was checked",
               "A run trained again", "An evaluation", "A map of returns", "A comparison", "The runs", "run again",
-              "study again", "The shipped configs", "The environments of a suite")  # fmt: skip
+              "study again", "The shipped configs", "The environments of a suite", "An export")  # fmt: skip
     outcomes = [*trained, *looked_at]
     assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes
     assert all(len(outcome.stdout.splitlines()) == 1 for outcome in outcomes)

@@ -70,6 +70,22 @@ for kind in sys.argv[1:]:
 assert not {"tensorflow", "cartrl", "gym"} & set(sys.modules)
 print(json.dumps(answers))
 """
+TFLITE = """
+import json, sys
+import numpy as np, tensorflow as tf
+answers = []
+for kind in sys.argv[1:]:
+    play = tf.lite.Interpreter(f"{kind}/exports/final-tflite/policy.tflite").get_signature_runner()
+    observations, rng = np.load(f"{kind}.npy"), np.random.default_rng(0)
+    size = [len(observations), *play.get_input_details()["noise"]["shape"][1:]]
+    is_discrete = play.get_output_details()["action"]["dtype"] is np.int64
+    noise = (rng.random(size) if is_discrete else rng.standard_normal(size)).astype(np.float32)
+    found = play(observation=observations, noise=noise)
+    answers.append([found["action"].tolist(), found["drawn"].tolist()])
+    assert np.array_equal(play(observation=observations[:1], noise=noise[:1])["action"], found["action"][:1])
+assert not {"tensorflow_probability", "cartrl"} & set(sys.modules)
+print(json.dumps(answers))
+"""
 TENSORFLOW = """
 import json, sys
 import numpy as np, tensorflow as tf
@@ -92,7 +108,7 @@ for kind in sys.argv[1:]:
     answers.append([policy.act(observations).tolist(), policy.act(observations, np.random.default_rng(0)).tolist()])
 print(json.dumps(answers))
 """
-PROGRAMS = {"npz": NUMPY, "onnx": ONNX, "saved-model": TENSORFLOW}
+PROGRAMS = {"npz": NUMPY, "onnx": ONNX, "tflite": TFLITE, "saved-model": TENSORFLOW}
 
 
 @pytest.fixture(scope="module", params=[QUICK, pytest.param(SLOW, marks=pytest.mark.slow)], ids=["quick", "slow"])
@@ -112,7 +128,7 @@ def home(request, tmp_path_factory):
         ]
     outcomes = run_several(*calls, cwd=home)
     assert not any(outcome.returncode for outcome in outcomes), outcomes
-    return home, kinds, [json.loads(outcome.stdout) for outcome in outcomes[4::5]]
+    return home, kinds, [json.loads(outcome.stdout) for outcome in outcomes[5::6]]
 
 
 def played(program, home, kinds):

@@ -1,12 +1,14 @@
 """A saved policy as arrays: what `cartrl.policies.portable.player` computes with, and an ONNX model holds."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import UsageError
-from cartrl.policies.portable.original import Original
+
+if TYPE_CHECKING:
+    from cartrl.policies.portable.original import Original
 
 Arrays = dict[str, NDArray[Any]]
 FORMAT = 1
@@ -33,7 +35,7 @@ NETWORKS = {
 }
 
 
-def of(original: Original) -> Arrays:
+def of(original: "Original") -> Arrays:
     """Return the arrays of a policy, by name.
 
     ``kernel_I`` and ``bias_I`` are the ``layers`` of a network with this ``activation``. ``scale``, ``shift`` and
@@ -49,7 +51,7 @@ def of(original: Original) -> Arrays:
     if network is None:
         raise UsageError(
             f"{saved.directory}: a policy of the agent {saved.agent}, of which only --format saved-model can be made; "
-            f"npz and onnx know {', '.join(NETWORKS)}"
+            f"the others know {', '.join(NETWORKS)}"
         )
     layers = _layers(original, network.name)
     if any(kernel.ndim > 2 for kernel, _ in layers):
@@ -70,7 +72,7 @@ def of(original: Original) -> Arrays:
     }
 
 
-def _layers(original: Original, name: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+def _layers(original: "Original", name: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Return the kernel and the bias of each layer; the last one's of SAC give the mean, then the deviation."""
     kernels, biases = (
         [(v.name, v.numpy()) for v in original.variables if v.name.startswith(f"{name}/") and v.name.endswith(ending)]
@@ -84,7 +86,7 @@ def _layers(original: Original, name: str) -> list[tuple[NDArray[Any], NDArray[A
     return found
 
 
-def _normaliser(original: Original) -> Arrays:
+def _normaliser(original: "Original") -> Arrays:
     found = {variable.name: variable.numpy() for variable in original.variables}
     if "avg_0:0" not in found:
         return {}
@@ -92,7 +94,7 @@ def _normaliser(original: Original) -> Arrays:
     return {"scale": scale, "shift": -found["avg_0:0"] * scale, "clip": np.array(CLIP, np.float32)}
 
 
-def _discrete(original: Original) -> Arrays:
+def _discrete(original: "Original") -> Arrays:
     first = {"first_action": np.array(original.saved.first_action)}
     if original.saved.agent != "dqn":
         return first
@@ -100,7 +102,7 @@ def _discrete(original: Original) -> Arrays:
     return {**first, "epsilon": (probabilities.min() * probabilities.size).astype(np.float32)}
 
 
-def _continuous(original: Original, squash: str) -> Arrays:
+def _continuous(original: "Original", squash: str) -> Arrays:
     low, high = original.low, original.high
     bounds = {"low": low, "high": high, "middle": (low + high) / 2, "half": (high - low) / 2}
     if squash == "action":
@@ -108,5 +110,5 @@ def _continuous(original: Original, squash: str) -> Arrays:
     return {**bounds, "stddev": original.answers(_one(original))["stddev"][0]}  # of every observation
 
 
-def _one(original: Original) -> NDArray[Any]:
+def _one(original: "Original") -> NDArray[Any]:
     return np.zeros((1, *original.saved.observation_shape), np.float32)

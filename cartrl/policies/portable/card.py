@@ -1,6 +1,7 @@
 """The model card of an exported policy: its training, how to play it, its mean return, and the limits of that."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from cartrl.analysis.numbers import exact
 from cartrl.analysis.summaries import certainty, of_json
@@ -30,6 +31,18 @@ action, drawn = session.run(["action", "drawn"], {{"observation": observations, 
 
 Both inputs are batches of float32. `action` is the greedy action, for which `noise` does not matter. `drawn` is an
 action as in training, for {noise}.""",
+    "tflite": """\
+```python
+import tensorflow
+
+play = tensorflow.lite.Interpreter("policy.tflite").get_signature_runner()
+answers = play(observation=observations, noise=noise)
+action, drawn = answers["action"], answers["drawn"]
+```
+
+Both inputs are batches of float32. `action` is the greedy action, for which `noise` does not matter. `drawn` is an
+action as in training, for {noise}. Other runtimes of TensorFlow Lite play the file, too; it has their own operators
+alone.""",
     "saved-model": """\
 TensorFlow is all it needs:
 
@@ -44,16 +57,34 @@ policy["draw"](observation=observations, seed=[7, 0])["action"]  # drawn, as in 
 NOISE = {True: "numbers uniform in [0, 1), one an observation", False: "standard normal numbers of the action's shape"}
 
 
-def text(saved: SavedPolicy, sidecar: dict[str, Any], report: dict[str, Any], parity: Parity, form: str) -> str:
-    """Return the card as Markdown.
+class Exported(NamedTuple):
+    """A policy that was exported, and what was found meanwhile."""
 
-    Args:
-        saved: the policy.
-        sidecar: the content of its sidecar.
-        report: an evaluation of it, as ``cartrl eval --json`` has it.
-        parity: of the exported policy with it.
-        form: the format of the export.
-    """
+    saved: SavedPolicy
+    sidecar: dict[str, Any]  # the content of its sidecar
+    form: str  # the format
+    report: dict[str, Any]  # of an evaluation, as ``cartrl eval --json`` has it
+    parity: Parity  # of the exported policy with the original
+
+
+def text(exported: Exported) -> str:
+    """Return the card as Markdown."""
+    return f"""\
+# A policy for {exported.saved.environment.env_name}
+
+{facts(exported)}
+
+## Play it
+
+{play(exported)}
+
+{limits(exported)}
+"""
+
+
+def facts(exported: Exported) -> str:
+    """Return the table of the policy's training and its mean return."""
+    saved, sidecar, report = exported.saved, exported.sidecar, exported.report
     environment = saved.environment
     rows = [
         ("environment", f"{environment.env_name} of {environment.suite}"),
@@ -69,21 +100,26 @@ def text(saved: SavedPolicy, sidecar: dict[str, Any], report: dict[str, Any], pa
         ("action", _action(saved)),
         ("versions", ", ".join(f"{name} {version}" for name, version in sidecar.get("versions", {}).items())),
     ]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return table(["", ""], rows)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a table of Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def play(exported: Exported) -> str:
+    """Return how the policy is played, from within its directory."""
+    return PLAY[exported.form].format(noise=NOISE[exported.saved.is_discrete])
+
+
+def limits(exported: Exported) -> str:
+    """Return the parts about the parity with the original and the limits of what was measured."""
     return f"""\
-# A policy for {environment.env_name}
-
-| | |
-| --- | --- |
-{table}
-
-## Play it
-
-{PLAY[form].format(noise=NOISE[saved.is_discrete])}
-
 ## Parity
 
-{_parity(saved, parity)}
+{_parity(exported.saved, exported.parity)}
 
 ## Limits
 
@@ -91,8 +127,7 @@ def text(saved: SavedPolicy, sidecar: dict[str, Any], report: dict[str, Any], pa
 - It holds for the environment above, its start states and its time limit. Nothing was measured with others.
 - A policy that is the best of several evaluations in training owes part of that choice to chance. The mean return above
   is of episodes that were played for this card.
-- Drawn actions have the distribution of training, but only a SavedModel draws the same numbers as cartrl.
-"""
+- Drawn actions have the distribution of training, but only a SavedModel draws the same numbers as cartrl."""
 
 
 def _changed(saved: SavedPolicy) -> list[tuple[str, Any]]:

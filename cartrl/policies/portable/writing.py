@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from cartrl.policies import evaluation, sidecar
 from cartrl.policies.acting import BatchPolicy
-from cartrl.policies.portable import arrays, card, onnx_file, parity, player, tensorflow_file
+from cartrl.policies.portable import arrays, card, onnx_file, parity, player, tensorflow_file, tflite_file
+from cartrl.policies.portable.card import Exported
 from cartrl.policies.portable.observations import Visited, completed
 from cartrl.policies.portable.original import Original
 from cartrl.policies.rollouts import Rollouts
@@ -20,17 +21,9 @@ from cartrl.runs.directory import SIDECAR
 from cartrl.runs.json_files import read_json
 from cartrl.system import files
 
-MODEL = "policy.onnx"
+MODEL, LITE = "policy.onnx", "policy.tflite"
 CARD = "README.md"
 VISITED = parity.COUNT // 2  # observations of rollouts; the others are drawn
-
-
-class Exported(NamedTuple):
-    """What was written, and what was found before."""
-
-    directory: Path
-    report: dict[str, Any]  # of an evaluation, as ``cartrl eval --json`` has it
-    parity: parity.Parity
 
 
 class Format(NamedTuple):
@@ -62,9 +55,18 @@ def _answers_of_onnx(directory: Path, observations: NDArray[Any]) -> parity.Answ
     return onnx_file.Player(directory / MODEL).answers(observations)
 
 
+def _write_tflite(original: Original, directory: Path) -> None:
+    (directory / LITE).write_bytes(tflite_file.model(arrays.of(original)))
+
+
+def _answers_of_tflite(directory: Path, observations: NDArray[Any]) -> parity.Answers:
+    return tflite_file.answers((directory / LITE).read_bytes(), observations)
+
+
 FORMATS = {
     "npz": Format(_write_npz, _answers_of_npz, is_played_here=True),
     "onnx": Format(_write_onnx, _answers_of_onnx),
+    "tflite": Format(_write_tflite, _answers_of_tflite),
     "saved-model": Format(tensorflow_file.write, tensorflow_file.answers, is_own_program=False),
 }
 
@@ -80,18 +82,13 @@ def export(saved: SavedPolicy, form: str, directory: Path, rollouts: Rollouts) -
     report = evaluation.facts(saved, evaluation.played(saved, _Watched(original.batch, visited), rollouts), rollouts)
     observations = completed(visited.sample(), saved.observation_bounds, parity.COUNT)
     content = read_json(saved.directory / SIDECAR)
-    draft = files.draft_of(directory)
-    with files.new_directories(directory.parent):
-        try:
-            draft.mkdir()
-            found = _written(original, FORMATS[form], draft, observations)
-            (draft / CARD).write_text(card.text(saved, content, report, found, form), encoding="utf-8")
-            if FORMATS[form].is_played_here:
-                sidecar.write(draft, {name: value for name, value in content.items() if name != "files"})
-            files.replace_directory(draft, directory)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    return Exported(directory, report, found)
+    with files.whole_directory(directory) as draft:
+        found = _written(original, FORMATS[form], draft, observations)
+        exported = Exported(saved, content, form, report, found)
+        (draft / CARD).write_text(card.text(exported), encoding="utf-8")
+        if FORMATS[form].is_played_here:
+            sidecar.write(draft, {name: value for name, value in content.items() if name != "files"})
+    return exported
 
 
 def _written(original: Original, form: Format, draft: Path, observations: NDArray[Any]) -> parity.Parity:
