@@ -25,6 +25,11 @@ class Console(rich.console.Console):
                 yield Segment(escaped(segment.text), segment.style)
 
 
+def colours(console: rich.console.Console) -> Optional[str]:
+    """Return what colours ``console`` shows, as its ``color_system`` names them; None for none, as with NO_COLOR."""
+    return None if console.no_color else console.color_system
+
+
 def say(console: rich.console.Console, text: str, style: str = "") -> None:
     """Print ``text`` as it stands: rich reads no markup or emoji in it, colours no number, and breaks no line."""
     console.print(Text(escaped(text), style=style), soft_wrap=True)

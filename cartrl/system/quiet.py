@@ -22,6 +22,8 @@ from cartrl.system.signals import at_once
 STDERR = 2
 MUCH = 1 << 20  # bytes; more than libraries say at a start
 
+VIDEO_DRIVER = "SDL_VIDEODRIVER"  # tells pygame where to draw
+video_driver = os.environ.get(VIDEO_DRIVER, "")  # the user's own, for a window; all else is drawn into memory
 debug = False  # the option --debug: hold nothing back, and show tracebacks
 is_child = False  # whether another process of cartrl has started this one, and reads its stderr
 _held_back: Optional[int] = None  # the descriptor of the file that takes stderr while it is held back
@@ -41,8 +43,8 @@ def prepare() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if "xla_cpu_multi_thread_eigen" not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
-    # gym renders through pygame, which opens a display unless told not to; cartrl never shows a window.
-    os.environ["SDL_VIDEODRIVER"] = "dummy"
+    # gym renders through pygame, which opens a display unless told not to.
+    os.environ[VIDEO_DRIVER] = "dummy"
     os.environ["SDL_AUDIODRIVER"] = "dummy"
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
