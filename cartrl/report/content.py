@@ -66,6 +66,7 @@ class Subject:
         threshold: the reward threshold of the environment, if it has one.
         evaluations: the evaluation of each run's best policy, by the seed of the run.
         film: a film of one of these policies.
+        played: a page that plays the same policy, where there can be one.
         missing: a sentence for each part of the report that could not be made.
     """
 
@@ -73,6 +74,7 @@ class Subject:
     threshold: Optional[float]
     evaluations: dict[int, Evaluated]
     film: Optional[Film]
+    played: Optional[str]
     missing: list[str]
 
     @property
@@ -92,6 +94,7 @@ def frame_of(subject: Subject) -> dict[str, Any]:
     return {
         **frame(study.path, "study" if subject.is_study else "run", manifest, study.settings),
         "film": {"note": film.note, "base64": _base64(film.content)} if film else None,
+        "played": subject.played,
         "missing": subject.missing,
         "again": again(subject, manifest),
     }

@@ -139,13 +139,13 @@ def study_chart(
     known = np.isfinite(together.low)  # a single seed has no interval
     reached = [mean for seed in seeds for mean in seed.evaluated[:, 1].tolist()]
     plane = plane_of(seeds, [*reached, *together.low[known].tolist(), *together.high[known].tolist()], threshold)
-    middle = _points(together.places, together.middle)
+    middle, most = _points(together.places, together.middle), max(len(seed.evaluated) for seed in seeds)
     lows, highs = (_points(together.places[known], bound[known]) for bound in (together.low, together.high))
     layers = [
         Layer("seeds", "".join(plane.line(_points(*seed.evaluated.T[:2])) for seed in seeds)),
         Layer("interval", plane.band(lows, highs), "95 % interval"),
         Layer("greedy", plane.line(middle), "interquartile mean of the seeds"),
-        Layer("dots", plane.dots(middle)),
+        Layer("dots", plane.dots(middle if len(middle) <= most else [])),  # none between evaluations
     ]
     bounds = zip(together.low.tolist(), together.high.tolist())
     x, y = plane.x, plane.y

@@ -32,7 +32,7 @@ def page_of(study: ForeignStudy) -> dict[str, Any]:
     return {
         "name": study.path.resolve().name,
         "kind": "study" if len(study.runs) > 1 else "run",
-        "agent": study.name,
+        "agent": "Runs" if study.name == study.env_name else study.name,
         "env_name": study.env_name or "an environment without a name",
         "lead": counted(len(study.runs), "seed"),
         "tiles": _tiles(study, *map(with_minus, certainty(found, len(finals), "seed"))),
@@ -42,6 +42,7 @@ def page_of(study: ForeignStudy) -> dict[str, Any]:
         "returns": figures.histogram("Final returns", "seeds", finals, middle, None) if len(finals) > 1 else None,
         "returns_note": "How many seeds ended with which return.",
         "film": None,
+        "played": None,
         "missing": [],
         "seeds_note": "The curve of each seed, all on the same scales.",
         "seeds": [

@@ -37,7 +37,9 @@ def require_known(environment: EnvironmentSettings) -> None:
         raise UsageError(f"{environment.env_name}: a page cannot play it with environment.{what}")
 
 
-def html(arrays: Mapping[str, NDArray[Any]], environment: EnvironmentSettings, agent: str, name: str) -> str:
+def html(
+    arrays: Mapping[str, NDArray[Any]], environment: EnvironmentSettings, agent: str, name: str, is_part: bool = False
+) -> str:
     """Return the page.
 
     Args:
@@ -45,15 +47,16 @@ def html(arrays: Mapping[str, NDArray[Any]], environment: EnvironmentSettings, a
         environment: one that `require_known` lets pass; its constants are those of the page.
         agent: the kind of agent that the policy is of.
         name: what to call the policy.
+        is_part: whether it is to be a part of another page; then it has no title, and stands still at first.
     """
     played = {
         "task": TASKS[environment.env_name],
         "constants": dict(environment.constants),
         "policy": {key: _value(value) for key, value in arrays.items()},
+        "isPaused": is_part,
     }
-    return render(
-        {"env_name": environment.env_name, "agent": agent, "name": name, "played": played}, "watch.html", "watch"
-    )
+    content = {"env_name": environment.env_name, "agent": agent, "name": name, "played": played, "is_part": is_part}
+    return render(content, "watch.html", "watch")
 
 
 def _value(array: NDArray[Any]) -> Any:

@@ -165,3 +165,17 @@ def test_without_scripts_the_table_of_a_sweep_is_the_ranking(open_page, sweep_re
     page = open_page(sweep_report, java_script_enabled=False)
     assert column(page, 1) == [*map(str, range(1, 10)), "–"]
     assert page.locator(".sortable button").count() == 0
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_the_policy_can_be_played_with_in_the_page(open_page, filmed_report, viewport):
+    page = open_page(filmed_report, viewport)
+    frame = page.frame_locator("iframe")
+    assert (frame.locator("#pause").inner_text(), frame.locator("#steps").inner_text()) == ("Play", "0")
+    assert frame.locator("h1").count() == 0
+    frame.locator("#pause").click()
+    wait_until(lambda: int(frame.locator("#steps").inner_text()) > 2, "steps", 20)
+    inner = page.frames[1]
+    assert inner.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert inner.evaluate("self.origin") == "null"  # it reaches nothing of the report

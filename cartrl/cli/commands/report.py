@@ -4,11 +4,12 @@ import tempfile
 from pathlib import Path
 from typing import Optional
 
+from cartrl.cli.commands.watch import arrays_of
 from cartrl.errors import CartrlError, UsageError
 from cartrl.policies import sidecar
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
-from cartrl.report import page, parts, sweep
+from cartrl.report import page, parts, sweep, watch
 from cartrl.report.content import Evaluated, Film, Subject
 from cartrl.report.foreign import page_of as of_another_tool
 from cartrl.report.numbers import number
@@ -26,7 +27,7 @@ from cartrl.terminal import tables
 EVALUATED = Rollouts(count=100, seed=0, is_greedy=True)  # those of `cartrl eval`, so that both tell the same
 FILMED = Rollouts(count=1, seed=0, is_greedy=True)  # the first of `cartrl record`
 MOST_NAMED = 3  # studies in one sentence
-LARGEST_FILM = 4 << 20  # bytes; a page that is mailed has to stay small
+LARGEST_FILM, LARGEST_PAGE = 4 << 20, 1 << 20  # bytes; a page that is mailed has to stay small
 
 
 def run(path: Path, output: Optional[Path], layout: Layout) -> None:
@@ -54,9 +55,9 @@ def _report_runs(path: Path, target: Path) -> None:
     console = Console()
     missing: list[str] = []
     evaluations = _evaluate(console, study, missing)
-    film = _film(console, study, evaluations, missing)
-    subject = Subject(study, study.threshold, evaluations, film, missing)
-    text = page.render(parts.page_of(subject))
+    film, played = _shown(console, study, evaluations, missing) if evaluations else (None, None)
+    subject = Subject(study, study.threshold, evaluations, film, played, missing)
+    text = page.render(parts.page_of(subject), parts=() if played is None else ("watch",))
     for sentence in missing:
         say(console, sentence, style="yellow")
     _write(console, target, text)
@@ -85,25 +86,39 @@ def _evaluate(console: Console, study: Study, missing: list[str]) -> dict[int, E
     return found
 
 
-def _film(console: Console, study: Study, evaluations: dict[int, Evaluated], missing: list[str]) -> Optional[Film]:
-    """Return a film of the best policy of the seed with the best evaluation: one in its videos/, or a new one."""
-    if not evaluations:
-        return None
+def _shown(
+    console: Console, study: Study, evaluations: dict[int, Evaluated], missing: list[str]
+) -> tuple[Optional[Film], Optional[str]]:
+    """Return a film of the best policy of the seed with the best evaluation, and a page that plays it."""
     seed = max(evaluations, key=lambda seed: evaluations[seed].facts["mean"])
     run = RunDirectory(next(run.directory for run in study.runs if run.seed == seed))
     rank = f", the best of {len(evaluations)} seeds" if len(study.runs) > 1 else ""
-    note = f"The best policy of seed {seed}{rank}"
+    saved, film = sidecar.read(run.best_policy), None
     try:
-        saved = sidecar.read(run.best_policy)
-        stored = _stored(run.videos / f"{run.best_policy.name}.mp4", saved)
-        if stored is not None:
-            return Film(stored, f"{note}.")
-        with console.status("filming an episode"):
-            content, total = _record(saved)
+        film = _film(console, run, saved, f"The best policy of seed {seed}{rank}")
     except CartrlError as error:
         missing.append(f"There is no film: {error}")
-        return None
+    return film, _page(saved)
+
+
+def _film(console: Console, run: RunDirectory, saved: SavedPolicy, note: str) -> Film:
+    """Return the film of a policy of ``run`` that is in its videos/, or a new one."""
+    stored = _stored(run.videos / f"{run.best_policy.name}.mp4", saved)
+    if stored is not None:
+        return Film(stored, f"{note}.")
+    with console.status("filming an episode"):
+        content, total = _record(saved)
     return Film(content, f"{note}: one episode of return {number(total)}.")
+
+
+def _page(saved: SavedPolicy) -> Optional[str]:
+    """Return a page that plays a policy; None for an environment or an agent that it does not know, or a large one."""
+    try:
+        watch.require_known(saved.environment)
+        content = watch.html(arrays_of(saved), saved.environment, saved.agent, saved.directory.name, is_part=True)
+    except UsageError:
+        return None
+    return content if len(content) <= LARGEST_PAGE else None
 
 
 def _stored(film: Path, saved: SavedPolicy) -> Optional[bytes]:

@@ -21,14 +21,19 @@ def run(checkpoint: Optional[str], output: Path) -> None:
     require_writable(output, "page", (".html",))
     saved = sidecar.read(find_policy(checkpoint))
     watch.require_known(saved.environment)
-    is_export = (saved.directory / ARRAYS).is_file()
-    arrays = ArrayPolicy(saved).arrays if is_export else _of_original(saved)
-    page = watch.html(arrays, saved.environment, saved.agent, f"{saved.directory}, step {saved.step:,}")
+    page = watch.html(arrays_of(saved), saved.environment, saved.agent, f"{saved.directory}, step {saved.step:,}")
     files.write_text(output, page)
     tables.lines(Console(), "page", [str(output)])
 
 
-def _of_original(saved: SavedPolicy) -> dict[str, NDArray[Any]]:
+def arrays_of(saved: SavedPolicy) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a policy; TensorFlow is imported where it was not exported as such.
+
+    Raises:
+        UsageError: for a policy that arrays cannot hold.
+    """
+    if (saved.directory / ARRAYS).is_file():
+        return ArrayPolicy(saved).arrays
     with quiet.loading():
         from cartrl.policies.portable import arrays
         from cartrl.policies.portable.original import Original

@@ -235,7 +235,7 @@ const show = (id, text) => { document.getElementById(id).textContent = text; };
 
 // The game.
 const game = { state: task.start(), steps: 0, total: 0, isPaused: false, isOver: false, held: null, restart: 0 };
-game.isPaused = matchMedia("(prefers-reduced-motion: reduce)").matches;
+game.isPaused = played.isPaused || matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function paint(action) {
   if (!game.held) scene.replaceChildren(...task.draw(game.state, constants).map(shapeOf));
