@@ -10,10 +10,13 @@ from cartrl.analysis.summaries import means_said
 from cartrl.pictures import canvas
 from cartrl.pictures.legends import Entry, Words
 from cartrl.pictures.plots import GREEDY, INK, THRESHOLD
+from cartrl.policies.variations import said
 
 COLOURS = "viridis"  # told apart by those who see no red, and in grey
 MOST_NUMBERED = 12  # values of an axis beside which a number still has room in each cell
 FONT_SIZE = 8  # points
+MARK = {"color": "#D55E00", "markersize": 11, "markeredgecolor": "white", "clip_on": False, "linestyle": "none"}
+EDGE = 0.98  # of the map, for marks
 DARK = 0.6  # of the scale: below it white is read, above it black
 
 
@@ -25,7 +28,7 @@ def draw(report: dict[str, Any], target: Path) -> None:
     """
     title = f"{report['env_name']}: {counted(report['episodes'], 'episode')} for each value, {report['actions']}"
     axes = report["axes"]
-    words = Words(title, axes[0]["name"], "Mean return" if len(axes) == 1 else axes[1]["name"])
+    words = Words(title, said(axes[0]["name"]), "Mean return" if len(axes) == 1 else said(axes[1]["name"]))
     with canvas.drawing(target) as sheet:
         entries = _line(sheet.axes, report) if len(axes) == 1 else _map(sheet, report)
         sheet.save(words, entries)
@@ -60,11 +63,11 @@ def _map(sheet: canvas.Sheet, report: dict[str, Any]) -> list[Entry]:
             colour = "white" if share < DARK else "black"
             place = (across["values"][column], up["values"][row])
             sheet.axes.text(*place, texts[row, column], color=colour, ha="center", va="center", fontsize=FONT_SIZE)
-    inside = all(axis["values"][0] <= axis["trained"] <= axis["values"][-1] for axis in (across, up))
-    if not inside:
-        return []
-    (mark,) = sheet.axes.plot(
-        across["trained"], up["trained"], marker="o", markersize=14, markerfacecolor="none", markeredgecolor="#D55E00",
-        markeredgewidth=2, linestyle="none", clip_on=False,
-    )  # fmt: skip
-    return [Entry(mark, "as trained")]
+    # At the edges, where they cover no number: one for each axis.
+    places = ((across, "v", "x", (across["trained"], EDGE)), (up, "<", "y", (EDGE, up["trained"])))
+    marks = [
+        sheet.axes.plot(*place, marker, transform=getattr(sheet.axes, f"get_{which}axis_transform")(), **MARK)[0]
+        for axis, marker, which, place in places
+        if axis["values"][0] <= axis["trained"] <= axis["values"][-1]
+    ]
+    return [Entry(mark, "as trained") for mark in marks[:1]]

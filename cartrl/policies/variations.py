@@ -7,6 +7,7 @@ from typing import Optional
 from cartrl.errors import UsageError, cut
 
 OBSERVATION = "observation"  # what --noise is added to
+NOISE = "noise"  # what people read of it
 MOST_AXES = 2  # that a picture shows
 
 
@@ -49,3 +50,8 @@ def _axis(option: str, text: str) -> Axis:
     if not (name and dots and math.isfinite(axis.low) and math.isfinite(axis.high) and axis.low < axis.high):
         raise UsageError(f"{option} {cut(text)}: it is written NAME=LOW..HIGH, such as length=0.25..2")
     return axis
+
+
+def said(name: str) -> str:
+    """Return the name of an axis for people."""
+    return NOISE if name == OBSERVATION else name

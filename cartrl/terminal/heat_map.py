@@ -9,7 +9,8 @@ from rich.text import Text
 
 from cartrl.analysis.numbers import counted, exact, numbers
 from cartrl.analysis.summaries import certain, certainty, means_said, of_json
-from cartrl.system.console import say
+from cartrl.policies.variations import said
+from cartrl.system.console import colours, say
 from cartrl.system.lasting import columns
 from cartrl.terminal import tables
 
@@ -23,7 +24,7 @@ BAR = 24  # columns of the longest
 def print_map(console: Console, report: dict[str, Any]) -> None:
     """Print the report of ``cartrl eval --vary``."""
     axes = report["axes"]
-    trained = ", ".join(f"{axis['name']} {exact(axis['trained'])}" for axis in axes)
+    trained = ", ".join(f"{said(axis['name'])} {exact(axis['trained'])}" for axis in axes)
     each = f"{report['episodes']:,} {report['actions']} in each of"
     reached = ", ".join(certainty(of_json(report["trained"], "mean"), report["episodes"], "episode"))
     tables.facts(
@@ -36,7 +37,7 @@ def print_map(console: Console, report: dict[str, Any]) -> None:
         ],
     )  # fmt: skip
     console.print()
-    scale = Scale([cell["mean"] for cell in report["cells"]], console.color_system is not None)
+    scale = Scale([cell["mean"] for cell in report["cells"]], colours(console) is not None)
     if len(axes) == 1:
         console.print(_line(report, scale))
     else:
@@ -72,7 +73,7 @@ def _line(report: dict[str, Any], scale: Scale) -> Table:
     """Return a table with a line for each value of the only axis."""
     (axis,) = report["axes"]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    for index, header in enumerate((axis["name"], "mean return", "95 % interval", "")):
+    for index, header in enumerate((said(axis["name"]), "mean return", "95 % interval", "")):
         table.add_column(header, justify="left" if index == 3 else "right", no_wrap=True)
     for value, cell in zip(short(axis["values"]), report["cells"]):
         width = max(round(scale.share(cell["mean"]) * BAR), 1)
@@ -86,10 +87,10 @@ def _print_grid(console: Console, report: dict[str, Any], scale: Scale) -> None:
     heads, sides = short(across["values"]), short(up["values"])
     means = [cell["mean"] for cell in report["cells"]]
     texts = means_said(report["cells"])
-    margin = max(map(len, (*sides, up["name"])))
+    margin = max(map(len, (*sides, said(up["name"]))))
     width = max(BLOCK + 1 + max(map(len, texts)), *map(len, heads)) + 1  # of a block, a number, and a space before both
     is_numbered = margin + 1 + width * len(heads) <= columns(console)
-    say(console, f"{up['name']:>{margin}}", style="bold")
+    say(console, f"{said(up['name']):>{margin}}", style="bold")
     for row in reversed(range(len(sides))):
         line = Text(f"{sides[row]:>{margin}} ")
         for place in range(row, len(means), len(sides)):
@@ -98,7 +99,7 @@ def _print_grid(console: Console, report: dict[str, Any], scale: Scale) -> None:
         console.print(line, soft_wrap=True)
     below = "".join(f"{head:>{width}}" for head in heads) if is_numbered else f"{heads[0]} to {heads[-1]}"
     say(console, f"{'':>{margin}} {below}")
-    say(console, f"{'':>{margin}} {across['name']:>{width if is_numbered else 0}}", style="bold")
+    say(console, f"{'':>{margin}} {said(across['name']):>{width if is_numbered else 0}}", style="bold")
     console.print(scale.legend())
 
 

@@ -22,6 +22,7 @@ from cartrl.system.console import say
 from cartrl.terminal import tables
 
 HEADER = 16  # columns, of a setting's name above its values
+SHARES = 58  # columns, of the shares beside a name
 UNLIMITED = 10_000  # columns
 HOLDS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
@@ -86,8 +87,8 @@ def _print_sensitivity(console: Console, found: dict[str, Any]) -> None:
     table.add_column(HEADERS[0], overflow="fold")
     for header in HEADERS[1:]:
         table.add_column(header, justify="right", no_wrap=True)
-    for row in rows(found):
-        table.add_row(*row)
+    for name, *row in rows(found):
+        table.add_row(_wrapped(name, max(console.width - SHARES, HEADER)), *row)
     console.print(table)
     console.print(Text(basis(found)), highlight=False)
     console.print()
@@ -148,8 +149,12 @@ def _values(entry: dict[str, Any]) -> str:
 
 def _header(key: str) -> str:
     """Write a setting's name without its section, over several lines if it is long."""
-    words = key.partition(".")[2].replace("_", "_ ")
-    lines = textwrap.wrap(words, HEADER)
+    return _wrapped(key.partition(".")[2], HEADER)
+
+
+def _wrapped(name: str, width: int) -> str:
+    """Write a name over several lines of this ``width`` if it is long, each but the last with a _ at its end."""
+    lines = textwrap.wrap(name.replace("_", "_ "), width)
     return "\n".join(line.replace("_ ", "_") for line in lines)
 
 

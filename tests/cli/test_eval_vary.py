@@ -190,17 +190,16 @@ def report_of(*counts):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("is_coloured", [True, False])
+@pytest.mark.parametrize("colours", ["truecolor", None, "NO_COLOR"])
 @pytest.mark.parametrize("counts", [(7, 7), (7,), (30, 12), (2, 2)])
-def test_a_map_has_room_on_80_columns_with_and_without_colour(counts, is_coloured):
-    screen = io.StringIO()
-    system = "truecolor" if is_coloured else None
-    print_map(
-        Console(file=screen, width=80, color_system=system, force_terminal=is_coloured, _environ={}), report_of(*counts)
-    )
+def test_a_map_has_room_on_80_columns_with_and_without_colour(counts, colours):
+    screen, is_coloured = io.StringIO(), colours == "truecolor"
+    terminal = {"color_system": None if colours is None else "truecolor", "force_terminal": colours is not None}
+    environ = {"NO_COLOR": "1"} if colours == "NO_COLOR" else {}
+    print_map(Console(file=screen, width=80, **terminal, _environ=environ), report_of(*counts))
     text = screen.getvalue()
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     assert max(map(len, plain.splitlines())) <= 80
-    assert ("\x1b[" in text) == is_coloured
+    assert ("\x1b[38" in text) == is_coloured
     assert ("▒▒" in plain) == (not is_coloured and counts != (2, 2))
     assert ("500.0" in plain) == (counts in ((7, 7), (2, 2)))  # beside 30 columns there is no room for numbers
