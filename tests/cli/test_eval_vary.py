@@ -147,7 +147,7 @@ def test_the_command(short_run, tmp_path):
     assert re.search(
         r"^force_mag\n +20\.0 .*\n +12\.5 .*\n +5\.0 .*\n +0\.25 +1\.12 +2\.00\n +length\n", shown.stdout, re.M
     )
-    assert re.search(r"^observation +mean return +95 % interval", one.stdout, re.M)
+    assert re.search(r"^noise +mean return +95 % interval", one.stdout, re.M)
     assert one.stdout.endswith("picture\n  line.png\n")
     assert json.loads(drawn.stdout)["actions"] == "stochastic"
     assert "\x1b" not in shown.stdout

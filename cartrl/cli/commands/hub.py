@@ -17,7 +17,7 @@ from cartrl.runs.finding import find_policy
 from cartrl.runs.modules import modules_of
 from cartrl.runs.results import Study, load_study
 from cartrl.runs.study import named
-from cartrl.system import answers, files, quiet
+from cartrl.system import answers, files, notices, quiet
 from cartrl.system.calls import call_with, quoted
 from cartrl.system.console import Console
 from cartrl.terminal import tables
@@ -83,9 +83,10 @@ def _study(path: Path, rollouts: Rollouts) -> Subject:
                 reports[run.seed] = facts(saved, evaluate_saved(saved, rollouts), rollouts)
             policies[run.seed] = saved
         except CartrlError as error:
-            notes.append(f"seed {run.seed} is not evaluated: {error}")
+            notices.warn(f"seed {run.seed} is not evaluated: {error}")
+            notes.append(f"seed {run.seed} is not evaluated")  # the error names places on somebody's machine
     if not policies:
-        raise UsageError(f"{path}: {notes[0]}")
+        raise UsageError(f"{path}: no policy of it can be evaluated")
     chosen = max(reports, key=lambda seed: reports[seed]["mean"])
     return Subject(policies[chosen], study, Seeds(chosen, reports, [*study.notes(), *notes]))
 
