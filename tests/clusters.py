@@ -57,10 +57,12 @@ class Dask:
     """A scheduler, found by its scheduler file, and workers of one thread each. Entered, it runs; left, it ends.
 
     With ``tls``, the files of an authority, of a certificate and of its key, they speak TLS.
+    ``env`` is of the scheduler.
     """
 
-    def __init__(self, home: Path, host: Host = THIS, tls: Sequence[Path] = ()):
+    def __init__(self, home: Path, host: Host = THIS, tls: Sequence[Path] = (), env: Optional[dict] = None):
         self.home = home
+        self.env = env
         self.host = host  # of the scheduler
         names = ("--tls-ca-file", "--tls-cert", "--tls-key")
         self.tls = [word for pair in zip(names, tls) for word in pair] + (["--protocol", "tls"] if tls else [])
@@ -69,7 +71,8 @@ class Dask:
 
     def __enter__(self) -> "Dask":
         self._opened = ExitStack()
-        self.scheduler = self._start(self.host, "dask_scheduler", "--port", "0", "--scheduler-file", self.file)
+        options = ("--port", "0", "--scheduler-file", self.file)
+        self.scheduler = self._start(self.host, "dask_scheduler", *options, env=self.env)
         wait_until(self.file.exists, "the scheduler had written its file", process=self.scheduler)
         return self
 

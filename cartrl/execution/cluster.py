@@ -64,6 +64,7 @@ class Cluster:
         self._client = connect(self._address)
         try:
             self._client.subscribe_topic(self._session, lambda event: self._events.put(event[1]))
+            self._examine_scheduler()
             self._call_the_roll()
             if self._unfit:
                 raise UsageError(next(iter(self._unfit.values())))
@@ -103,6 +104,16 @@ class Cluster:
         workers = sorted({slot.worker for slot in self._at_work()})
         if workers:
             self._client.run(remote.stop, self._session, workers=workers, on_error="ignore")
+
+    def _examine_scheduler(self) -> None:
+        """See that the scheduler can import cartrl: it reads tasks before it passes them on."""
+        from cartrl.execution import remote
+
+        try:
+            self._client.run_on_scheduler(remote.facts)
+        except Exception as error:  # Dask may wrap the ImportError
+            where = f"--cluster {self._address.scheduler}"
+            raise UsageError(f"{where}: the scheduler cannot import cartrl ({error}); install it there") from error
 
     def _call_the_roll(self) -> None:
         """Count the workers: slots for those that are new; the tasks of those that have gone are trained elsewhere."""

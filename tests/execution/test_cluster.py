@@ -5,12 +5,11 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 
 import pytest
 
 from tests.clusters import Dask
-from tests.helpers import CONFIGS, MODULES, everything_below, one_line, run_cartrl, run_several
+from tests.helpers import CONFIGS, MODULES, everything_below, one_line, run_cartrl, run_several, wait_until
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
@@ -70,30 +69,30 @@ def test_a_task_whose_worker_dies_three_times_has_failed(tmp_path, tmp_path_fact
     assert json.loads((tmp_path / "study/study.json").read_text())["outcome"] == "failed"
 
 
+VERSION = ("tensorflow-2.99.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tensorflow\nVersion: 2.99.0\n")
+ABSENT = ("cartrl/__init__.py", "raise ModuleNotFoundError('not here')")
+
+
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("there", "is_worker", "said"),
     [
-        (
-            "tensorflow-2.99.0.dist-info/METADATA",
-            "Metadata-Version: 2.1\nName: tensorflow\nVersion: 2.99.0\n",
-            "has tensorflow 2.99.0 and not 2.15",
-        ),
-        ("cartrl/__init__.py", "raise ModuleNotFoundError('not here')", "cannot import cartrl ("),
+        (VERSION, True, "has tensorflow 2.99.0 and not 2.15"),
+        pytest.param(ABSENT, True, "cannot import cartrl (", marks=pytest.mark.slow),
+        pytest.param(ABSENT, False, "the scheduler cannot import cartrl (", marks=pytest.mark.slow),
     ],
-    ids=["another version", "no cartrl"],
+    ids=["a worker of another version", "a worker without cartrl", "a scheduler without cartrl"],
 )
-def test_a_worker_that_would_train_something_else_is_refused_by_name(name, text, said, tmp_path, tmp_path_factory):
-    file = tmp_path / "other" / name
+def test_a_host_that_has_something_else_is_refused_by_name(there, is_worker, said, tmp_path, tmp_path_factory):
+    file = tmp_path / "other" / there[0]
     file.parent.mkdir(parents=True)
-    file.write_text(text)
-    home = tmp_path / "home"
+    file.write_text(there[1])
+    home, env = tmp_path / "home", {"PYTHONPATH": str(tmp_path / "other")}
     home.mkdir()
-    with Dask(tmp_path_factory.mktemp("dask")) as dask:
-        dask.worker({"PYTHONPATH": str(tmp_path / "other")})
-        log = dask.home / "dask_worker-0.log"
-        deadline = time.monotonic() + 60
-        while "Registered to" not in log.read_text() and time.monotonic() < deadline:
-            time.sleep(0.05)
+    with Dask(tmp_path_factory.mktemp("dask"), env=None if is_worker else env) as dask:
+        if is_worker:
+            dask.worker(env)
+            log = dask.home / "dask_worker-0.log"
+            wait_until(lambda: "Registered to" in log.read_text(), "the worker was registered")
         done = run_cartrl(
             "train", *CONFIG, *SHORT, "--seeds", "0", "--cluster", dask.file, "--run-dir", "study", cwd=home
         )
