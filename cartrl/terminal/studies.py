@@ -83,14 +83,21 @@ def _chart(curves: Sequence[Curve], threshold: Optional[float], width: int, heig
     return [*(label + "".join(cells) for label, cells in zip(labels, grid)), axis]
 
 
+def shared_notes(studies: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what is to be said of each of ``studies``."""
+    return [note for note in studies[0]["notes"] if all(note in study["notes"] for study in studies)]
+
+
 def print_comparison(console: Console, report: dict[str, Any]) -> None:
     """Print what ``cartrl compare`` found."""
     threshold = report["reward_threshold"]
     solved = "no reward threshold" if threshold is None else f"solved from a return of {exact(threshold)}"
     studies = list(zip(string.ascii_uppercase, report["studies"]))
     rows: list[tuple[str, Any]] = [("environment", f"{report['env_name'] or 'not named'}, {solved}")]
+    of_all = shared_notes(report["studies"]) if len(studies) > 1 else []
+    rows += tables.titled("notes", of_all)
     for letter, study in studies:
-        notes = "".join(f"\n{note}" for note in study["notes"])
+        notes = "".join(f"\n{note}" for note in study["notes"] if note not in of_all)
         label = "" if study["label"] in study["path"] else f"{study['label']}: "
         rows.append((letter, f"{label}{study['path']}, {counted(len(study['seeds']), 'seed')}{notes}"))
     rows.append(("differ in", _differences(report["differences"])))

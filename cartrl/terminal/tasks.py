@@ -11,7 +11,7 @@ from cartrl.analysis.comparison import metrics
 from cartrl.analysis.numbers import counted, exact
 from cartrl.analysis.summaries import Summary, certain, of_json
 from cartrl.terminal import tables
-from cartrl.terminal.studies import grid, outcomes_table, pairs_table, profile_table
+from cartrl.terminal.studies import grid, outcomes_table, pairs_table, profile_table, shared_notes
 
 
 def print_comparison(console: Console, report: dict[str, Any]) -> None:
@@ -19,7 +19,9 @@ def print_comparison(console: Console, report: dict[str, Any]) -> None:
     title = metrics(None)[report["tested"]].title
     methods = list(zip(string.ascii_uppercase, report["methods"]))
     rows: list[tuple[str, Any]] = [("environments", "\n".join(map(_reference, report["environments"])))]
-    rows += [(letter, _studies(method)) for letter, method in methods]
+    of_all = shared_notes([study for _, method in methods for study in method["studies"]])
+    rows += tables.titled("notes", of_all)
+    rows += [(letter, _studies(method, of_all)) for letter, method in methods]
     tables.facts(console, rows)
     console.print()
     table = grid(f"normalised {title}", "interquartile mean", "95 % interval")
@@ -44,13 +46,13 @@ def _reference(environment: dict[str, Any]) -> str:
     return f"{environment['env_name']}: {ends} ({environment['source']})"
 
 
-def _studies(method: dict[str, Any]) -> str:
-    """Return a method's name, its studies, and what is to be said of each; once what is to be said of all."""
-    shared = [note for note in method["studies"][0]["notes"] if all(note in one["notes"] for one in method["studies"])]
+def _studies(method: dict[str, Any], said: Sequence[str]) -> str:
+    """Return a method's name, its studies, and what is to be said of each but for what is ``said`` of all."""
+    shared = [note for note in shared_notes(method["studies"]) if note not in said]
     lines = [method["name"], *shared]
     for study in method["studies"]:
         lines.append(f"{study['path']}, {counted(len(study['seeds']), 'seed')}")
-        lines += [f"  {note}" for note in study["notes"] if note not in shared]
+        lines += [f"  {note}" for note in study["notes"] if note not in (*shared, *said)]
     return "\n".join(lines)
 
 
