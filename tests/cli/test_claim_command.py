@@ -14,6 +14,7 @@ from cartrl.analysis.seeds import prediction_interval
 from cartrl.runs import reproduction
 from cartrl.system.archives import sha256_of
 from tests.helpers import WHOLE, one_line, run_cartrl, run_several
+from tests.json_page import as_on_page
 from tests.studies import curves, write_run, write_study
 
 
@@ -188,7 +189,7 @@ def test_forgeries_whose_hashes_match_are_found_by_training_again(short_study, t
     assert json.loads(done.stdout)["kind"] == "comparison"
     done = run_cartrl("reproduce", "claim.zip", "--jobs", 2, "--json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    report = json.loads(done.stdout)
+    report = as_on_page("A claim that was checked", done)
     runs = {run["run"]: run for run in report["runs"]}
     assert {name: run["verdict"] for name, run in runs.items()} == {
         "A/seed-3": "different", "A/seed-4": "identical", "B/seed-3": "different", "B/seed-4": "different",

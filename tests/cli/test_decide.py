@@ -16,6 +16,7 @@ from tests.helpers import (
     run_several,
     wait_until,
 )
+from tests.json_page import as_on_page
 
 CONFIG = """\
 environment: {{env_name: CartPole-v0}}
@@ -44,7 +45,7 @@ def home(tmp_path_factory):
 def read(home, name):
     done = run_cartrl("compare", "--resume", name, "--json", cwd=home)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return as_on_page("A decision", done)
 
 
 def test_it_says_what_was_planned_seen_and_concluded(home):

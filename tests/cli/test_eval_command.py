@@ -12,6 +12,7 @@ import tensorflow_probability  # noqa: F401 (a saved policy needs its types)
 from cartrl import randomness
 from cartrl.policies import acting
 from tests.helpers import WHOLE, run_cartrl, run_several
+from tests.json_page import as_on_page
 
 KEYS = {
     "policy", "env_name", "step", "actions", "seed", "episodes", "mean", "std", "interval_95", "differing_95",
@@ -44,8 +45,7 @@ def test_the_report_equals_gym_stepped_by_hand(short_run):
         cwd=short_run.directory.parent.parent,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("\n") == 1
-    report = json.loads(done.stdout)
+    report = as_on_page("An evaluation", done)
     assert set(report) == KEYS
     assert len(report["returns"]) == len(report["lengths"]) == report["episodes"]
     assert sum(report["returns"]) / report["episodes"] == pytest.approx(report["mean"])

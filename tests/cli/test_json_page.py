@@ -1,6 +1,8 @@
-"""docs/json.md: each example has the keys and the types of what its command prints."""
+"""docs/json.md: each example has the keys and the types of what its command prints.
 
-import json
+Those of sweeps, comparisons, decisions, evaluations and checked claims are held against it where these are tested.
+"""
+
 import re
 import shutil
 from pathlib import Path
@@ -9,104 +11,62 @@ import pytest
 import typer
 
 from cartrl import cli
-from tests.helpers import CONFIGS, REPO, run_cartrl, run_several
+from tests.helpers import CONFIGS, REPO, run_several
+from tests.json_page import PAGE, as_on_page, differences, examples
 
-PAGE = (REPO / "docs/json.md").read_text(encoding="utf-8")
 TINY = ("--set", "train.num_iterations=2", "--set", "eval.eval_interval=2", "--set", "eval.num_eval_episodes=3")
 
 
-def examples() -> dict:
-    """Return the example of each section of the page, by the section's title."""
-    sections = re.split(r"^## (.+)$", PAGE, flags=re.MULTILINE)[1:]
-    return {
-        title: json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
-        for title, text in zip(sections[::2], sections[1::2])
-    }
-
-
-def differences(example, real, place="") -> list:
-    """Return where two values have other keys or other types. ``null`` stands for a value of any type."""
-    if example is None or real is None:
-        return []
-    if type(example) is not type(real):
-        return [f"{place}: {type(example).__name__} here, {type(real).__name__} there"]
-    if isinstance(example, list):
-        return [found for one in example for other in real for found in differences(one, other, f"{place}[]")]
-    if not isinstance(example, dict):
-        return []
-    missing = [f"{place}.{key}" for key in sorted(example.keys() ^ real.keys())]
-    return missing + [
-        found
-        for key in example.keys() & real.keys()
-        for found in differences(example[key], real[key], f"{place}.{key}")
-    ]
-
-
 @pytest.fixture(scope="module")
-def printed(short_run, short_study, tmp_path_factory) -> dict:
-    """What each command prints, by the section of the page."""
-    home: Path = tmp_path_factory.mktemp("json")
+def home(short_run, short_study, tmp_path_factory) -> Path:
+    home = tmp_path_factory.mktemp("json")
     shutil.copytree(short_run.directory, home / "runs/one")
     shutil.copytree(short_study, home / "runs/study")
-    grid = ("--grid", "agent.learning_rate=1e-3,3e-3", "--seeds", "0,1", "--jobs", "1", "--confirm", "2",
-            "--run-dir", "runs/sweep")  # fmt: skip
-    config = CONFIGS / "reinforce.yaml"
-    trained = [
-        run_cartrl("sweep", config, *TINY, *grid, "--json", cwd=home),
-        run_cartrl("train", config, *TINY, "--run-dir", "runs/new", "--json", cwd=home),
-        run_cartrl(
-            "train", config, *TINY, "--seeds", "0,1", "--jobs", "1", "--run-dir", "runs/two", "--json", cwd=home
-        ),
-    ]
-    for rate in ("1e-3", "3e-3"):
-        settings = f"agent: {{learning_rate: {rate}}}\ntrain: {{num_iterations: 1}}\neval: {{num_eval_episodes: 2}}\n"
-        (home / f"{rate}.yaml").write_text(f"environment: {{env_name: CartPole-v0}}\n{settings}")
-    decide = ("-c", "1e-3.yaml", "-c", "3e-3.yaml", "--until-decided", "--max-seeds", "4")
-    trained.append(run_cartrl("compare", *decide, "--run-dir", "decision", "--json", cwd=home))
-    trained.append(run_cartrl("claim", "runs/study", "--json", cwd=home))
-    trained.append(run_cartrl("reproduce", "claim.zip", "--sample", "1", "--json", cwd=home))
-    trained.append(run_cartrl("reproduce", "runs/one", "--json", cwd=home))
-    looked_at = run_several(
-        ["eval", "runs/one", "--episodes", "3", "--json"],
-        [
-            "eval",
-            "runs/one",
-            "--vary",
-            "length=0.5..1",
-            "--noise",
-            "observation=0..0.3",
-            "--points",
-            "2",
-            "--episodes",
-            "3",
-            "--json",
-        ],
-        ["compare", "runs/sweep", "--json"],
-        ["runs", "--json"],
-        ["train", "--resume", "runs/new", "--json"],
-        ["train", "--resume", "runs/two", "--json"],
-        ["config", "--list", "--json"],
-        ["env", "--suite", "gym", "--json"],
-        ["export", "runs/one", "--episodes", "3", "--json"],
+    return home
+
+
+def test_examples_of_trainings(home):
+    train = ("train", CONFIGS / "reinforce.yaml", *TINY, "--json")
+    again = ("train", "--json", "--resume")
+    run, study, run_again, study_again = run_several(
+        [*train, "--run-dir", "runs/new"],
+        [*train, "--run-dir", "runs/two", "--seeds", "0,1", "--jobs", "1"],
+        [*again, "runs/new"],
+        [*again, "runs/two"],
         cwd=home,
     )
-    titles = ("A sweep", "A run", "A study", "A decision", "A claim", "A claim that was checked",
-              "A run trained again", "An evaluation", "A map of returns", "A comparison", "The runs", "run again",
-              "study again", "The shipped configs", "The environments of a suite", "An export")  # fmt: skip
-    outcomes = [*trained, *looked_at]
-    assert [outcome.returncode for outcome in outcomes] == [0] * len(titles), outcomes
-    assert all(len(outcome.stdout.splitlines()) == 1 for outcome in outcomes)
-    return {title: json.loads(outcome.stdout) for title, outcome in zip(titles, outcomes)}
+    assert as_on_page("A run", run) == as_on_page("A run", run_again)
+    assert as_on_page("A study", study) == as_on_page("A study", study_again)
 
 
-@pytest.mark.parametrize("title", examples())
-def test_an_example_has_the_keys_and_types_of_what_is_printed(printed, title):
-    assert differences(examples()[title], printed[title]) == []
+def test_examples_of_what_is_made_of_runs(home):
+    varied = ("--vary", "length=0.5..1", "--noise", "observation=0..0.3", "--points", "2", "--episodes", "3")
+    reproduced, exported, mapped, claimed, listed = run_several(
+        ["reproduce", "runs/one", "--json"],
+        ["export", "runs/one", "--episodes", "3", "--json"],
+        ["eval", "runs/one", *varied, "--json"],
+        ["claim", "runs/study", "--json"],
+        ["runs", "--json"],
+        cwd=home,
+    )
+    as_on_page("A run trained again", reproduced)
+    as_on_page("An export", exported)
+    as_on_page("A map of returns", mapped)
+    as_on_page("A claim", claimed)
+    as_on_page("The runs", listed)
 
 
-def test_what_has_ended_prints_the_same_again(printed):
-    assert printed["run again"] == printed["A run"]
-    assert printed["study again"] == printed["A study"]
+def test_examples_of_lists(tmp_path):
+    configs, environments = run_several(
+        ["config", "--list", "--json"], ["env", "--suite", "gym", "--json"], cwd=tmp_path
+    )
+    as_on_page("The shipped configs", configs)
+    as_on_page("The environments of a suite", environments)
+
+
+def test_each_example_is_held_against_what_is_printed():
+    sources = "".join(path.read_text(encoding="utf-8") for path in (REPO / "tests").rglob("test_*.py"))
+    assert set(re.findall(r'as_on_page\("(.+?)", ', sources)) == set(examples())
 
 
 def test_every_command_with_the_option_is_on_the_page():

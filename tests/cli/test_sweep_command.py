@@ -16,6 +16,7 @@ from cartrl.sweeps.racing import better_half, rungs
 from cartrl.sweeps.ranking import fresh_seeds
 from cartrl.sweeps.search import suggest, version
 from tests.helpers import CONFIGS, WHOLE, clean_environment, everything_below, one_line, run_cartrl, run_several
+from tests.json_page import as_on_page
 from tests.pages import Page
 from tests.studies import curves, write_study, write_sweep
 
@@ -170,7 +171,7 @@ def test_the_best_stands_beside_what_fresh_seeds_make_of_it(home, case):
     path.write_text(json.dumps({**json.loads(path.read_text()), "confirm_seeds": list(range(5, 13))}))
     done = run_cartrl("sweep", "--resume", "sweep", "--json", cwd=home)
     assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    report = as_on_page("A sweep", done)
     found = report["confirmation"]
     assert (found["seeds"], found["holds"]) == (list(range(5, 13)), holds)
     assert [entry["in_the_sweep"] for entry in found["settings"]] == [pytest.approx(197 + 2 / 3), 50.0]
@@ -298,7 +299,7 @@ def test_settings_that_a_race_dropped_rank_below_the_others_and_it_is_said(tmp_p
 def test_compare_takes_a_sweep_and_adjusts_all_pairs_together(home):
     done = run_cartrl("compare", "sweep", "--json", cwd=home)
     assert (done.returncode, done.stderr) == (0, "")
-    report = json.loads(done.stdout)
+    report = as_on_page("A comparison", done)
     rates = [Path(study["path"]).name.partition("=")[2] for study in report["studies"]]
     assert rates == ["0.003", "0.001", "0.01"]  # by rank
     p_values = sorted(pair["p_value"] for pair in report["comparisons"])
