@@ -1,8 +1,8 @@
 """Whole episodes in many environments at once: one call of the policy for all, then one step of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
+from typing import Any, Callable, NamedTuple, Optional, Protocol, TypeVar, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from cartrl.environments import spaces, suite
 from cartrl.environments.environment import Environment, require_finite
 from cartrl.environments.episodes import Episode, Evaluation, episode_return
 from cartrl.environments.failures import failed
+from cartrl.errors import CartrlError
 from cartrl.settings import EnvironmentSettings
 
 # (observations [N, *observation], step of the rollout) -> actions [N, *action]
@@ -50,11 +51,30 @@ class _Steps:
         )
 
 
+class Steppable(Protocol):
+    """An `Environment`, or what stands for one of another process."""
+
+    API: str
+
+    @property
+    def take(self) -> Callable[[Any], Any]:
+        """See `Environment.take`."""
+
+    def transition(self, result: Any) -> tuple[NDArray[Any], float, bool, bool]:
+        """See `Environment.transition`."""
+
+    def reset(self, seed: int) -> NDArray[Any]:
+        """See `Environment.reset`."""
+
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
+        """See `Environment.step`."""
+
+
 class Running(NamedTuple):
     """An environment in the middle of an episode."""
 
     row: int  # of the environment among all
-    env: Environment
+    env: Steppable
     take: Callable[[Any], Any]  # the environment's own step
     episode: int
     began: int  # the step of the rollout at which the episode began
@@ -79,19 +99,18 @@ class VectorEnvironment:
         self.num_environments = num_environments
         self.time_limit = suite.time_limit(settings)
         self._settings = settings
-        self._envs: dict[int, Environment] = {}
         with ExitStack() as opened:
             self._opened = opened
-            for row in range(num_environments if made is None else made):
-                self._make(row)
+            first, *others = [self._make() for _ in range(num_environments if made is None else made)]
             self._opened = opened.pop_all()
-        self.observation_space = self._envs[0].observation_space
+        self._envs: dict[int, Steppable] = dict(enumerate([first, *others]))
+        self.observation_space = first.observation_space
         self.observation_dtype = spaces.observation_dtype(self.observation_space)
-        self.action_space = self._envs[0].action_space
+        self.action_space = first.action_space
+        self._usual = first.usual
 
-    def _make(self, row: int) -> Environment:
-        self._envs[row] = self._opened.enter_context(closing(suite.playable(self._settings)))
-        return self._envs[row]
+    def _make(self) -> Environment:
+        return self._opened.enter_context(closing(suite.playable(self._settings)))
 
     def run_episodes(self, act: Act, seeds: Seeds) -> list[Episode]:
         """Run one whole episode for each of ``seeds``, which seed the environments' resets.
@@ -177,30 +196,34 @@ class VectorEnvironment:
 
     def begin(self, row: int, episode: int, step: int) -> Running:
         """Return the environment of ``row`` as it runs from ``step`` on; the caller resets it."""
-        env = self._envs.get(row) or self._make(row)
+        env = self._envs.get(row)
+        if env is None:
+            env = self._envs[row] = self._make()
         return Running(row, env, env.take, episode, step, [])
 
     def step(
         self,
         running: Sequence[Running],
-        moves: Sequence[Any],
+        moves: Union[Sequence[Any], Mapping[int, Any]],
         observations: NDArray[Any],
         step: int,
         end: Callable[[Running, bool], None],
     ) -> None:
         """Take ``step``, counted from 1, in each environment that runs; ``end`` is told of the episodes that it ends.
 
+        ``moves`` has the move of each by its row.
+
         What an environment returns is used as it is where the episode goes on and the values have the usual types. This
         is told without calling a function, because a step of gym's CartPole takes 3 µs, beside which each call would
         be felt. Everything else goes through `Environment.transition`.
         """
-        shape, usual = self.observation_space.shape, self._envs[0].usual
+        shape, usual = self.observation_space.shape, self._usual
         overdue = step - self.time_limit  # an episode that began then, or earlier, has come to the time limit
         for one in running:
             row, env, take, _, began, rewards = one
             try:
                 result = take(moves[row])
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, CartrlError):
                 raise
             except BaseException as error:
                 raise failed(self.name, "step", error, env.API) from error

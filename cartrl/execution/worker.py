@@ -108,6 +108,7 @@ class Worker:
                         self._drawer.wait()
                 end = {"outcome": read_json(run.manifest)["outcome"]}
         except CartrlError as error:
+            self._settings = None  # processes of its experiment may have ended
             end = {"outcome": Outcome.FAILED, "error": str(error)}
         except OSError as error:
             end = {"outcome": Outcome.FAILED, "error": of_system(error)}

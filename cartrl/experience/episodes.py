@@ -4,12 +4,12 @@ from typing import Any, Optional, cast
 
 import tensorflow as tf
 
-from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience.collectors.compiled import CompiledPlayer
 from cartrl.experience.collectors.episodes import EpisodeCollector, Player
 from cartrl.experience.collectors.vectorized import VectorizedPlayer
 from cartrl.experience.remote import forms, learner
 from cartrl.experience.replay.queue import ReplayQueue, signature
+from cartrl.experience.stepping import sharing
 from cartrl.experience.supply import Blueprint, Supply
 from cartrl.settings.pipeline import EpisodeCollectSettings, ReplayBufferSettings
 
@@ -36,7 +36,7 @@ def rows(blueprint: Blueprint, made: Optional[int] = None) -> VectorizedPlayer:
     collect = _collect(blueprint)
     episodes = collect.collect_episodes_per_iteration
     count = min(collect.num_environments or episodes, episodes)
-    environment = VectorEnvironment(blueprint.settings.environment, count, made)
+    environment = sharing.environments(blueprint, count, made)
     blueprint.opened.callback(environment.close)
     return VectorizedPlayer(environment, blueprint.policy, episodes)
 

@@ -4,7 +4,6 @@ from typing import Optional, Union, cast
 
 import tensorflow as tf
 
-from cartrl.environments.vector import VectorEnvironment
 from cartrl.experience.collectors.compiled_rollouts import CompiledRollouts
 from cartrl.experience.collectors.rollouts import RolloutCollector
 from cartrl.experience.collectors.vectorized_rollouts import VectorizedRollouts
@@ -13,6 +12,7 @@ from cartrl.experience.remote import forms, learner
 from cartrl.experience.remote.collector import TeamCollector
 from cartrl.experience.replay.handover import Handover
 from cartrl.experience.replay.queue import ReplayQueue
+from cartrl.experience.stepping import sharing
 from cartrl.experience.supply import Blueprint, Supply
 from cartrl.settings.pipeline import RolloutCollectSettings, StepCollectSettings, SteppedCollectSettings
 
@@ -51,7 +51,7 @@ def collecting(
 def rows(blueprint: Blueprint, made: Optional[int] = None) -> VectorizedRollouts:
     """Build what plays rollouts in this process; see `VectorEnvironment` for ``made``."""
     collect = cast(SteppedCollectSettings, blueprint.settings.collect)
-    environment = VectorEnvironment(blueprint.settings.environment, collect.num_environments, made)
+    environment = sharing.environments(blueprint, collect.num_environments, made)
     blueprint.opened.callback(environment.close)
     explore = BatchExploration(_exploration(blueprint, collect), blueprint.time_step_spec.observation)
     return VectorizedRollouts(environment, explore, collect)

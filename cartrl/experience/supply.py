@@ -1,7 +1,7 @@
 """What supplies an agent with experience: a collector, a replay, and what the two of an experiment are built from."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
 
 from tf_agents.trajectories import time_step as ts
@@ -28,6 +28,7 @@ class Blueprint:
     policy: acting.BatchPolicy  # the same, for numpy arrays
     opened: ExitStack  # closes at the end of the experiment what is registered with it
     listening: Optional[Listening] = None  # where collectors of other machines may join
+    told: list[str] = field(default_factory=list)  # sentences for the user, once all is built
 
     def twin(self) -> Optional[CompiledEnvironment]:
         """Return the compiled twin of the environment if the experiment is to play in it."""

@@ -10,7 +10,13 @@ from cartrl.settings.writing import scalar
 
 MOST_SETTINGS = 4  # with more of them a label is too long to read
 # Settings on which neither a return nor the length of a run depends.
-WITHOUT_EFFECT = ("train.checkpoint_interval", "train.log_interval", "eval.keep_policies", "collect.workers")
+WITHOUT_EFFECT = (
+    "train.checkpoint_interval",
+    "train.log_interval",
+    "eval.keep_policies",
+    "collect.workers",
+    "collect.processes",
+)
 UNITS = {
     "collect.collect_episodes_per_iteration": "episodes",
     "collect.num_environments": "environments",

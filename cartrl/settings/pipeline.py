@@ -18,6 +18,14 @@ class CollectSettings(Section):
         "a twin of one in a program that XLA compiles, many times faster. auto takes the twin where there is one.",
     )
 
+    processes: Union[int, Literal["auto"]] = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="For the engine vectorized: processes that step the environments side by side, with this one; at "
+        "most one an environment is used. It pays where a step takes half a millisecond or more. auto measures that "
+        "for a second. The numbers are the same for any number of them.",
+    )
     workers: int = Field(
         0,
         ge=0,
@@ -33,6 +41,24 @@ class CollectSettings(Section):
         description="For the engine vectorized: turns by which the policy that collects is older than the newest one. "
         "From 1 on, workers collect while the agent learns, from experience that is not quite its own.",
     )
+
+    @property
+    def elsewhere(self) -> Optional[str]:
+        """The setting that asks for more than this process and its newest policy; None where none does."""
+        asked = {
+            "workers": self.workers > 0,
+            "policy_lag": self.policy_lag > 0,
+            "processes": self.processes not in (1, "auto"),
+        }
+        return next((name for name, is_asked in asked.items() if is_asked), None)
+
+    def require_fit(self, sections: Mapping[str, Any]) -> None:
+        """Refuse other processes of both kinds."""
+        if self.workers and self.processes != 1:
+            raise ValueError(
+                f"collect.workers is {self.workers} and collect.processes is {self.processes}, but workers step the "
+                "environments themselves; give one of the two"
+            )
 
     def why_alone(self, asked: str) -> Optional[str]:
         """Return why other processes cannot share the collecting, which ``asked`` wants them to; None if they can."""
@@ -74,6 +100,7 @@ class EpisodeCollectSettings(CollectSettings):
 
     def require_fit(self, sections: Mapping[str, Any]) -> None:
         """Refuse what other processes cannot share."""
+        super().require_fit(sections)
         asked = "workers" if self.workers else "policy_lag"
         if getattr(self, asked) and (reason := self.why_alone(f"collect.{asked}")):
             raise ValueError(reason)
@@ -136,6 +163,7 @@ class StepCollectSettings(SteppedCollectSettings):
 
     def require_fit(self, sections: Mapping[str, Any]) -> None:
         """Refuse a warm-up that lasts for the whole run."""
+        super().require_fit(sections)
         steps = self.turns * self.steps_per_turn
         whole = steps * sections["train"].in_iterations(steps).num_iterations
         if self.warm_up_steps >= whole:

@@ -115,4 +115,6 @@ def has_type(value: Any, annotation: Any) -> bool:
         return isinstance(value, str)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return isinstance(value, (Mapping, annotation))
-    return True  # Any; or a Literal, which pydantic checks without coercion
+    if origin is Literal:
+        return isinstance(value, str) and value in arguments
+    return True  # Any

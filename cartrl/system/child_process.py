@@ -1,14 +1,18 @@
 """The Python processes that this one starts: workers, the drawer, a run that is reproduced."""
 
+import argparse
 import faulthandler
 import importlib
 import os
+import select
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from cartrl.system import exits, quiet, surroundings
+from cartrl.system import exits, imports, quiet, surroundings
 from cartrl.system.frames import with_room
 
 # `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
@@ -38,6 +42,50 @@ def start(target: str, *arguments: str, stderr: IO[str], **options: Any) -> "sub
         text=True,
         **options,
     )
+
+
+def start_serving(target: str, descriptors: Sequence[int], output: IO[str]) -> "subprocess.Popen[str]":
+    """Start a process that serves this one at ``descriptors``, which `served_at` returns there.
+
+    It has imported the modules that this one was given. What it prints goes into the file ``output``. Ctrl-C is for the
+    command alone, which lets the process go.
+    """
+    return start(
+        target,
+        *(["--debug"] if quiet.debug else []),
+        *imports.options(imports.given),
+        *map(str, descriptors),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        pass_fds=descriptors,
+        start_new_session=True,
+    )
+
+
+def served_at() -> list[int]:
+    """Do what the process has asked for that has started this one; return the descriptors at which it is served."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument(imports.OPTION, action="append", default=[], dest="modules")
+    parser.add_argument("descriptors", type=int, nargs="+")
+    options = parser.parse_args()
+    quiet.debug = options.debug
+    imports.import_environments(options.modules)
+    return list(options.descriptors)
+
+
+def end_with(*descriptors: int) -> None:
+    """End this process, from now on, as soon as nobody is left at the other end of one of ``descriptors``."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLRDHUP)
+
+    def watch() -> None:
+        poll.poll()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @with_room

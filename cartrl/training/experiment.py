@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 class Experiment:
     """The parts of an experiment, built, traced and compiled once; `run` takes one seed after another through them.
 
-    What a run does depends on its settings and its seed alone, never on the runs before it. ``pipeline`` has the parts.
-    Collectors of other machines may join where it is ``listening``.
+    What a run does depends on its settings and its seed alone, never on the runs before it. ``pipeline`` has the parts,
+    and ``told`` what the user is told of choices that were made. Collectors of other machines may join where it is
+    ``listening``.
     """
 
     def __init__(self, settings: ExperimentSettings, listening: Optional[Listening] = None):
@@ -56,6 +57,7 @@ class Experiment:
             settings, environment.time_limit, time_step_spec, action_spec, agent.policies, policy, opened, listening
         )
         supplied = supply.build(form.builder, blueprint)
+        self.told = blueprint.told
         self._continuing, self._remembering = supplied.continuing, supplied.remembering
 
         def evaluate(seed: int, iteration: int) -> Evaluation:

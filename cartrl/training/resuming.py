@@ -28,6 +28,7 @@ CHANGEABLE = (
     ("train", "log_interval"),
     ("eval", "keep_policies"),
     ("collect", "workers"),
+    ("collect", "processes"),
 )
 
 

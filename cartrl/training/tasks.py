@@ -152,8 +152,8 @@ def check_environment(config: ResolvedConfig) -> Optional[float]:
             raise config.error(
                 ("collect", "engine"), f"{env_name}{wrapped} has no compiled twin; take auto or vectorized"
             )
-        asked = "workers" if settings.collect.workers else "policy_lag"
-        if getattr(settings.collect, asked) and settings.collect.engine != "vectorized" and twins.has_twin(env.raw):
+        asked = settings.collect.elsewhere
+        if asked and settings.collect.engine != "vectorized" and twins.has_twin(env.raw):
             raise config.error(("collect", asked), f"{ELSEWHERE}, but {env_name} {HAS_TWIN}")
         correlation = getattr(settings.collect, "noise_correlation", 0)  # which only some forms of experience have
         if correlation and spaces.kind(env.action_space) is SpaceKind.DISCRETE:

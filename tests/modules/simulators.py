@@ -1,6 +1,7 @@
 """Environments as simulators are: a step takes STEP_MS milliseconds, and a collector may die in any of them.
 
-A file in the folder ``deaths`` is named after a number of steps, and kills the first collector that has taken so many.
+A process that only steps environments counts as a collector. A file in the folder ``deaths`` is named after a number of
+steps, and kills the first collector that has taken so many.
 While there is a file ``hold``, a learner goes no further than its check of the environment. A collector whose
 environment is made leaves a file ``ready``, and one that has taken a step a file ``played``.
 """
@@ -22,7 +23,7 @@ taken = 0
 
 
 def is_collector():
-    return "cartrl.experience.remote.worker" in sys.modules
+    return {"cartrl.experience.remote.worker", "cartrl.experience.stepping.worker"} & sys.modules.keys()
 
 
 def take_time():

@@ -86,6 +86,8 @@ def _train(task: Task, manifest: Manifest, output: Output, listening: Optional[L
     with logged, StopRequest() as stop, manifest, closed_at_end(warn) as opened, Drawer() as drawer, display:
         experiment = tasks.build(task, manifest, progress, stop, output.began, listening=listening)
         opened.callback(experiment.close)
+        for sentence in experiment.told:
+            output.note(sentence)
         display.attach(progress, task.threshold)
         task.train(experiment, progress, Supervisor(display, stop, warn), drawer)
         result = tasks.result(progress, manifest.before)

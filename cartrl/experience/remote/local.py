@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from cartrl.errors import CartrlError
 from cartrl.experience.remote.channel import Channel
-from cartrl.system import child_process, imports, quiet
+from cartrl.system import child_process
 
 SECONDS_TO_END = 5.0
 MOST_READ = 1 << 20  # bytes of what the processes have written to stderr
@@ -34,17 +34,7 @@ class LocalCollectors:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         pairs = [socket.socketpair() for _ in range(count)]
         numbers = [there.fileno() for _, there in pairs]
-        self._process = child_process.start(
-            "cartrl.experience.remote.worker:main",
-            *(["--debug"] if quiet.debug else []),
-            *imports.options(imports.given),
-            *map(str, numbers),
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
-            stderr=self._errors,
-            pass_fds=numbers,
-            start_new_session=True,  # Ctrl-C is for the command, which lets its collectors go
-        )
+        self._process = child_process.start_serving("cartrl.experience.remote.worker:main", numbers, self._errors)
         for _, there in pairs:
             there.close()
         self._channels = [Channel(here) for here, _ in pairs]

@@ -1,14 +1,11 @@
 """The other side: a process that plays what a learner asks for."""
 
-import argparse
 import json
 import os
 import platform
-import select
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
@@ -20,7 +17,7 @@ from cartrl.runs.machine import processor, versions
 from cartrl.settings import ExperimentSettings
 from cartrl.settings.agents import kind
 from cartrl.settings.experiment import of_kind
-from cartrl.system import extensions, imports, quiet
+from cartrl.system import child_process, extensions, imports, quiet
 from cartrl.system.signals import at_once, leave
 
 if TYPE_CHECKING:
@@ -85,15 +82,6 @@ def _be_collector(connection: int, connections: Sequence[int], lifeline: int, wr
         os._exit(code)
 
 
-def _end_with(connection: int, lifeline: int) -> None:
-    """End this process as soon as the connection, or the process that forked it, has ended."""
-    poll = select.poll()
-    poll.register(connection, select.POLLRDHUP)
-    poll.register(lifeline, 0)
-    poll.poll()
-    os._exit(0)
-
-
 def serve(channel: Channel, lifeline: int) -> None:
     """Play what the learner on the other side asks for, until it or the other end of ``lifeline`` has ended.
 
@@ -115,7 +103,7 @@ def serve(channel: Channel, lifeline: int) -> None:
             raise CartrlError(str(welcome["refused"]))
         with ExitStack() as opened:
             player = _built(channel, settings_of(welcome["settings"]), opened)
-            threading.Thread(target=_end_with, args=(channel.connection.fileno(), lifeline), daemon=True).start()
+            child_process.end_with(channel.connection.fileno(), lifeline)
             channel.send({"ready": True})
             while True:
                 _answer(channel, player)
@@ -176,13 +164,6 @@ def build(settings: ExperimentSettings, opened: ExitStack) -> "RowPlayer":
 
 def main() -> None:
     """Be the collectors of a run of this machine, as `cartrl.experience.remote.local` starts them."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--debug", action="store_true")
-    parser.add_argument("--import-module", action="append", default=[])
-    parser.add_argument("connections", type=int, nargs="+")
-    options = parser.parse_args()
-    quiet.debug = options.debug
-    imports.import_environments(options.import_module)
-    for reason in run(options.connections):
+    for reason in run(child_process.served_at()):
         print(reason, file=sys.stderr)
     leave(0)
