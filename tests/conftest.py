@@ -103,6 +103,15 @@ def short_run(tmp_path_factory) -> TrainedRun:
 
 
 @pytest.fixture(scope="session")
+def short_export(short_run, tmp_path_factory) -> Path:
+    """The best policy of the short run as arrays, which plays without TensorFlow."""
+    directory = tmp_path_factory.mktemp("exported") / "policy"
+    done = run_cartrl("export", short_run.directory, "-o", directory, "--episodes", "1", cwd=directory.parent)
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="session")
 def short_study(short_run, tmp_path_factory) -> Path:
     """A study of two seeds, 3 and 4, with 30 iterations each."""
     home = tmp_path_factory.mktemp("study")

@@ -15,7 +15,7 @@ import pytest
 
 from cartrl.pictures import half_blocks
 from cartrl.pictures.live import Pace
-from tests.helpers import CARTRL, clean_environment, one_line, run_cartrl, run_several, wait_until
+from tests.helpers import CARTRL, clean_environment, one_line, run_cartrl, wait_until
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (6, 9, 3)).astype(np.uint8)
@@ -82,15 +82,6 @@ def test_a_frame_stays_as_long_as_the_rate_says():
     assert pace.left() > 0
 
 
-@pytest.fixture(scope="module")
-def policy(short_run, tmp_path_factory):
-    """A policy that plays without TensorFlow."""
-    directory = tmp_path_factory.mktemp("exported") / "policy"
-    (done,) = run_several(["export", short_run.directory, "-o", directory, "--episodes", "1"], cwd=directory.parent)
-    assert done.returncode == 0, done
-    return directory
-
-
 class Terminal:
     """A terminal of 80 columns in which `cartrl watch --terminal` runs."""
 
@@ -131,8 +122,8 @@ class Terminal:
     [({"COLORTERM": "truecolor"}, b"q", 0), ({}, b"\x03", 130), ({"NO_COLOR": "1"}, b"q", 0)],
     ids=["24 bits and q", "256 and Ctrl-C", "none and q"],
 )
-def test_a_policy_is_watched_until_a_key_is_pressed(policy, colours, key, code):
-    terminal = Terminal(policy, colours)
+def test_a_policy_is_watched_until_a_key_is_pressed(short_export, colours, key, code):
+    terminal = Terminal(short_export, colours)
     wait_until(lambda: "step 5 " in terminal.read(), "the fifth step", 60, terminal.process)
     terminal.resize(12, 40)
     wait_until(lambda: "\x1b[2J" in terminal.read().partition("step 5 ")[2], "another size", 60, terminal.process)
@@ -149,16 +140,16 @@ def test_a_policy_is_watched_until_a_key_is_pressed(policy, colours, key, code):
     assert max(map(int, re.findall(r"\x1b\[(\d+);1H", small))) == 12
 
 
-def test_without_a_terminal_or_a_display_a_sentence_says_so(policy, tmp_path):
-    says = one_line(run_cartrl("watch", policy, "--terminal", cwd=tmp_path), 2)
+def test_without_a_terminal_or_a_display_a_sentence_says_so(short_export, tmp_path):
+    says = one_line(run_cartrl("watch", short_export, "--terminal", cwd=tmp_path), 2)
     assert says.startswith("--terminal needs a terminal, and stdout is none that can show a picture")
     done = subprocess.run(
-        [CARTRL, "watch", str(policy), "--window"],
+        [CARTRL, "watch", str(short_export), "--window"],
         cwd=tmp_path,
         env=clean_environment(),
         capture_output=True,
         text=True,
     )
     assert one_line(done, 2).startswith("--window needs a display, and none can be opened here (")
-    says = one_line(run_cartrl("watch", policy, "--window", "-o", "page.html", cwd=tmp_path), 2)
+    says = one_line(run_cartrl("watch", short_export, "--window", "-o", "page.html", cwd=tmp_path), 2)
     assert says == "--output and --window are different ways to watch; give one of them"
