@@ -7,37 +7,46 @@ from pathlib import Path
 
 from benchmarks.measuring import Scale, pairwise, python, spread, table, take_turns
 
-EXPERIMENT = {
-    "environment": {"env_name": "SlowCartPole-v0"},
-    "collect": {"engine": "vectorized", "collect_episodes_per_iteration": 8},
-    "eval": {"num_eval_episodes": 1},
+EXPERIMENTS = {
+    "REINFORCE, 8 episodes": {"collect": {"collect_episodes_per_iteration": 8}},
+    "PPO, 8 environments": {"agent": {"kind": "ppo"}, "collect": {"num_environments": 8, "num_steps": 32}},
 }
 WARM_UP = 2  # iterations, in which programs are compiled
 STEPS = 2, 0  # milliseconds of a step
 
 
 def measure(scale: Scale) -> str:
-    """Milliseconds of an iteration of 8 episodes by `collect.workers`, which play the same episodes however many."""
-    counts, iterations = scale.pick((0, 1, 2, 4, 8), (0, 1)), scale.pick(40, 4)
+    """Milliseconds of an iteration by `collect.workers`, which play the same however many they are."""
+    counts, iterations = scale.pick((0, 1, 8), (0, 1)), scale.pick(20, 4)
     contenders = {
-        (workers, step): lambda turn, workers=workers, step=step: iteration(workers, step, turn, iterations)
+        f"{name}, {workers} workers, {step} ms": lambda turn, case=(name, workers, step): iteration(
+            *case, turn, iterations
+        )
+        for name in EXPERIMENTS
         for workers in counts
         for step in STEPS
     }
     taken = take_turns(contenders, scale.turns)
     rows = []
-    for workers in counts:
-        slow, quick = (taken[workers, step] for step in STEPS)
-        faster = pairwise(taken[0, STEPS[0]], slow)
-        rows.append((str(workers), spread(slow), spread(faster), spread(quick)))
-    header = ("`collect.workers`", "ms an iteration, steps of 2 ms", "times faster", "ms, steps of no time")
+    for name in EXPERIMENTS:
+        alone = taken[f"{name}, 0 workers, {STEPS[0]} ms"]
+        for workers in counts:
+            slow, quick = (taken[f"{name}, {workers} workers, {step} ms"] for step in STEPS)
+            rows.append((name, str(workers), spread(slow, 0), spread(pairwise(alone, slow)), spread(quick)))
+    header = ("", "`collect.workers`", "ms an iteration, steps of 2 ms", "times faster", "ms, steps of no time")
     return table(header, rows)
 
 
-def iteration(workers: int, step: float, seed: int, iterations: int) -> float:
+def iteration(name: str, workers: int, step: float, seed: int, iterations: int) -> float:
     """Train, and return the mean milliseconds of an iteration after the warm-up."""
-    settings = {**EXPERIMENT, "collect": {**EXPERIMENT["collect"], "workers": workers},
-                "train": {"num_iterations": WARM_UP + iterations + 1, "seed": seed}}  # fmt: skip
+    experiment = EXPERIMENTS[name]
+    settings = {
+        **experiment,
+        "environment": {"env_name": "SlowCartPole-v0"},
+        "collect": {**experiment["collect"], "engine": "vectorized", "workers": workers},
+        "train": {"num_iterations": WARM_UP + iterations + 1, "seed": seed},
+        "eval": {"num_eval_episodes": 1},
+    }
     with tempfile.TemporaryDirectory() as home:
         config, directory = Path(home, "config.yaml"), Path(home, "run")
         config.write_text(json.dumps(settings), encoding="utf-8")

@@ -85,6 +85,7 @@ class Cluster:
                 if should_stop() and not is_stopping:
                     is_stopping = True
                     self._stop()
+                self._require_scheduler()
                 self._call_the_roll()
                 if not is_stopping:
                     self._hand_out()
@@ -95,6 +96,11 @@ class Cluster:
             self._stop()
             raise
 
+    def _require_scheduler(self) -> None:
+        """See that the connection lasts: with it, the scheduler gives up what it was asked for."""
+        if self._client.status != "running":
+            raise CartrlError(f"{self._address.scheduler}: the scheduler has gone; --resume goes on")
+
     def _at_work(self) -> list[Slot]:
         return [slot for slot in self._slots if slot.task is not None]
 
@@ -102,7 +108,7 @@ class Cluster:
         from cartrl.execution import remote
 
         workers = sorted({slot.worker for slot in self._at_work()})
-        if workers:
+        if workers and self._client.status == "running":
             self._client.run(remote.stop, self._session, workers=workers, on_error="ignore")
 
     def _examine_scheduler(self) -> None:
@@ -122,10 +128,8 @@ class Cluster:
         self._called = time.monotonic()
         try:
             threads = self._client.nthreads()
-        except (OSError, TimeoutError) as error:
-            raise CartrlError(
-                f"{self._address.scheduler}: the scheduler has gone: {error}; --resume goes on"
-            ) from error
+        except Exception as error:  # of Dask, which names it by many classes
+            raise CartrlError(f"{self._address.scheduler}: the scheduler has gone; --resume goes on") from error
         for slot in [slot for slot in self._slots if slot.worker not in threads]:
             self._slots.remove(slot)
             if slot.task is not None:
@@ -210,6 +214,7 @@ class Cluster:
         try:
             answer: Answer = future.result()
         except Exception as error:  # of Dask, which names it by many classes; the task itself raises nothing
+            self._require_scheduler()
             self._bury(slot, f"on {slot.host} is gone ({type(error).__name__})")
             return
         future.release()
@@ -272,6 +277,7 @@ class Cluster:
         from cartrl.execution import remote
 
         with suppress(Exception):  # worker processes that are not told end by themselves after a minute
+            self._require_scheduler()
             self._client.run(remote.dismiss, self._session, on_error="ignore")
         self._pass_on_news()
         with suppress(Exception):

@@ -45,7 +45,7 @@ def connect(address: Address) -> "Client":
         from distributed.security import Security
     except ImportError:
         raise UsageError(extras.missing("--cluster", "Dask", "cluster")) from None
-    for name in ("distributed", "tornado", "asyncio"):
+    for name in ("distributed", "distributed.client", "tornado", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="distributed")
     url = _url(address.scheduler)
