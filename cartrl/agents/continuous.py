@@ -8,7 +8,8 @@ from tf_agents.agents.ddpg import actor_network, critic_network
 from tf_agents.networks import network
 from tf_agents.typing import types
 
-from cartrl.settings.section import LayerWidth
+from cartrl.agents import networks
+from cartrl.settings.section import Convolutions, LayerWidth
 
 # Weights uniform within 1/sqrt(inputs), as PyTorch draws them, with which the results of other libraries were found.
 INITIALIZER = tf.keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform", seed=0)
@@ -45,14 +46,23 @@ class Critics(tf.Module):
         count: of the networks. With two, the least overestimates less (S. Fujimoto et al. (2018), equation 10).
         specs: of observations and of actions.
         layers: units in each hidden layer.
+        chosen: the convolutions of images before them.
     """
 
-    def __init__(self, count: int, specs: tuple[types.NestedTensorSpec, ...], layers: Sequence[LayerWidth]):
+    def __init__(
+        self,
+        count: int,
+        specs: tuple[types.NestedTensorSpec, types.NestedTensorSpec],
+        layers: Sequence[LayerWidth],
+        chosen: Convolutions,
+    ):
         super().__init__()
+        observation_spec, action_spec = specs
         self.networks: list[network.Network] = []
         for number in range(count):
             critic = critic_network.CriticNetwork(
-                specs,
+                (_seen_spec(observation_spec), action_spec),
+                observation_conv_layer_params=networks.convolutions(observation_spec, chosen),
                 joint_fc_layer_params=layers,
                 kernel_initializer=INITIALIZER,
                 last_kernel_initializer=INITIALIZER,
@@ -61,15 +71,21 @@ class Critics(tf.Module):
             critic.create_variables()
             self.networks.append(critic)
 
-    @property
-    def trained(self) -> list[tf.Variable]:
-        """The variables of all networks."""
-        return [variable for critic in self.networks for variable in critic.trainable_variables]
-
 
 def estimates(critics: Sequence[network.Network], observations: tf.Tensor, actions: tf.Tensor) -> list[tf.Tensor]:
     """Return what each of ``critics`` estimates, [B] each; ``actions`` are in units of half their range."""
-    return [critic((observations, actions), step_type=(), network_state=())[0] for critic in critics]
+    inputs = seen(observations), actions
+    return [critic(inputs, step_type=(), network_state=())[0] for critic in critics]
+
+
+def seen(observations: tf.Tensor) -> tf.Tensor:
+    """Return ``observations`` as networks take them that have no layer to scale images."""
+    return networks.scaled(observations) if observations.dtype == tf.uint8 else observations
+
+
+def _seen_spec(spec: types.NestedTensorSpec) -> tf.TensorSpec:
+    """Return the spec of what `seen` returns for observations of ``spec``."""
+    return tf.TensorSpec(spec.shape, tf.float32) if spec.dtype == tf.uint8 else spec
 
 
 def least(values: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -78,12 +94,16 @@ def least(values: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 def actor(
-    observation_spec: types.NestedTensorSpec, action_spec: types.NestedTensorSpec, layers: Sequence[LayerWidth]
+    observation_spec: types.NestedTensorSpec,
+    action_spec: types.NestedTensorSpec,
+    layers: Sequence[LayerWidth],
+    chosen: Convolutions,
 ) -> network.Network:
-    """Return TF-Agents' network that maps observations to actions within their bounds, by a tanh."""
+    """Return TF-Agents' network that maps observations, as they are `seen`, to actions in their bounds, by a tanh."""
     built = actor_network.ActorNetwork(
-        observation_spec,
+        _seen_spec(observation_spec),
         action_spec,
+        conv_layer_params=networks.convolutions(observation_spec, chosen),
         fc_layer_params=layers,
         kernel_initializer=INITIALIZER,
         last_kernel_initializer=INITIALIZER,

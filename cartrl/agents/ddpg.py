@@ -21,8 +21,7 @@ from tf_agents.networks import network
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from cartrl.agents import continuous
-from cartrl.agents.adam import Adam
+from cartrl.agents import adam, continuous
 from cartrl.agents.off_policy import OffPolicyAgent, OffPolicyLearner, Report, Steps, TargetNetworks
 from cartrl.agents.policy import DistributionPolicy
 from cartrl.policies.acting import Policies
@@ -50,11 +49,12 @@ class DdpgAgent(OffPolicyAgent):
         observation_spec, layers = time_step_spec.observation, settings.fc_layer_params
         self._discount = settings.discount
         self.bounds = continuous.Bounds(action_spec)
-        self.actor = continuous.actor(observation_spec, action_spec, layers)
-        self.critics = continuous.Critics(self.critics_count, (observation_spec, action_spec), layers)
+        convolutions = settings.conv_layer_params
+        self.actor = continuous.actor(observation_spec, action_spec, layers, convolutions)
+        self.critics = continuous.Critics(self.critics_count, (observation_spec, action_spec), layers, convolutions)
         self._noise = tf.Variable(at(settings.exploration_noise, 0), trainable=False, dtype=tf.float32)
-        self._actor_optimizer = Adam(self.actor.trainable_variables, settings.gradient_clipping)
-        self._critic_optimizer = Adam(self.critics.trained, settings.gradient_clipping)
+        self._actor_optimizer = adam.of([self.actor], settings.gradient_clipping)
+        self._critic_optimizer = adam.of(self.critics.networks, settings.gradient_clipping)
         targets = TargetNetworks(self.networks, settings.target_update_tau, settings.target_update_period)
         policy = DistributionPolicy(self.around, self, time_step_spec, action_spec)
         super().__init__(policy, targets, [self._actor_optimizer, self._critic_optimizer])
@@ -79,7 +79,7 @@ class DdpgAgent(OffPolicyAgent):
 
     def act(self, observations: tf.Tensor) -> tf.Tensor:
         """Return μ of the module's equation, [B, *action]."""
-        return self.actor(observations, step_type=(), network_state=())[0]
+        return self.actor(continuous.seen(observations), step_type=(), network_state=())[0]
 
     def around(self, observations: tf.Tensor) -> tfp.distributions.Distribution:
         """Return the distribution of exploring actions, before they are clipped to the bounds."""
@@ -112,7 +112,7 @@ class DdpgAgent(OffPolicyAgent):
 
     def next_actions(self, observations: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return the actions [B, *action] whose value a target counts."""
-        return self.targets.networks[0](observations, step_type=(), network_state=())[0]
+        return self.targets.networks[0](continuous.seen(observations), step_type=(), network_state=())[0]
 
     def update_critics(
         self, steps: Steps, targets: tf.Tensor, learning_rate: tf.Tensor

@@ -5,7 +5,7 @@ S. Huang et al. (2022), "The 37 implementation details of proximal policy optimi
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -32,11 +32,30 @@ class Scaling(tf.keras.layers.Layer):
 
     def call(self, image: tf.Tensor) -> tf.Tensor:
         """Return ``image`` [B, height, width, channels] as float32."""
-        return tf.cast(image, tf.float32) / 255
+        return scaled(image)
+
+
+def scaled(image: tf.Tensor) -> tf.Tensor:
+    """Return an image's bytes as float32 from 0 to 1."""
+    return tf.cast(image, tf.float32) / 255
 
 
 def of_images(observation_spec: types.NestedTensorSpec, chosen: Convolutions) -> dict[str, Any]:
     """Return what a network of TF-Agents is given beside its other arguments, so that it takes images.
+
+    Args:
+        observation_spec: of the environment.
+        chosen: see `convolutions`.
+
+    Raises:
+        UsageError: see `convolutions`.
+    """
+    layers = convolutions(observation_spec, chosen)
+    return {} if layers is None else {"preprocessing_layers": Scaling(), "conv_layer_params": layers or None}
+
+
+def convolutions(observation_spec: types.NestedTensorSpec, chosen: Convolutions) -> Optional[Sequence[Sequence[int]]]:
+    """Return the convolutions with which a network begins, as TF-Agents takes them; None where there are no images.
 
     Args:
         observation_spec: of the environment; an image is uint8 [height, width, channels].
@@ -45,23 +64,23 @@ def of_images(observation_spec: types.NestedTensorSpec, chosen: Convolutions) ->
     Raises:
         UsageError: for convolutions where there is no image, or of one that has become too small for the next.
     """
-    convolutions: Sequence[Sequence[int]] = NATURE if chosen == "nature" else chosen
+    layers: Sequence[Sequence[int]] = NATURE if chosen == "nature" else chosen
     if observation_spec.dtype != tf.uint8:
-        if convolutions:
+        if layers:
             raise UsageError(
                 f"agent.conv_layer_params is for images of bytes, but observations are {observation_spec.dtype.name} "
                 f"of shape {tuple(observation_spec.shape)}"
             )
-        return {}
+        return None
     size = min(observation_spec.shape[:2])
-    for filters, width, stride in convolutions:
+    for filters, width, stride in layers:
         if width > size:
             raise UsageError(
                 f"agent.conv_layer_params: the convolution {[filters, width, stride]} needs {width} pixels a side, but "
                 f"is given {size}"
             )
         size = (size - width) // stride + 1
-    return {"preprocessing_layers": Scaling(), "conv_layer_params": convolutions or None}
+    return layers
 
 
 def have_convolutions(nets: Sequence[network.Network]) -> bool:

@@ -18,6 +18,7 @@ equation once episodes are padded to one length, it is put right here:
   with its estimate γ V(s_T) (F. Pardo et al. (2018), "Time limits in reinforcement learning").
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Optional, cast
 
@@ -33,6 +34,7 @@ from tf_agents.typing import types
 from tf_agents.utils import common, eager_utils, nest_utils, value_ops
 
 from cartrl.agents import learner
+from cartrl.agents.networks import of_images
 from cartrl.randomness import Turn
 from cartrl.settings import ExperimentSettings, ReinforceSettings
 from cartrl.settings.schedule import Linear, Schedule, at
@@ -204,14 +206,15 @@ def build(
 ) -> ReinforceLearner:
     """Build the agent; `ReinforceLearner.initialise` draws its weights."""
     own = cast(ReinforceSettings, settings.agent)
+    seen = functools.partial(of_images, time_step_spec.observation, own.conv_layer_params)
     networks: dict[str, network.Network] = {
         "actor": actor_distribution_network.ActorDistributionNetwork(
-            time_step_spec.observation, action_spec, fc_layer_params=own.fc_layer_params
+            time_step_spec.observation, action_spec, fc_layer_params=own.fc_layer_params, **seen()
         )
     }
     if own.value_fc_layer_params is not None:
         networks["critic"] = value_network.ValueNetwork(
-            time_step_spec.observation, fc_layer_params=own.value_fc_layer_params
+            time_step_spec.observation, fc_layer_params=own.value_fc_layer_params, **seen()
         )
     optimizer = tf.keras.optimizers.Adam(at(own.learning_rate, 0))
     agent = EpisodicReinforceAgent(

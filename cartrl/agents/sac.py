@@ -26,8 +26,7 @@ from tf_agents.networks import actor_distribution_network, network, normal_proje
 from tf_agents.trajectories import time_step as ts
 from tf_agents.typing import types
 
-from cartrl.agents import continuous
-from cartrl.agents.adam import Adam
+from cartrl.agents import adam, continuous, networks
 from cartrl.agents.off_policy import OffPolicyAgent, OffPolicyLearner, Report, Steps, TargetNetworks
 from cartrl.agents.policy import DistributionPolicy
 from cartrl.settings import ExperimentSettings
@@ -63,15 +62,15 @@ class SacAgent(OffPolicyAgent):
         if self.target_entropy is None:
             self.target_entropy = -float(self.bounds.half.size)
         self.actor = _actor(settings, observation_spec, action_spec)
-        self.critics = continuous.Critics(2, (observation_spec, action_spec), layers)
+        self.critics = continuous.Critics(2, (observation_spec, action_spec), layers, settings.conv_layer_params)
         self._learns_temperature = settings.temperature is None
         self.log_temperature = tf.Variable(
             np.log(settings.temperature or 1.0), dtype=tf.float32, trainable=self._learns_temperature
         )
         clipping = settings.gradient_clipping
-        self._actor_optimizer = Adam(self.actor.trainable_variables, clipping)
-        self._critic_optimizer = Adam(self.critics.trained, clipping)
-        self._temperature_optimizer = Adam([self.log_temperature])
+        self._actor_optimizer = adam.of([self.actor], clipping)
+        self._critic_optimizer = adam.of(self.critics.networks, clipping)
+        self._temperature_optimizer = adam.Adam([self.log_temperature])
         targets = TargetNetworks(self.critics.networks, settings.target_update_tau, settings.target_update_period)
         policy = DistributionPolicy(self.squashed, self, time_step_spec, action_spec)
         super().__init__(policy, targets, [self._actor_optimizer, self._critic_optimizer, self._temperature_optimizer])
@@ -176,6 +175,7 @@ def _actor(
             std_transform=lambda log: tf.exp(tf.clip_by_value(log, *LOG_STDDEV)),
             state_dependent_std=True,
         ),
+        **networks.of_images(observation_spec, settings.conv_layer_params),
     )
     actor.create_variables()
     return actor

@@ -21,6 +21,7 @@ WORDS = {
     SpaceKind.IMAGES: "images of bytes",
 }
 FLOATS = (SpaceKind.BOUNDED, SpaceKind.UNBOUNDED)
+SEEN = (*FLOATS, SpaceKind.IMAGES)  # by the agents of cartrl's own
 
 
 class Served(NamedTuple):

@@ -14,15 +14,19 @@ from tests.modules.pixels import Catch
 
 MODULE = "pixels"
 CONFIG = """\
-environment: {{env_name: "pixels:Catch-v0", wrappers: [{{kind: frame_stack, frames: 2}}]}}
-agent: {{kind: {kind}, conv_layer_params: [[8, 3, 1], [8, 3, 2]], fc_layer_params: [16], batch_size: 16{settings}}}
-collect: {{num_environments: 4, num_steps: 16{collect}}}
+environment: {{env_name: "pixels:{name}-v0", wrappers: [{{kind: frame_stack, frames: 2}}]}}
+agent: {{kind: {kind}, conv_layer_params: [[8, 3, 1], [8, 3, 2]], fc_layer_params: [16]{settings}}}
+collect: {{num_environments: 4{collect}}}
 train: {{num_iterations: 6, checkpoint_interval: 1}}
 eval: {{num_eval_episodes: 3, eval_interval: 3}}
 """
+MEMORY = (", batch_size: 16, updates_per_step: 0.25", ", num_steps: 16, warm_up_steps: 64, turns_per_iteration: 2")
+# The environment, and the settings, of each agent.
 AGENTS = {
-    "dqn": (", updates_per_step: 0.25", ", warm_up_steps: 64, turns_per_iteration: 2"),
-    "ppo": (", num_epochs: 2", ""),
+    "dqn": ("Catch", *MEMORY),
+    "ppo": ("Catch", ", batch_size: 16, num_epochs: 2", ", num_steps: 16"),
+    "reinforce": ("Catch", ", value_fc_layer_params: [16]", ", collect_episodes_per_iteration: 8"),
+    **dict.fromkeys(("ddpg", "td3", "sac"), ("Steer", *MEMORY)),
 }
 SOLVES = {
     "dqn": """\
@@ -40,7 +44,7 @@ train: {num_environment_steps: 120000}
 eval: {num_eval_episodes: 50, eval_interval: 20}
 """,
 }
-# Acts in plain TensorFlow: the mode of the actions for pictures that cover all that can be seen.
+# Acts in plain TensorFlow: the mode of the actions for some pictures; of a squashed distribution, the squashed mode.
 PLAIN = """
 import collections, sys
 import numpy as np, tensorflow as tf, tensorflow_probability
@@ -49,7 +53,9 @@ pictures = np.load(sys.argv[2])
 n = len(pictures)
 policy = tf.saved_model.load(sys.argv[1])
 time_step = TimeStep(tf.ones(n, tf.int32), tf.zeros(n), tf.ones(n), tf.constant(pictures))
-print(policy.distribution(time_step).action.mode().numpy().tolist())
+action = policy.distribution(time_step).action
+squashed = hasattr(action, "bijector")
+print((action.bijector(action.distribution.mode()) if squashed else action.mode()).numpy().tolist())
 """
 
 
@@ -60,13 +66,16 @@ def run(*calls, cwd):
     return done
 
 
-@pytest.fixture(scope="module", params=["dqn", pytest.param("ppo", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(kind, marks=[pytest.mark.slow] * (kind not in ("dqn", "td3"))) for kind in AGENTS],
+)
 def home(request, tmp_path_factory):
     """A whole run of an agent, and one that was stopped and went on."""
     kind = request.param
     home = tmp_path_factory.mktemp("images")
-    settings, collect = AGENTS[kind]
-    (home / "config.yaml").write_text(CONFIG.format(kind=kind, settings=settings, collect=collect))
+    name, settings, collect = AGENTS[kind]
+    (home / "config.yaml").write_text(CONFIG.format(name=name, kind=kind, settings=settings, collect=collect))
     train = ("train", "config.yaml", "--quiet", "--run-dir")
     *_, evaluated, _ = run(
         [*train, "whole"],
@@ -107,7 +116,7 @@ def test_a_saved_policy_takes_bytes_and_scales_them_itself(home, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     policy = cartrl.load_policy(place)
-    assert policy.act(pictures).tolist() == json.loads(done.stdout)
+    np.testing.assert_allclose(policy.act(pictures), json.loads(done.stdout), rtol=1e-5)
     for wrong in (pictures + 0.5, pictures.astype(int) * 2):
         with pytest.raises(cartrl.CartrlError, match="an image holds a number that is no byte"):
             policy.act(wrong)
@@ -115,8 +124,7 @@ def test_a_saved_policy_takes_bytes_and_scales_them_itself(home, tmp_path):
 
 def test_refusals(tmp_path):
     said = {
-        "kind: sac": "SAC serves only",
-        "kind: reinforce": "agent.kind may be ppo, dqn",
+        "kind: sac": "SAC serves only a Box of floats; agent.kind may be reinforce, ppo, dqn",
         "kind: dqn, conv_layer_params: nature": "the convolution [64, 4, 2] needs",
         "kind: ppo, conv_layer_params: [[8, 12, 1]]": "[8, 12, 1] needs 12 pixels a side, but is given 10",
         "kind: ppo, normalize_observations: true": "agent.normalize_observations is not for images",

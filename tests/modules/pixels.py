@@ -44,5 +44,15 @@ class Floating(Catch):
         return super().picture() / 255
 
 
+class Steer(Catch):
+    """The paddle moves by a number, which is rounded."""
+
+    action_space = spaces.Box(-1.0, 1.0, (1,), np.float32)
+
+    def step(self, action):
+        return super().step(round(float(action[0])) + 1)
+
+
+gym.register("Steer-v0", entry_point=Steer, max_episode_steps=20)
 gym.register("Floating-v0", entry_point=Floating, max_episode_steps=20)
 gym.register("Catch-v0", entry_point=Catch, max_episode_steps=20)

@@ -9,9 +9,9 @@ from cartrl.settings.agents.kind import Kind
 from cartrl.settings.agents.off_policy import LEARNING_RATE, OffPolicySettings
 from cartrl.settings.experience import STEPS
 from cartrl.settings.schedule import Schedule
-from cartrl.settings.spaces import Served, SpaceKind
+from cartrl.settings.spaces import SEEN, Served, SpaceKind
 
-CONTINUOUS = Served(actions=(SpaceKind.BOUNDED,))
+CONTINUOUS = Served(SEEN, (SpaceKind.BOUNDED,))
 
 
 class DeterministicSettings(OffPolicySettings):

@@ -9,15 +9,13 @@ from cartrl.settings.agents.kind import Kind
 from cartrl.settings.agents.off_policy import LEARNING_RATE, OffPolicySettings
 from cartrl.settings.experience import STEPS
 from cartrl.settings.schedule import Linear, Schedule
-from cartrl.settings.section import Convolutions, convolutions
-from cartrl.settings.spaces import FLOATS, Served, SpaceKind
+from cartrl.settings.spaces import SEEN, Served, SpaceKind
 
 
 class DqnSettings(OffPolicySettings):
     """Deep Q-learning (Mnih et al., 2015), with double: true as van Hasselt et al. (2016)."""
 
     kind: Literal["dqn"] = Field("dqn", description="The learning algorithm.")
-    conv_layer_params: Convolutions = convolutions()
     double: bool = Field(
         False,
         description="Let the trained network choose the action whose value the target network estimates, which "
@@ -46,6 +44,6 @@ KIND = Kind(
         LEARNING_RATE,
     ),
     builder="cartrl.agents.dqn:build",
-    serves=Served((*FLOATS, SpaceKind.IMAGES), (SpaceKind.DISCRETE,)),
+    serves=Served(SEEN, (SpaceKind.DISCRETE,)),
     experience=STEPS,
 )

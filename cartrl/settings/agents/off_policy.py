@@ -8,12 +8,13 @@ from pydantic import Field
 from cartrl.columns import Column
 from cartrl.settings.agents.kind import AgentSettings
 from cartrl.settings.schedule import Schedule
-from cartrl.settings.section import LayerWidth, count
+from cartrl.settings.section import Convolutions, LayerWidth, convolutions, count
 
 
 class OffPolicySettings(AgentSettings):
     """An agent that learns from steps drawn at random from all that it remembers."""
 
+    conv_layer_params: Convolutions = convolutions()
     fc_layer_params: tuple[LayerWidth, ...] = Field(
         (LayerWidth(256), LayerWidth(256)), description="Units in each hidden layer of each network."
     )

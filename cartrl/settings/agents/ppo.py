@@ -10,7 +10,7 @@ from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.experience import ROLLOUTS
 from cartrl.settings.schedule import Schedule
 from cartrl.settings.section import Convolutions, LayerWidth, convolutions, count
-from cartrl.settings.spaces import FLOATS, Served, SpaceKind
+from cartrl.settings.spaces import SEEN, Served
 
 
 class PpoSettings(AgentSettings):
@@ -99,6 +99,6 @@ KIND = Kind(
         Column("learning_rate", "step size of this update", "policy/learning_rate"),
     ),
     builder="cartrl.agents.ppo:build",
-    serves=Served(observations=(*FLOATS, SpaceKind.IMAGES)),
+    serves=Served(SEEN),
     experience=ROLLOUTS,
 )

@@ -7,13 +7,15 @@ from pydantic import Field
 from cartrl.columns import Column
 from cartrl.settings.agents.kind import AgentSettings, Kind
 from cartrl.settings.schedule import Schedule
-from cartrl.settings.section import LayerWidth
+from cartrl.settings.section import Convolutions, LayerWidth, convolutions
+from cartrl.settings.spaces import SEEN, Served
 
 
 class ReinforceSettings(AgentSettings):
     """REINFORCE (Williams, 1992), optionally with a learned baseline."""
 
     kind: Literal["reinforce"] = Field("reinforce", description="The learning algorithm.")
+    conv_layer_params: Convolutions = convolutions()
     fc_layer_params: tuple[LayerWidth, ...] = Field(
         (LayerWidth(100),), description="Units in each hidden layer of the actor network; [] makes the policy linear."
     )
@@ -62,4 +64,5 @@ KIND = Kind(
         ),
     ),
     builder="cartrl.agents.reinforce:build",
+    serves=Served(SEEN),
 )
