@@ -1,6 +1,6 @@
 """Measures cartrl beside its contenders on this machine, and prints tables in Markdown.
 
-python -m benchmarks                                      every part but those with peers, about half an hour
+python -m benchmarks                                      every part but those with peers, over an hour
 python -m benchmarks peers --turns 5                      one part
 python -m benchmarks --quick                              a small look at whether all of it works
 python -m benchmarks --write docs/performance.md          puts the tables into the markers that a page has for them
