@@ -21,6 +21,7 @@ from benchmarks import (
     process,
     rates,
     start_up,
+    suites,
     sweeps,
 )
 from benchmarks.measuring import Failed, Scale, machine, replace_block
@@ -30,6 +31,7 @@ PARTS = {
     "loop": process.loop,
     "peers": peers.measure,
     "peer-loops": peer_loops.measure,
+    "suites": suites.measure,
     "throughput": rates.throughput,
     "vectorized": rates.vectorized,
     "start-up": start_up.measure,
@@ -40,7 +42,8 @@ PARTS = {
     "clusters": clusters.measure,
     "collectors": collectors.measure,
 }
-DEFAULT = [name for name in PARTS if not name.startswith("peer")]  # which install libraries first
+WITH_PEERS = {"peers", "peer-loops", "suites"}  # which install libraries first
+DEFAULT = [name for name in PARTS if name not in WITH_PEERS]
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
-"""Environments of the other suites, and of Box2D: trained, stopped, resumed, evaluated, filmed and reproduced."""
+"""Environments of the other suites, and of Box2D: trained, killed, resumed, evaluated, filmed and reproduced."""
 
 import json
+import subprocess
 
 import pytest
 from PIL import Image
 
 from tests import golden
-from tests.helpers import run_several
+from tests.helpers import CARTRL, clean_environment, run_several, wait_until
 
 MEMORY = """
   fc_layer_params: [8]
@@ -36,22 +37,35 @@ CASES = {
     "dm_control": ("{env_name: cartpole-balance, suite: dm_control}", "ppo", ROLLOUTS, (640, 536)),
 }
 OTHERS = """
-train: {num_iterations: 8, checkpoint_interval: 1}
+train: {num_iterations: 100000, checkpoint_interval: 1}
 eval: {num_eval_episodes: 1, eval_interval: 4}
 """
 
 
+def killed(train, run):
+    """Train ``run`` for some iterations, and end its process by SIGKILL; return how many have a row."""
+    process = subprocess.Popen(
+        [CARTRL, *train], cwd=run.parent, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    metrics = run / "metrics.csv"
+    wait_until(lambda: metrics.exists() and metrics.read_bytes().count(b"\n") > 4, "it had rows", process=process)
+    process.kill()
+    process.wait()
+    return metrics.read_bytes().count(b"\n") - 2  # without the header, and iteration 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
-def test_a_run_is_trained_stopped_and_resumed_to_the_same_end_and_all_commands_work_on_it(case, tmp_path):
+def test_a_run_is_killed_and_resumed_to_the_end_of_a_whole_one_and_all_commands_work_on_it(case, tmp_path):
     environment, agent, settings, size = CASES[case]
     (tmp_path / "a.yaml").write_text(f"environment: {environment}\nagent:\n  kind: {agent}{settings}{OTHERS}")
     short = ("--set", "environment.max_episode_steps=100")
     train = ("train", "a.yaml", *short, "--quiet", "--run-dir")
+    total = killed([*train, "stopped"], tmp_path / "stopped") + 4
+    end = ("--set", f"train.num_iterations={total}")
     *trained, evaluated, filmed, reported, reproduced = run_several(
-        [*train, "whole"],
-        [*train, "stopped", "--set", "train.num_iterations=4"],
-        ["train", "--resume", "stopped", "--set", "train.num_iterations=8", "--quiet"],
+        [*train, "whole", *end],
+        ["train", "--resume", "stopped", *end, "--quiet"],
         ["eval", "whole/policies/final", "--episodes", "3", "--json"],
         ["record", "whole", "--episodes", "1", "--output", "film.gif"],
         ["report", "whole", "--output", "report.html"],
@@ -61,7 +75,7 @@ def test_a_run_is_trained_stopped_and_resumed_to_the_same_end_and_all_commands_w
     for outcome in (*trained, evaluated, filmed, reported, reproduced):
         assert outcome.returncode == 0, outcome.stderr
     whole = golden.read(tmp_path / "whole/metrics.csv")
-    assert len(whole) == 9
+    assert len(whole) == 1 + total
     assert golden.read(tmp_path / "stopped/metrics.csv") == whole
     assert max(int(row["episodes"]) for row in whole) > 2  # it went on after the ends of episodes
     assert max(json.loads(evaluated.stdout)["lengths"]) <= 100
