@@ -102,7 +102,7 @@ class TestList:
         for name, entry in listed.items():
             agent, _, environment = name.partition("/")
             assert entry["agent"] == agent
-            assert not environment or entry["env_name"].lower() == environment.removeprefix("atari-")
+            assert not environment or entry["env_name"].lower() == re.sub("^(atari|dm)-", "", environment)
 
     @pytest.mark.parametrize("name", sorted({*NAMES} - {*UNMEASURED}))
     def test_what_it_reaches_is_in_the_table_of_results(self, listed, name):
