@@ -170,7 +170,7 @@ def test_td3_s_smoothing_is_clipped_in_units_of_half_the_range_and_to_the_bounds
 def test_td3_s_actor_and_targets_learn_in_every_second_update(forces):
     agent = continuous(Td3Agent, Td3Settings)
     experience = {name: tf.stack([value]) for name, value in forces._asdict().items()}
-    parts = [agent.actor.variables, agent.critics.trained, agent.targets.networks[0].variables]
+    parts = [agent.actor.variables, agent.critics.trainable_variables, agent.targets.networks[0].variables]
     seen = [[values_of(variables) for variables in parts]]
     for _ in range(4):
         agent.train(experience, seed=SEED, scheduled=tf.constant([1e-3, 0.1]))
@@ -186,18 +186,18 @@ def test_no_gradient_goes_where_none_belongs(forces, kind, settings):
     """The actor's loss moves no critic, the critics' no actor, and neither a target."""
     agent = continuous(kind, settings)
     rate = tf.constant(1e-2)
-    critics, targets = values_of(agent.critics.trained), values_of(agent.targets.networks[-1].variables)
+    critics, targets = values_of(agent.critics.trainable_variables), values_of(agent.targets.networks[-1].variables)
     actor = values_of(agent.actor.variables)
     if kind is SacAgent:
         agent.update_actor(forces, SEED, tf.constant(0.2), rate)
     else:
         DdpgAgent.update_actor(agent, forces, rate)
-    assert all(same(critics, values_of(agent.critics.trained)))
+    assert all(same(critics, values_of(agent.critics.trainable_variables)))
     assert not any(same(actor, values_of(agent.actor.variables)))
     actor = values_of(agent.actor.variables)
     agent.update_critics(forces, tf.ones(B), rate)
     assert all(same(actor, values_of(agent.actor.variables)))
-    assert not any(same(critics, values_of(agent.critics.trained)))
+    assert not any(same(critics, values_of(agent.critics.trainable_variables)))
     assert all(same(targets, values_of(agent.targets.networks[-1].variables)))
 
 

@@ -193,7 +193,7 @@ def test_a_step_that_does_not_tell_it_is_refused(answer, says):
             Served(),
             BYTES,
             DISCRETE,
-            f"Walk observes {BYTES}, but DQN serves only a Box of floats; agent.kind may be ppo",
+            f"Walk observes {BYTES}, but DQN serves only a Box of floats; agent.kind may be reinforce, ppo",
         ),
         (
             Served(),
