@@ -24,7 +24,7 @@ eval: {num_eval_episodes: 3, eval_interval: 4}
 """
 
 
-@pytest.fixture(scope="module", params=["compiled", "vectorized"])
+@pytest.fixture(scope="module", params=["vectorized", pytest.param("compiled", marks=pytest.mark.slow)])
 def home(request, tmp_path_factory):
     """A directory with a run of eight iterations."""
     home = tmp_path_factory.mktemp(request.param)

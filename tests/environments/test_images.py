@@ -68,7 +68,7 @@ def run(*calls, cwd):
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(kind, marks=[pytest.mark.slow] * (kind not in ("dqn", "td3"))) for kind in AGENTS],
+    params=[pytest.param(kind, marks=[pytest.mark.slow] * (kind != "dqn")) for kind in AGENTS],
 )
 def home(request, tmp_path_factory):
     """A whole run of an agent, and one that was stopped and went on."""

@@ -116,6 +116,7 @@ def test_a_run_is_that_of_one_process_and_goes_on_with_other_processes(agent, tm
     assert numbers(tmp_path / "run") == expected
 
 
+@pytest.mark.slow
 def test_auto_says_what_it_takes_and_changes_nothing(tmp_path):
     _, expected = train(tmp_path, "ppo", "alone")
     write_experiment(tmp_path, "ppo", "run", 6, {"processes": "auto"})
