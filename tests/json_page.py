@@ -38,8 +38,8 @@ def differences(example, real, place="") -> list:
 
 def as_on_page(title: str, done: Done) -> Any:
     """Return what ``done`` has printed, which has the keys and types of the example with this title."""
-    (line,) = done.stdout.splitlines()
-    printed = json.loads(line)
+    assert done.stdout.count("\n") == 1, done.stderr
+    printed = json.loads(done.stdout)
     found = differences(examples()[title], printed)
     assert not found, f"{title}: {found}"
     return printed

@@ -97,7 +97,7 @@ class Cluster:
             raise
 
     def _require_scheduler(self) -> None:
-        """See that the connection lasts: with it, the scheduler gives up what it was asked for."""
+        """Raise a CartrlError if the connection to the scheduler is lost, with which Dask cancels all tasks."""
         if self._client.status != "running":
             raise CartrlError(f"{self._address.scheduler}: the scheduler has gone; --resume goes on")
 

@@ -1,6 +1,5 @@
 """Saves policies with TF-Agents' PolicySaver, and a sidecar beside each."""
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -42,19 +41,13 @@ class PolicyExporter:
 
     def save(self, directory: Path, facts: dict[str, Any]) -> None:
         """Save to ``directory``, in the place of what was there; ``facts`` go into the sidecar."""
-        draft = files.draft_of(directory)
-        shutil.rmtree(draft, ignore_errors=True)
-        with files.new_directories(directory.parent):
-            try:
-                for name, content in self._program.items():
-                    (draft / name).parent.mkdir(parents=True, exist_ok=True)
-                    with files.naming(draft / name):
-                        (draft / name).write_bytes(content)
-                self._saver.save_checkpoint(str(draft))  # over the variables in variables/
-                sidecar.write(draft, {**facts, "specs": self._specs})
-                files.replace_directory(draft, directory)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
+        with files.whole_directory(directory) as draft:
+            for name, content in self._program.items():
+                (draft / name).parent.mkdir(parents=True, exist_ok=True)
+                with files.naming(draft / name):
+                    (draft / name).write_bytes(content)
+            self._saver.save_checkpoint(str(draft))  # over the variables in variables/
+            sidecar.write(draft, {**facts, "specs": self._specs})
 
 
 def describe(spec: tf.TypeSpec) -> dict[str, Any]:

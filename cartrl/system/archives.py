@@ -60,15 +60,10 @@ def unpack(archive: Archive, directory: Path) -> None:
         CartrlError: when the archive is damaged, or holds anything but files and directories below it.
     """
     archive.require_whole(str(directory))
-    draft = files.draft_of(directory)
-    try:
-        draft.mkdir()
-        with tarfile.open(fileobj=io.BytesIO(archive.content), mode="r:gz") as content:
-            for entry in content:
-                _extract(content, entry, draft, directory)
-        files.replace_directory(draft, directory)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    packed = io.BytesIO(archive.content)
+    with files.whole_directory(directory) as draft, tarfile.open(fileobj=packed, mode="r:gz") as content:
+        for entry in content:
+            _extract(content, entry, draft, directory)
 
 
 def _extract(content: tarfile.TarFile, entry: tarfile.TarInfo, draft: Path, directory: Path) -> None:

@@ -15,6 +15,7 @@ from typing import IO, Any
 from cartrl.system import exits, imports, quiet, surroundings
 from cartrl.system.frames import with_room
 
+SECONDS_TO_END = 5.0
 # `python -c` and `python -m` both look for modules in the working directory first, where anybody's files may be: a
 # matplotlib.py, or a folder cartrl. (The option -P, which forbids that, came with Python 3.11.) So the child takes the
 # working directory out of its path before it imports anything, and imports cartrl from the directory of this package.
@@ -61,6 +62,15 @@ def start_serving(target: str, descriptors: Sequence[int], output: IO[str]) -> "
         pass_fds=descriptors,
         start_new_session=True,
     )
+
+
+def let_end(process: "subprocess.Popen[str]") -> None:
+    """Wait until ``process``, which was told to end, has done so; kill it if that takes too long."""
+    try:
+        process.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def served_at() -> list[int]:

@@ -184,9 +184,11 @@ def replace_directory(draft: Path, directory: Path) -> None:
 def whole_directory(path: Path) -> Iterator[Path]:
     """Yield a new directory. If the block succeeds, it becomes ``path``, on disk; if not, it is removed."""
     draft = draft_of(path)
+    shutil.rmtree(draft, ignore_errors=True)
     with new_directories(path.parent):
         try:
-            draft.mkdir()
+            with naming(path, draft):
+                draft.mkdir()
             yield draft
             replace_directory(draft, path)
         except CartrlError as error:

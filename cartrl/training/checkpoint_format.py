@@ -78,8 +78,6 @@ def write(draft: Path, path: Path, experiment: Any, parts: Parts, before: Option
     Raises:
         CartrlError: for a value that is not finite, or when a file does not read back the same.
     """
-    with files.naming(path, draft):
-        draft.mkdir()
     state_files.write(draft / LEARNER, parts.learner.state(), path / LEARNER)
     if parts.collector is not None and (state := parts.collector.state()):
         state_files.write(draft / COLLECTOR, state, path / COLLECTOR)

@@ -1,6 +1,5 @@
 """The checkpoints of a run: which are kept, which a resumed run goes on from, and which are set aside as damaged."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
@@ -34,14 +33,8 @@ class TrainingCheckpoints:
         """
         path = self._directory / f"{iteration:08d}"
         before = max(self._paths(), key=iteration_of, default=None)
-        draft = files.draft_of(path)
-        shutil.rmtree(draft, ignore_errors=True)
-        with files.new_directories(self._directory):
-            try:
-                write(draft, path, experiment, parts, before)
-                files.replace_directory(draft, path)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
+        with files.whole_directory(path) as draft:
+            write(draft, path, experiment, parts, before)
         for old in self._paths()[:-KEPT]:
             _remove(old)
 

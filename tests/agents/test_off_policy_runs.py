@@ -23,8 +23,8 @@ replay_buffer: {{replay_buffer_capacity: 150}}
 train: {{num_iterations: 12, checkpoint_interval: 2}}
 eval: {{num_eval_episodes: 2, eval_interval: 6}}
 """
-# (kind, engine): both engines, discrete and continuous actions are among those that are always tried
-QUICK = [("ddpg", "compiled")]  # tests/environments/test_images.py has DQN on the other engine
+# (kind, engine) that is always tried; tests/environments/test_images.py has discrete actions on the other engine.
+QUICK = [("ddpg", "compiled")]
 SLOW = [(kind, engine) for kind in ENVIRONMENTS for engine in ("compiled", "vectorized") if (kind, engine) not in QUICK]
 # Loads a saved policy without cartrl and TF-Agents, and prints the mode of its actions, or of what is squashed.
 PLAIN = """

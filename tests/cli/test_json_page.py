@@ -25,10 +25,16 @@ def home(short_run, short_study, tmp_path_factory) -> Path:
     return home
 
 
+def run_all(*calls, cwd):
+    outcomes = run_several(*calls, cwd=cwd)
+    assert [outcome.returncode for outcome in outcomes] == [0] * len(calls), outcomes
+    return outcomes
+
+
 def test_examples_of_trainings(home):
     train = ("train", CONFIGS / "reinforce.yaml", *TINY, "--json")
     again = ("train", "--json", "--resume")
-    run, study, run_again, study_again = run_several(
+    run, study, run_again, study_again = run_all(
         [*train, "--run-dir", "runs/new"],
         [*train, "--run-dir", "runs/two", "--seeds", "0,1", "--jobs", "1"],
         [*again, "runs/new"],
@@ -41,7 +47,7 @@ def test_examples_of_trainings(home):
 
 def test_examples_of_what_is_made_of_runs(home):
     varied = ("--vary", "length=0.5..1", "--noise", "observation=0..0.3", "--points", "2", "--episodes", "3")
-    reproduced, exported, mapped, claimed, listed = run_several(
+    reproduced, exported, mapped, claimed, listed = run_all(
         ["reproduce", "runs/one", "--json"],
         ["export", "runs/one", "--episodes", "3", "--json"],
         ["eval", "runs/one", *varied, "--json"],
@@ -57,9 +63,7 @@ def test_examples_of_what_is_made_of_runs(home):
 
 
 def test_examples_of_lists(tmp_path):
-    configs, environments = run_several(
-        ["config", "--list", "--json"], ["env", "--suite", "gym", "--json"], cwd=tmp_path
-    )
+    configs, environments = run_all(["config", "--list", "--json"], ["env", "--suite", "gym", "--json"], cwd=tmp_path)
     as_on_page("The shipped configs", configs)
     as_on_page("The environments of a suite", environments)
 

@@ -116,7 +116,9 @@ def test_a_saved_policy_takes_bytes_and_scales_them_itself(home, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     policy = cartrl.load_policy(place)
-    np.testing.assert_allclose(policy.act(pictures), json.loads(done.stdout), rtol=1e-5)
+    actions = policy.act(pictures)
+    tolerance = 1e-5 if actions.dtype.kind == "f" else 0
+    np.testing.assert_allclose(actions, json.loads(done.stdout), rtol=tolerance)
     for wrong in (pictures + 0.5, pictures.astype(int) * 2):
         with pytest.raises(cartrl.CartrlError, match="an image holds a number that is no byte"):
             policy.act(wrong)

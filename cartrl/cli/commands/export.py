@@ -46,10 +46,10 @@ def run(checkpoint: Optional[str], form: str, output: Optional[Path], rollouts: 
 
 
 def require_original(saved: SavedPolicy) -> None:
-    """Refuse to export what was exported already.
+    """Check that a policy is that of a run, and not itself an export.
 
     Raises:
-        UsageError: saying so.
+        UsageError: for an export.
     """
     if (saved.directory / sidecar.ARRAYS).is_file():
         raise UsageError(f"{saved.directory}: is an exported policy; name the one that it was made from")

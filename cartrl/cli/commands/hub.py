@@ -38,7 +38,7 @@ class Subject(NamedTuple):
 
 
 def run(reference: Optional[str], form: str, folder: Path, rollouts: Rollouts, as_json: bool) -> None:
-    """Write the folder of the run, the policy or the study that ``reference`` names; print what was found."""
+    """Write a folder for the Hub about a run, a policy or a study, and print the policy's return and parity."""
     stdout = answers.stream(is_alone=as_json)
     export.require_possible(folder, form, "--hub-folder")
     is_study = reference is not None and (Path(reference) / STUDY).is_file()

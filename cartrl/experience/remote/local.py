@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from cartrl.errors import CartrlError
 from cartrl.experience.remote.channel import Channel
 from cartrl.system import child_process
 
-SECONDS_TO_END = 5.0
 MOST_READ = 1 << 20  # bytes of what the processes have written to stderr
 
 Joined = Callable[[], None]
@@ -61,8 +59,5 @@ class LocalCollectors:
         """End the processes."""
         for channel in self._channels:
             channel.end()
-        try:
-            self._process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        child_process.let_end(self._process)
         self._errors.close()

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +14,6 @@ from cartrl.experience.remote.channel import Arrays, Channel, LostError
 from cartrl.settings import EnvironmentSettings
 from cartrl.system import child_process, exits
 
-SECONDS_TO_END = 5.0
 MOST_READ = 1 << 20  # bytes of what the process has written to stderr
 
 
@@ -62,7 +60,7 @@ class Stepper:
         self._ask({"step": [row - self.rows.start for row in rows]}, {"moves": np.array(moves)})
 
     def wait(self) -> None:
-        """Wait until what was asked is done.
+        """Wait until the process has answered the last request.
 
         Raises:
             CartrlError: when an environment has failed, or the process has ended.
@@ -89,21 +87,14 @@ class Stepper:
 
     def _lost(self) -> CartrlError:
         """Return the error that says how the process has ended."""
-        self._end()
+        child_process.let_end(self._process)
         said = os.pread(self._errors.fileno(), MOST_READ, self._imported or 0).decode(errors="replace")
         return CartrlError(f"{self._name} {exits.explain(self._process.returncode, said)}")
-
-    def _end(self) -> None:
-        try:
-            self._process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def close(self) -> None:
         """Let the process close its environments and end, or end it if that takes too long."""
         with suppress(LostError):
             self._channel.send({"end": True})
-        self._end()
+        child_process.let_end(self._process)
         self._channel.connection.close()
         self._errors.close()

@@ -37,7 +37,7 @@ class Elsewhere:
         return observation
 
     def take(self, move: Any) -> tuple[NDArray[Any], float, bool, bool]:
-        """Return what has come of ``move``, which the process was told to take: as `transition` says it, but shared."""
+        """Return the outcome of ``move``, which `Stepper.step` has sent; its observation lies in shared memory."""
         self._stepper.wait()
         outcomes, row = self._outcomes, self._row
         ends = bool(outcomes.terminated[row]), bool(outcomes.truncated[row])

@@ -29,9 +29,9 @@ class Player:
         self._environment, self._outcomes = environment, outcomes
         self._running = [environment.begin(row, 0, 0) for row in range(environment.num_environments)]
 
-    @np.errstate(over="ignore")  # what is too large for a float32 becomes infinite, and the learner refuses it
+    @np.errstate(over="ignore")  # numbers beyond float32 become infinite, which the process that trains refuses
     def play(self, request: Message) -> None:
-        """Do what is asked.
+        """Reset one environment, or step several, as ``request`` says.
 
         Raises:
             CartrlError: when an environment fails.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, NDArray[Any]]
 FORMAT = 1
+LOG_STDDEV = (-20, 2)  # of SAC, see cartrl.agents.sac
 
 # Of the observation normaliser, see cartrl.agents.normalizers. A parity check would find that they differ.
 CLIP, EPSILON = 10.0, 1e-8

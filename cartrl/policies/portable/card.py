@@ -58,7 +58,7 @@ NOISE = {True: "numbers uniform in [0, 1), one an observation", False: "standard
 
 
 class Exported(NamedTuple):
-    """A policy that was exported, and what was found meanwhile."""
+    """An exported policy, its evaluation, and its comparison with the original."""
 
     saved: SavedPolicy
     sidecar: dict[str, Any]  # the content of its sidecar

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import UsageError
-from cartrl.policies.portable.arrays import Arrays
+from cartrl.policies.portable.arrays import LOG_STDDEV, Arrays
 from cartrl.policies.portable.parity import Answers
 from cartrl.system import extras, reading
 
 OPSET, IR = 13, 8  # old ones, which every runtime of the last years takes
 LARGEST = 1 << 30  # bytes of a model that is read
 BATCH = "N"
-LOG_STDDEV = (-20, 2)  # of SAC, see cartrl.agents.sac
 # The operators of a model: none of them reads files or calls code.
 OPERATORS = frozenset(
     [

@@ -7,10 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from cartrl.policies.portable.arrays import Arrays
+from cartrl.policies.portable.arrays import LOG_STDDEV, Arrays
 from cartrl.policies.portable.parity import Answers
-
-LOG_STDDEV = (-20, 2)  # of SAC, see cartrl.agents.sac
 
 
 def model(arrays: Arrays) -> bytes:

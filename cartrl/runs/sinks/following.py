@@ -66,9 +66,8 @@ class Followed:
 
         ``is_over`` tells that nothing is trained any more.
         """
-        outcome = (
-            outcome_of(read_json(self.run.manifest)) or Outcome.RUNNING
-        )  # read before the rows, which are then all
+        # Read before the rows, so that none is missing once the run has ended.
+        outcome = outcome_of(read_json(self.run.manifest)) or Outcome.RUNNING
         self._log()
         self._looks += outcome.is_over
         is_drawn = self.run.learning_curve.is_file() or self._looks > MOST_LOOKS
