@@ -29,10 +29,11 @@ HOLDS = {True: "bold green", False: "bold red", None: "bold yellow"}
 
 def planned(plan: Plan) -> str:
     """Return how many runs are to be trained of how many settings, in words."""
-    what, seeds = "trials" if plan.search else "settings", plan.seeds
-    text = f"{plan.total} {what} × {len(seeds)} seeds ({named(seeds)}) = {plan.total * len(seeds)} runs"
+    seeds, settings = plan.seeds, counted(plan.total, "trial" if plan.search else "setting")
+    text = f"{settings} × {counted(len(seeds), 'seed')} ({named(seeds)}) = {counted(plan.total * len(seeds), 'run')}"
     text = f"{text} at most, in a race" if plan.is_race else text
-    return f"{text}; then the best two × {len(plan.fresh)} fresh seeds ({named(plan.fresh)})" if plan.fresh else text
+    fresh = f"{counted(len(plan.fresh), 'fresh seed')} ({named(plan.fresh)})"
+    return f"{text}; then the best two × {fresh}" if plan.fresh else text
 
 
 def reached(entry: dict[str, Any]) -> str:

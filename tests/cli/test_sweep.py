@@ -26,6 +26,28 @@ def interrupted(*arguments, cwd, when):
     return printed
 
 
+def test_a_small_sweep_trains_ranks_and_confirms(tmp_path):
+    done = run_cartrl(
+        *CONFIG, "--set", "train.num_iterations=3", "--grid", "agent.learning_rate=3e-3,1e-5", "--seeds", "0",
+        "--confirm", "2", "--jobs", "1", "--run-dir", "sweep", "--json", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "finished     6 of 6" in done.stderr
+    report = json.loads(done.stdout)
+
+    def final(run):
+        return json.loads((tmp_path / run / "manifest.json").read_text())["result"]["final_greedy_return"]["mean"]
+
+    settings = report["settings"]
+    assert [entry["final_return"]["values"] for entry in settings] == [[final(f"{e['path']}/seed-0")] for e in settings]
+    assert settings[0]["final_return"]["values"] >= settings[1]["final_return"]["values"]
+    fresh = report["confirmation"]["settings"]
+    assert [(entry["seeds"], entry["spent"]["runs"]) for entry in fresh] == [([1, 2], 2)] * 2
+    printed = run_cartrl("sweep", "--resume", "sweep", cwd=tmp_path)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert "fresh seeds" in printed.stdout
+
+
 @pytest.mark.slow
 def test_a_grid_interrupted_and_resumed(tmp_path):
     rates = [f"sweep/agent.learning_rate={rate}" for rate in ("0.003", "1.0e-05")]
@@ -62,7 +84,7 @@ def test_a_grid_interrupted_and_resumed(tmp_path):
     best = next(entry for entry in report["settings"] if entry["path"] == rates[0])
     assert json.loads(alone.stdout)["final_greedy_return"]["mean"] == best["final_return"]["values"][1]
     assert run_cartrl("compare", *rates, cwd=tmp_path).returncode == 0
-    assert run_cartrl("train", "--resume", rates[0], cwd=tmp_path).stdout.endswith("finished already, all 2 seeds\n")
+    assert run_cartrl("train", "--resume", rates[0], cwd=tmp_path).stdout.endswith("finished already, 2 seeds\n")
 
 
 @pytest.mark.slow

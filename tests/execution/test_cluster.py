@@ -49,7 +49,7 @@ def test_a_run_that_a_worker_ships_is_the_run_of_this_machine(cluster, short_run
     there = {path.name for path in run.iterdir()}
     assert there == {path.name for path in short_run.directory.iterdir()} - {".lock"}  # which belongs to a process
     assert not list(cluster.home.rglob("seed-3"))  # nothing stays on the worker
-    assert run_cartrl("train", "--resume", "study", cwd=tmp_path).stdout == "study: finished already, all 1 seeds\n"
+    assert run_cartrl("train", "--resume", "study", cwd=tmp_path).stdout == "study: finished already, 1 seed\n"
 
 
 def test_a_task_whose_worker_dies_three_times_has_failed(tmp_path, tmp_path_factory):

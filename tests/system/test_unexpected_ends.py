@@ -68,7 +68,7 @@ def test_so_it_is_for_the_processes_of_a_study(way, sentence, tmp_path):
     )  # fmt: skip
     assert done.returncode == 1
     error = f"its process {sentence}: {REASON}"
-    assert done.stderr.endswith(f"\nerror: 1 of 1 seeds failed; seed 0: {error}\n")
+    assert done.stderr.endswith(f"\nerror: 1 of 1 seed failed; seed 0: {error}\n")
     assert json.loads(done.stdout)["seeds"]["0"]["error"] == error
 
 

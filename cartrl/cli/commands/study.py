@@ -53,7 +53,7 @@ def resume(study: StudyDirectory, overrides: Sequence[str], executor: Executor, 
         if left:
             _train(work, executor, output)
         else:
-            output.note(f"{study.root}: finished already, all {len(seeds)} seeds")
+            output.note(f"{study.root}: finished already, {counted(len(seeds), 'seed')}")
             if output.is_alone:
                 _answer(study, work.progress(), output)
 
@@ -87,7 +87,7 @@ def _train(work: StudyWork, executor: Executor, output: Output) -> None:
         f"seed {seed}: {state.error}" for seed, state in progress.seeds.items() if state.outcome is Outcome.FAILED
     ]
     if failed:
-        raise CartrlError(f"{len(failed)} of {len(work.seeds)} seeds failed; {failed[0]}")
+        raise CartrlError(f"{len(failed)} of {counted(len(work.seeds), 'seed')} failed; {failed[0]}")
 
 
 def _answer(study: StudyDirectory, progress: StudyProgress, output: Output) -> None:
