@@ -26,6 +26,17 @@ OFF_POLICY = (
     "replay_buffer: {{replay_buffer_capacity: 150}}\n"
 )
 CARTPOLE, PENDULUM = "environment: {env_name: CartPole-v1}\n", "environment: {env_name: Pendulum-v1}\n"
+CATCH, STEER = (  # two images of 10 by 10 pixels, one upon the other
+    f'environment: {{env_name: "pixels:{name}-v0", wrappers: [{{kind: frame_stack, frames: 2}}]}}\n'
+    for name in ("Catch", "Steer")
+)
+
+
+def of_images(agent):
+    """The config of an agent with two convolutions, of which one leaves out pixels."""
+    return agent.replace("agent: {", "agent: {conv_layer_params: [[8, 3, 1], [8, 4, 2]], ")
+
+
 CONFIGS = {
     "ppo-discrete": CARTPOLE + PPO,
     "sac": PENDULUM + OFF_POLICY.format("sac"),
@@ -35,8 +46,16 @@ CONFIGS = {
     "ppo-continuous": PENDULUM + PPO,
     "ddpg": PENDULUM + OFF_POLICY.format("ddpg"),
     "td3": PENDULUM + OFF_POLICY.format("td3"),
+    "dqn-images": CATCH + of_images(OFF_POLICY.format("dqn")),
+    "sac-images": STEER + of_images(OFF_POLICY.format("sac")),
+    "reinforce-images": CATCH + of_images(REINFORCE),
+    "ppo-images": STEER + of_images(PPO).replace(", normalize_observations: true", ""),
+    "ddpg-images": STEER + of_images(OFF_POLICY.format("ddpg")),
+    "td3-images": STEER + of_images(OFF_POLICY.format("td3")),
 }
-QUICK = ("ppo-discrete",)  # whose observations are normalised
+# Observations are normalised; are images; and of two convolutions the variables have one name.
+QUICK = ("ppo-discrete", "reinforce-images", "ddpg-images")
+DISCRETE = tuple(kind for kind, config in CONFIGS.items() if config.startswith((CARTPOLE, CATCH)))
 SLOW = tuple(kind for kind in CONFIGS if kind not in QUICK)
 # Each plays the exports of all kinds in a process that has only what they need: [greedy, drawn] actions of each.
 NUMPY = """
@@ -118,17 +137,23 @@ def home(request, tmp_path_factory):
     calls = []
     for kind in kinds:
         (home / f"{kind}.yaml").write_text(CONFIGS[kind] + SHORT, encoding="utf-8")
-        width = 4 if CARTPOLE in CONFIGS[kind] else 3
-        np.save(home / f"{kind}.npy", np.random.default_rng(5).normal(size=(2000, width)).astype(np.float32))
+        np.save(home / f"{kind}.npy", observations(kind))
         policy = f"{kind}/policies/final"
         calls += [
-            ["train", f"{kind}.yaml", "--quiet", "--run-dir", kind],
+            ["--import-module", "pixels", "train", f"{kind}.yaml", "--quiet", "--run-dir", kind],
             *(["export", policy, "--format", form, "--episodes", "20"] for form in PROGRAMS),
             ["eval", policy, "--episodes", "20", "--json"],
         ]
     outcomes = run_several(*calls, cwd=home)
     assert not any(outcome.returncode for outcome in outcomes), outcomes
     return home, kinds, [json.loads(outcome.stdout) for outcome in outcomes[5::6]]
+
+
+def observations(kind):
+    rng = np.random.default_rng(5)
+    if "images" in kind:
+        return rng.integers(256, size=(2000, 10, 10, 2), dtype=np.uint8)
+    return rng.normal(size=(2000, 4 if kind in DISCRETE else 3)).astype(np.float32)
 
 
 def played(program, home, kinds):
@@ -157,21 +182,25 @@ def test_every_export_acts_as_the_original_in_a_process_without_cartrl(home):
 def test_a_card_says_what_was_found_and_cartrl_plays_the_arrays_without_tensorflow(home):
     home, kinds, evaluated = home
     alone = run_several(
-        *(["eval", f"{kind}/exports/final-npz", "--episodes", "20", "--json"] for kind in kinds),
+        *(
+            ["--import-module", "pixels", "eval", f"{kind}/exports/final-npz", "--episodes", "20", "--json"]
+            for kind in kinds
+        ),
         ["export", f"{kinds[0]}/policies/final"],
         ["export", f"{kinds[0]}/exports/final-npz", "--output", "again"],
         cwd=home,
     )
     for kind, expected, outcome in zip(kinds, evaluated, alone):
         assert (outcome.returncode, outcome.tensorflow) == (0, False), outcome
-        is_discrete = CARTPOLE in CONFIGS[kind]
+        is_discrete = kind in DISCRETE
         found = json.loads(outcome.stdout)["returns"]
         assert found == expected["returns"] if is_discrete else np.allclose(found, expected["returns"], rtol=1e-3)
         for form in PROGRAMS:
             card = (home / f"{kind}/exports/final-{form}/README.md").read_text(encoding="utf-8")
             assert f"# A policy for {expected['env_name']}" in card
             assert "| measured in | 20 greedy episodes from seed 0 |" in card
-            same = "Of 10,000 observations, 10,000 have the same greedy action to the last bit."
+            count = "1,000" if "images" in kind else "10,000"
+            same = f"Of {count} observations, {count} have the same greedy action to the last bit."
             assert same in card or not (is_discrete or form == "saved-model")
     assert "exists already" in one_line(alone[-2], 2)
     assert "is an exported policy" in one_line(alone[-1], 2)

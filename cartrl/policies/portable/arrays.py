@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import UsageError
+from cartrl.policies.sidecar import FLOATS
 
 if TYPE_CHECKING:
     from cartrl.policies.portable.original import Original
@@ -14,6 +15,7 @@ Arrays = dict[str, NDArray[Any]]
 FORMAT = 1
 LOG_STDDEV = (-20, 2)  # of SAC, see cartrl.agents.sac
 
+BRIGHTEST = 255  # of a byte of an image, see cartrl.agents.networks
 # Of the observation normaliser, see cartrl.agents.normalizers. A parity check would find that they differ.
 CLIP, EPSILON = 10.0, 1e-8
 
@@ -39,10 +41,12 @@ NETWORKS = {
 def of(original: "Original") -> Arrays:
     """Return the arrays of a policy, by name.
 
-    ``kernel_I`` and ``bias_I`` are the ``layers`` of a network with this ``activation``. ``scale``, ``shift`` and
-    ``clip`` are there where observations are normalised first. Discrete actions count from ``first_action``, and have
-    an ``epsilon`` where the output are values. Continuous ones have ``low``, ``high``, ``middle`` and ``half``, what
-    a tanh ``squash``es, and a ``stddev``, unless the last layer gives its logarithm after the mean.
+    ``kernel_I`` and ``bias_I`` are the ``layers`` of a network with this ``activation``. A convolution's kernel is
+    [height, width, channels, filters], and there is its ``stride_I``. The bytes of images are divided by a ``divisor``
+    first. ``scale``, ``shift`` and ``clip`` are there where observations are normalised. Discrete actions count from
+    ``first_action``, and have an ``epsilon`` where the output are values. Continuous ones have ``low``, ``high``,
+    ``middle`` and ``half``, what a tanh ``squash``es, and a ``stddev``, unless the last layer gives its logarithm after
+    the mean.
 
     Raises:
         UsageError: for an agent whose network is not known here.
@@ -55,10 +59,6 @@ def of(original: "Original") -> Arrays:
             f"the others know {', '.join(NETWORKS)}"
         )
     layers = _layers(original, network.name)
-    if any(kernel.ndim > 2 for kernel, _ in layers):
-        raise UsageError(
-            f"{saved.directory}: its network is convolutional, of which only --format saved-model can be made"
-        )
     return {
         "format": np.array(FORMAT),
         "observation_shape": np.array(saved.observation_shape, np.int64),
@@ -68,6 +68,8 @@ def of(original: "Original") -> Arrays:
         "layers": np.array(len(layers)),
         **{f"kernel_{number}": kernel for number, (kernel, _) in enumerate(layers)},
         **{f"bias_{number}": bias for number, (_, bias) in enumerate(layers)},
+        **{f"stride_{number}": np.array(stride) for number, stride in enumerate(original.strides())},
+        **({} if saved.observation_dtype == FLOATS else {"divisor": np.array(BRIGHTEST, np.float32)}),
         **_normaliser(original),
         **(_discrete(original) if saved.is_discrete else _continuous(original, network.squash)),
     }
@@ -75,12 +77,13 @@ def of(original: "Original") -> Arrays:
 
 def _layers(original: "Original", name: str) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Return the kernel and the bias of each layer; the last one's of SAC give the mean, then the deviation."""
-    kernels, biases = (
-        [(v.name, v.numpy()) for v in original.variables if v.name.startswith(f"{name}/") and v.name.endswith(ending)]
-        for ending in ("/kernel:0", "/bias:0")
-    )
-    found = [(kernel, dict(biases)[layer.replace("/kernel:", "/bias:")]) for layer, kernel in kernels]
-    if any("stddev_projection_layer" in layer for layer, _ in kernels):
+    pairs = [  # a layer's bias comes after its kernel; names do not tell apart the convolutions of some networks
+        (kernel, bias)
+        for kernel, bias in zip(original.variables, original.variables[1:])
+        if kernel.name.startswith(f"{name}/") and kernel.name.endswith("/kernel:0")
+    ]
+    found = [(kernel.numpy(), bias.numpy()) for kernel, bias in pairs]
+    if any("stddev_projection_layer" in kernel.name for kernel, _ in pairs):
         *hidden, mean, deviation = found
         last = tuple(np.concatenate(both, -1) for both in zip(mean, deviation))
         return [*hidden, (last[0], last[1])]
@@ -112,4 +115,4 @@ def _continuous(original: "Original", squash: str) -> Arrays:
 
 
 def _one(original: "Original") -> NDArray[Any]:
-    return np.zeros((1, *original.saved.observation_shape), np.float32)
+    return np.zeros((1, *original.saved.observation_shape), original.saved.observation_dtype)

@@ -29,8 +29,8 @@ session = onnxruntime.InferenceSession("policy.onnx")
 action, drawn = session.run(["action", "drawn"], {{"observation": observations, "noise": noise}})
 ```
 
-Both inputs are batches of float32. `action` is the greedy action, for which `noise` does not matter. `drawn` is an
-action as in training, for {noise}.""",
+`observation` is a batch of {dtype}, `noise` one of float32. `action` is the greedy action, for which `noise` does not
+matter. `drawn` is an action as in training, for {noise}.""",
     "tflite": """\
 ```python
 import tensorflow
@@ -40,9 +40,9 @@ answers = play(observation=observations, noise=noise)
 action, drawn = answers["action"], answers["drawn"]
 ```
 
-Both inputs are batches of float32. `action` is the greedy action, for which `noise` does not matter. `drawn` is an
-action as in training, for {noise}. Other runtimes of TensorFlow Lite play the file, too; it has their own operators
-alone.""",
+`observation` is a batch of {dtype}, `noise` one of float32. `action` is the greedy action, for which `noise` does not
+matter. `drawn` is an action as in training, for {noise}. Other runtimes of TensorFlow Lite play the file, too; it has
+their own operators alone.""",
     "saved-model": """\
 TensorFlow is all it needs:
 
@@ -50,7 +50,7 @@ TensorFlow is all it needs:
 import tensorflow
 
 policy = tensorflow.saved_model.load(".").signatures
-policy["serving_default"](observation=observations)["action"]  # greedy, of a batch of observations, float32
+policy["serving_default"](observation=observations)["action"]  # greedy, of a batch of observations, {dtype}
 policy["draw"](observation=observations, seed=[7, 0])["action"]  # drawn, as in training; the seed is int32 [2]
 ```""",
 }
@@ -96,7 +96,7 @@ def facts(exported: Exported) -> str:
         ("mean return", ", ".join(certainty(of_json(report, "mean"), report["episodes"], "episode"))),
         ("measured in", f"{report['episodes']} {report['actions']} episodes from seed {report['seed']}"),
         ("verdict", _verdict(report)),
-        ("observation", f"float32 {list(saved.observation_shape)}"),
+        ("observation", f"{saved.observation_dtype} {list(saved.observation_shape)}"),
         ("action", _action(saved)),
         ("versions", ", ".join(f"{name} {version}" for name, version in sidecar.get("versions", {}).items())),
     ]
@@ -111,7 +111,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def play(exported: Exported) -> str:
     """Return how the policy is played, from within its directory."""
-    return PLAY[exported.form].format(noise=NOISE[exported.saved.is_discrete])
+    saved = exported.saved
+    return PLAY[exported.form].format(noise=NOISE[saved.is_discrete], dtype=saved.observation_dtype)
 
 
 def limits(exported: Exported) -> str:

@@ -31,7 +31,7 @@ class Visited:
                 self._kept[place] = observation.copy()
 
     def sample(self) -> NDArray[Any]:
-        """Return what is kept, float32 [N, *observation]."""
+        """Return what is kept, [N, *observation]."""
         return np.stack(self._kept)
 
 
@@ -42,6 +42,9 @@ def completed(visited: NDArray[Any], bounds: tuple[Any, Any], count: int) -> NDA
     standard deviation.
     """
     rng = np.random.default_rng(0)
+    if visited.dtype == np.uint8:
+        drawn = rng.integers(256, size=(count - len(visited), *visited.shape[1:]), dtype=np.uint8)
+        return np.concatenate([visited, drawn])
     low, high = (np.broadcast_to(np.asarray(bound, np.float64), visited.shape[1:]) for bound in bounds)
     is_bounded = (np.abs(low) < LARGEST) & (np.abs(high) < LARGEST)
     shape = (count - len(visited), *visited.shape[1:])

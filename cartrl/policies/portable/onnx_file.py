@@ -21,7 +21,9 @@ OPERATORS = frozenset(
         "ArgMax",
         "Cast",
         "Clip",
+        "Conv",
         "CumSum",
+        "Div",
         "Exp",
         "Flatten",
         "Gemm",
@@ -37,6 +39,7 @@ OPERATORS = frozenset(
         "Slice",
         "Softmax",
         "Tanh",
+        "Transpose",
     ]
 )
 
@@ -82,9 +85,10 @@ class _Graph:
 def model(arrays: Arrays) -> Any:
     """Return the model of the policy in ``arrays``.
 
-    Its inputs are ``observation`` [N, *observation] and ``noise``, which is all that is random in a draw: for discrete
-    actions numbers uniform in [0, 1), [N, 1], for continuous ones standard normal numbers [N, *action]. Its outputs are
-    the greedy ``action``, the ``drawn`` one, and ``probabilities`` [N, A], or ``mean`` and ``stddev`` [N, *action].
+    Its inputs are ``observation`` [N, *observation], bytes where they are images, and ``noise``, which is all that is
+    random in a draw: for discrete actions numbers uniform in [0, 1), [N, 1], for continuous ones standard normal
+    numbers [N, *action]. Its outputs are the greedy ``action``, the ``drawn`` one, and ``probabilities`` [N, A], or
+    ``mean`` and ``stddev`` [N, *action].
     """
     from onnx import TensorProto, checker, helper
 
@@ -101,7 +105,7 @@ def model(arrays: Arrays) -> Any:
             graph.nodes,
             "policy",
             [
-                value("observation", number, [BATCH, *observation]),
+                value("observation", TensorProto.UINT8 if "divisor" in arrays else number, [BATCH, *observation]),
                 value("noise", number, [BATCH, 1] if is_discrete else [BATCH, *action]),
             ],
             [
@@ -120,17 +124,31 @@ def model(arrays: Arrays) -> Any:
 
 def _network(graph: _Graph) -> str:
     x = "observation"
+    if "divisor" in graph.arrays:
+        x = graph("Div", graph("Cast", x, to=1), graph.of("divisor"))
     if "scale" in graph.arrays:
         clip = float(graph.arrays["clip"])
         x = graph("Add", graph("Mul", x, graph.of("scale")), graph.of("shift"))
         x = graph("Clip", x, graph.constant(-clip), graph.constant(clip))
-    x = graph("Flatten", x)
     last = int(graph.arrays["layers"]) - 1
     for number in range(last + 1):
-        x = graph("Gemm", x, graph.of(f"kernel_{number}"), graph.of(f"bias_{number}"))
+        x = (_convolution if f"stride_{number}" in graph.arrays else _dense)(graph, x, number)
         if number < last:
             x = graph({"relu": "Relu", "tanh": "Tanh"}[str(graph.arrays["activation"])], x)
     return x
+
+
+def _dense(graph: _Graph, x: str, number: int) -> str:
+    return graph("Gemm", graph("Flatten", x), graph.of(f"kernel_{number}"), graph.of(f"bias_{number}"))
+
+
+def _convolution(graph: _Graph, x: str, number: int) -> str:
+    """Return a convolution of images [N, H, W, C]; ONNX has the channels before height and width."""
+    kernel = graph.constant(graph.arrays[f"kernel_{number}"].transpose(3, 2, 0, 1))
+    stride = int(graph.arrays[f"stride_{number}"])
+    x = graph("Transpose", x, perm=[0, 3, 1, 2])
+    x = graph("Conv", x, kernel, graph.of(f"bias_{number}"), strides=[stride, stride])
+    return graph("Transpose", x, perm=[0, 2, 3, 1])
 
 
 def _discrete(graph: _Graph, output: str) -> None:

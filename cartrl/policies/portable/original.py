@@ -1,5 +1,6 @@
 """A saved policy as TensorFlow has it: what an export is made from, and what it is held against."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import NDArray
 
-from cartrl.errors import UsageError
 from cartrl.policies import acting
-from cartrl.policies.sidecar import FLOATS, SavedPolicy, bounds
+from cartrl.policies.sidecar import SavedPolicy, bounds
 
 
 class Original:
@@ -22,10 +22,6 @@ class Original:
     """
 
     def __init__(self, saved: SavedPolicy):
-        if saved.observation_dtype != FLOATS:
-            raise UsageError(
-                f"{saved.directory}: sees images, which no export takes; TensorFlow loads the policy itself"
-            )
         self.saved = saved
         self.low, self.high = (bound.astype(np.float32) for bound in bounds(saved))
         with acting.refusing(saved):
@@ -36,6 +32,25 @@ class Original:
             self.batch = acting.BatchPolicy(
                 self._policies, tf.TensorSpec(saved.observation_shape, saved.observation_dtype)
             )
+
+    def observations(self) -> tf.TensorSpec:
+        """Return the spec of a batch of observations, by which a program of this policy names its input."""
+        return tf.TensorSpec([None, *self.saved.observation_shape], self.saved.observation_dtype, "observation")
+
+    def strides(self) -> list[int]:
+        """Return the stride of each convolution, in their order; of all that is saved, only the program has them."""
+        program = tf.function(self.parameters, autograph=False).get_concrete_function(self.observations())
+        graph = program.graph.as_graph_def()
+        bodies = {function.signature.name: function.node_def for function in graph.library.function}
+
+        def found(nodes: Any) -> Iterator[int]:
+            for node in nodes:
+                if node.op == "Conv2D":
+                    yield node.attr["strides"].list.i[1]
+                for value in node.attr.values():
+                    yield from found(bodies.get(value.func.name, ()))
+
+        return list(found(graph.node))
 
     def greedy(self, observations: tf.Tensor) -> tf.Tensor:
         """Return the environment's greedy action for each of ``observations`` [N, *observation]."""
@@ -49,7 +64,7 @@ class Original:
         """Return the ``probabilities`` [N, A] of actions, or the ``mean`` and ``stddev`` [N, *action] of a normal draw.
 
         Args:
-            observation: a batch, float32 [N, *observation]. The name is that of the input of an exported program.
+            observation: a batch [N, *observation]. The name is that of the input of an exported program.
         """
         found = self._distribution(observation)
         if self.saved.is_discrete:

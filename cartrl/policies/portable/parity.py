@@ -1,15 +1,16 @@
 """Holds an exported policy against the original, before anybody gets to see it."""
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cartrl.errors import CartrlError
-from cartrl.policies.sidecar import SavedPolicy, bounds
+from cartrl.policies.sidecar import FLOATS, SavedPolicy, bounds
 
-COUNT = 10_000  # observations
+COUNT, COUNT_OF_IMAGES = 10_000, 1_000  # observations; 1,000 images take some seconds
+AT_ONCE = 100  # images that numpy plays in one call, because it writes down every window of a convolution
 TOLERANCE = 1e-5  # in units of half the range of actions; of a probability; of a value, in units of the greatest
 
 Answers = dict[str, NDArray[Any]]  # action; and probabilities, or mean and stddev
@@ -32,6 +33,18 @@ class Parity:
     ties: int
     greatest_difference: float
     greatest_difference_of_distributions: float
+
+
+def count(saved: SavedPolicy) -> int:
+    """Return how many observations a policy's export is held against the original with."""
+    return COUNT if saved.observation_dtype == FLOATS else COUNT_OF_IMAGES
+
+
+def in_parts(answer: Callable[[NDArray[Any]], Answers], observations: NDArray[Any]) -> Answers:
+    """Return what ``answer`` says of ``observations`` [N, *observation]; images are given to it a few at a time."""
+    size = AT_ONCE if observations.dtype == np.uint8 else len(observations)
+    parts = [answer(observations[start : start + size]) for start in range(0, len(observations), size)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def require(saved: SavedPolicy, original: Answers, exported: Answers, values: Optional[NDArray[Any]]) -> Parity:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-LARGEST = 1 << 30  # bytes that the arrays of a policy may have
+LARGEST = 1 << 30  # bytes that the arrays of a policy may have, or an observation
 ACTIVATIONS: Any = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+windows: Any = np.lib.stride_tricks.sliding_window_view
 
 
 class Policy:
@@ -22,12 +23,15 @@ class Policy:
                     raise ValueError(f"its arrays have more than {LARGEST} bytes")
                 self.arrays = array = dict(file)
             self.observation_shape, self.action_shape = tuple(array["observation_shape"]), tuple(array["action_shape"])
-            self._layers = [(array[f"kernel_{i}"], array[f"bias_{i}"]) for i in range(int(array["layers"]))]
+            self._layers = [
+                (array[f"kernel_{i}"], array[f"bias_{i}"], array.get(f"stride_{i}")) for i in range(array["layers"])
+            ]
             self._activation, self._squash = ACTIVATIONS[str(array["activation"])], str(array["squash"])
             self._is_discrete, self._bounds = "first_action" in array, (array.get("low"), array.get("high"))
             self._squashed: Any = lambda values: array["middle"] + array["half"] * np.tanh(values)
-            zeros = np.zeros(self._layers[0][0].shape[0]).reshape(1, *self.observation_shape)
-            self.act(zeros, np.random.default_rng(0))
+            if 4 * np.prod(self.observation_shape, dtype=float) > LARGEST:
+                raise ValueError(f"its observations have more than {LARGEST} bytes")
+            self.act(np.zeros((1, *self.observation_shape), np.float32), np.random.default_rng(0))
         except Exception as error:  # whatever numpy stumbles over
             raise ValueError(f"{path}: not a policy that cartrl exported: {type(error).__name__}: {error}") from None
 
@@ -64,12 +68,22 @@ class Policy:
 
     def output(self, x: Any) -> Any:
         """Return the last layer of the network [N, …] for observations [N, *observation]."""
+        x = np.asarray(x, np.float32)
+        if "divisor" in self.arrays:  # of an image's bytes
+            x = x / self.arrays["divisor"]
         if "scale" in self.arrays:
             x = np.clip(x * self.arrays["scale"] + self.arrays["shift"], -self.arrays["clip"], self.arrays["clip"])
-        x = x.reshape(len(x), -1)
-        for kernel, bias in self._layers[:-1]:
-            x = self._activation(x @ kernel + bias)
-        return x @ self._layers[-1][0] + self._layers[-1][1]
+        for number, (kernel, bias, stride) in enumerate(self._layers):
+            x = _product(self._activation(x) if number else x, kernel, stride) + bias
+        return x
 
     def _bounded(self, values: Any) -> Any:
         return np.clip(self._squashed(values) if self._squash == "action" else values, *self._bounds)
+
+
+def _product(x: Any, kernel: Any, stride: Any) -> Any:
+    """Return [N, …] times a matrix; or images [N, H, W, C] convolved with a kernel [height, width, C, filters]."""
+    if stride is None:
+        return x.reshape(len(x), -1) @ kernel
+    found = windows(x, kernel.shape[:2], (1, 2))[:, ::stride, ::stride]  # [N, H', W', C, height, width]
+    return np.tensordot(found, kernel.transpose(2, 0, 1, 3), 3)

@@ -18,7 +18,7 @@ def write(original: Original, directory: Path) -> None:
     (``observation`` and ``seed``, int32 [2] → ``action``), and ``distribution`` (→ ``probabilities``, or ``mean`` and
     ``stddev``).
     """
-    observation = tf.TensorSpec([None, *original.saved.observation_shape], tf.float32, "observation")
+    observation = original.observations()
     seed = tf.TensorSpec([2], tf.int32, "seed")
 
     programs = {

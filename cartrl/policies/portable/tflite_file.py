@@ -20,7 +20,7 @@ def model(arrays: Arrays) -> bytes:
     is_discrete = "first_action" in arrays
     play = _discrete if is_discrete else _continuous
     taken = [
-        tf.TensorSpec([None, *observation], tf.float32, "observation"),
+        tf.TensorSpec([None, *observation], tf.uint8 if "divisor" in arrays else tf.float32, "observation"),
         tf.TensorSpec([None, 1] if is_discrete else [None, *action], tf.float32, "noise"),
     ]
     module = tf.Module()
@@ -46,12 +46,18 @@ def answers(content: bytes, observations: NDArray[Any]) -> Answers:
 
 def _network(arrays: Arrays, x: tf.Tensor) -> tf.Tensor:
     """Return the output of the last layer [N, …] for observations [N, *observation]."""
+    if "divisor" in arrays:
+        x = tf.cast(x, tf.float32) / arrays["divisor"]
     if "scale" in arrays:
         x = tf.clip_by_value(x * arrays["scale"] + arrays["shift"], -arrays["clip"], arrays["clip"])
-    x = tf.reshape(x, [-1, arrays["kernel_0"].shape[0]])
     last = int(arrays["layers"]) - 1
     for number in range(last + 1):
-        x = tf.matmul(x, arrays[f"kernel_{number}"]) + arrays[f"bias_{number}"]
+        kernel, stride = arrays[f"kernel_{number}"], arrays.get(f"stride_{number}")
+        if stride is None:
+            x = tf.matmul(tf.reshape(x, [-1, len(kernel)]), kernel)
+        else:
+            x = tf.nn.conv2d(x, kernel, int(stride), "VALID")
+        x += arrays[f"bias_{number}"]
         if number < last:
             x = {"relu": tf.nn.relu, "tanh": tf.tanh}[str(arrays["activation"])](x)
     return x

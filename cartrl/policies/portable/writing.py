@@ -23,7 +23,6 @@ from cartrl.system import files
 
 MODEL, LITE = "policy.onnx", "policy.tflite"
 CARD = "README.md"
-VISITED = parity.COUNT // 2  # observations of rollouts; the others are drawn
 
 
 class Format(NamedTuple):
@@ -42,9 +41,13 @@ def _write_npz(original: Original, directory: Path) -> None:
 
 def _answers_of_npz(directory: Path, observations: NDArray[Any]) -> parity.Answers:
     policy = player.Policy(directory / ARRAYS)
-    parameters = policy.parameters(observations)
-    names = ("probabilities",) if len(parameters) == 1 else ("mean", "stddev")
-    return {"action": np.asarray(policy.act(observations)), **dict(zip(names, parameters))}
+
+    def answers(part: NDArray[Any]) -> parity.Answers:
+        parameters = policy.parameters(part)
+        names = ("probabilities",) if len(parameters) == 1 else ("mean", "stddev")
+        return {"action": np.asarray(policy.act(part)), **dict(zip(names, parameters))}
+
+    return parity.in_parts(answers, observations)
 
 
 def _write_onnx(original: Original, directory: Path) -> None:
@@ -78,9 +81,10 @@ def export(saved: SavedPolicy, form: str, directory: Path, rollouts: Rollouts) -
         UsageError: for a policy that cannot be written in this format.
         CartrlError: when what was written acts otherwise than the original. Nothing is left of it then.
     """
-    original, visited = Original(saved), Visited(VISITED)
+    count = parity.count(saved)
+    original, visited = Original(saved), Visited(count // 2)  # the other observations are drawn
     report = evaluation.facts(saved, evaluation.played(saved, _Watched(original.batch, visited), rollouts), rollouts)
-    observations = completed(visited.sample(), saved.observation_bounds, parity.COUNT)
+    observations = completed(visited.sample(), saved.observation_bounds, count)
     content = read_json(saved.directory / SIDECAR)
     with files.whole_directory(directory) as draft:
         found = _written(original, FORMATS[form], draft, observations)
@@ -99,7 +103,8 @@ def _written(original: Original, form: Format, draft: Path, observations: NDArra
         content = io.BytesIO()
         np.savez(content, **arrays.of(original))
         content.seek(0)
-        values = player.Policy(content).output(observations)
+        policy = player.Policy(content)
+        values = parity.in_parts(lambda part: {"values": policy.output(part)}, observations)["values"]
     return parity.require(saved, original.answers(observations), form.answers(draft, observations), values)
 
 
