@@ -198,6 +198,11 @@ def whole_directory(path: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
 
 
+def discard(path: Path) -> None:
+    """Remove the draft of a directory, for a process that ends at once in the midst of `whole_directory`."""
+    shutil.rmtree(draft_of(path), ignore_errors=True)
+
+
 def remove_directory(directory: Path) -> None:
     """Remove ``directory``, its name first: a process that is killed meanwhile leaves no half of it under that name."""
     old = directory.with_name(_name(OLD, directory))

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -12,7 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tests.helpers import clean_environment, one_line, run_several
+from tests.helpers import clean_environment, one_line, run_several, wait_until
 
 SHORT = "train: {num_iterations: 3}\neval: {num_eval_episodes: 2, eval_interval: 3}\n"
 REINFORCE = "agent: {kind: reinforce, fc_layer_params: [16]}\n"
@@ -293,3 +294,21 @@ def test_hostile_models_are_refused_in_a_sentence(home, tmp_path):
         (tmp_path / "policy.onnx").write_bytes(hostile)
         with pytest.raises(UsageError, match=rf"policy\.onnx: not a policy that cartrl exported: {reason}"):
             Player(tmp_path / "policy.onnx")
+
+
+@pytest.mark.parametrize("home", [QUICK], indirect=True, ids=["quick"])
+def test_a_first_interrupt_leaves_nothing_of_an_export(home):
+    home, _, _ = home
+    (home / "stopped").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cartrl", "export", "ppo-discrete/policies/final", "--format", "tflite",
+         "-o", "stopped/final"],
+        cwd=home, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(lambda: any((home / "stopped").iterdir()), "the export has a draft", process=process)
+    process.send_signal(signal.SIGSTOP)
+    assert [path.name[:7] for path in (home / "stopped").iterdir()] == [".draft-"]
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(timeout=60) == 128 + signal.SIGINT
+    assert not any((home / "stopped").iterdir())

@@ -16,7 +16,7 @@ from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import SavedPolicy
 from cartrl.runs.directory import run_of
 from cartrl.runs.finding import find_policy
-from cartrl.system import answers, quiet
+from cartrl.system import answers, files, quiet
 from cartrl.system.console import Console
 from cartrl.system.paths import require_creatable
 from cartrl.terminal import tables
@@ -33,7 +33,7 @@ def run(checkpoint: Optional[str], form: str, output: Optional[Path], rollouts: 
     directory = output or _default(saved, form)
     require_possible(directory, form, "--output")
     require_match(saved)
-    with quiet.loading():
+    with quiet.loading(lambda: files.discard(directory)):
         from cartrl.policies.portable import writing
 
         exported = writing.export(saved, form, directory, rollouts)

@@ -45,7 +45,7 @@ def run(reference: Optional[str], form: str, folder: Path, rollouts: Rollouts, a
     subject = _study(Path(reference or ""), rollouts) if is_study else _policy(reference)
     if is_study:  # the choice of a seed leaves its number too great, but not that of other episodes
         rollouts = Rollouts(rollouts.count, (rollouts.seed + 1) % SEEDS, rollouts.is_greedy)
-    with quiet.loading():
+    with quiet.loading(lambda: files.discard(folder)):
         found = _write(subject, form, folder, rollouts)
     if as_json:
         seeds = {} if found.seeds is None else {str(seed): it["mean"] for seed, it in found.seeds.reports.items()}
