@@ -1,19 +1,17 @@
 """Saved policies for programs that import cartrl: `cartrl.load_policy`."""
 
 import os
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cartrl.errors import CartrlError, UsageError
-from cartrl.policies import sidecar
+from cartrl.errors import UsageError
+from cartrl.policies import loading, sidecar
+from cartrl.policies.loading import BatchPolicy
 from cartrl.policies.sidecar import SavedPolicy
 from cartrl.runs.finding import find_policy
 from cartrl.system import quiet
-
-if TYPE_CHECKING:
-    from cartrl.policies.loading import BatchPolicy
 
 NUMBERS = "buif"  # the kinds of dtypes that become float32: booleans, whole numbers, floats
 
@@ -29,7 +27,7 @@ class Policy:
         action_shape: the shape of one action; ``()`` for a Discrete space.
     """
 
-    def __init__(self, saved: SavedPolicy, policy: "BatchPolicy"):
+    def __init__(self, saved: SavedPolicy, policy: BatchPolicy):
         self.path = saved.directory
         self.environment: dict[str, Any] = saved.environment.dict()
         self.observation_shape = saved.observation_shape
@@ -92,11 +90,15 @@ class Policy:
         return batch
 
     def __repr__(self) -> str:
-        return f"<cartrl.Policy {str(self.path)!r} for {self.environment['env_name']}>"
+        export = f", played from {str(self._policy.export)!r}" if isinstance(self._policy, loading.Doubled) else ""
+        return f"<cartrl.Policy {str(self.path)!r} for {self.environment['env_name']}{export}>"
 
 
 def load_policy(path: Union[str, "os.PathLike[str]"]) -> Policy:
-    """Return the saved policy that ``path`` names; this imports TensorFlow, but neither TF-Agents nor gym.
+    """Return the saved policy that ``path`` names; this imports neither TF-Agents nor gym.
+
+    It imports TensorFlow, but for a policy that was exported as arrays. An export that ``cartrl export`` wrote into
+    the run of a policy of discrete actions stands in for that policy, and TensorFlow is imported once it is needed.
 
     A saved policy is a TensorFlow program. It is run once the files in its directory are those that its sidecar
     policy.json names; it comes from whoever wrote both.
@@ -109,12 +111,7 @@ def load_policy(path: Union[str, "os.PathLike[str]"]) -> Policy:
     """
     saved = sidecar.read(find_policy(os.fspath(path)))
     with quiet.in_a_caller():
-        try:
-            from cartrl.policies import loading
-
-            return Policy(saved, loading.load(saved))
-        except ImportError as error:
-            raise CartrlError(f"TensorFlow cannot be imported: {error}") from error
+        return Policy(saved, loading.load(saved))
 
 
 def _seed(rng: np.random.Generator) -> NDArray[Any]:

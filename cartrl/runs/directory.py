@@ -47,6 +47,10 @@ class RunDirectory:
         """Return the path of the policy after ``iteration``, if that policy is kept."""
         return self.kept_policies / f"{iteration:08d}"
 
+    def export(self, policy: Path, form: str) -> Path:
+        """Return where ``cartrl export`` writes a policy of the run in the format ``form``."""
+        return self.exports / f"{policy.resolve().name}-{form}"
+
 
 def run_of(policy: Path) -> Optional[RunDirectory]:
     """Return the run in whose policies/, or policies/kept/, the directory ``policy`` is; None where it is in none."""

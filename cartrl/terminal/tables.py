@@ -114,12 +114,13 @@ def written(run: RunDirectory) -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def evaluation(console: Console, report: dict[str, Any]) -> None:
-    """Print an evaluation's report."""
+def evaluation(console: Console, report: dict[str, Any], played: Sequence[tuple[str, str]]) -> None:
+    """Print an evaluation's report, and after the policy the rows about how it was ``played``."""
     mean = certainty(of_json(report, "mean"), report["episodes"], "episode")
     threshold, verdict = report["reward_threshold"], report["verdict"]
     rows: list[tuple[str, Any]] = [
         ("policy", f"{report['policy']} (step {report['step']})"),
+        *played,
         ("environment", report["env_name"]),
         ("episodes", f"{report['episodes']:,} {report['actions']}, seed {report['seed']}"),
         ("mean return", ", ".join(mean)),

@@ -142,12 +142,12 @@ def home(request, tmp_path_factory):
         policy = f"{kind}/policies/final"
         calls += [
             ["--import-module", "pixels", "train", f"{kind}.yaml", "--quiet", "--run-dir", kind],
-            *(["export", policy, "--format", form, "--episodes", "20"] for form in PROGRAMS),
             ["eval", policy, "--episodes", "20", "--json"],
+            *(["export", policy, "--format", form, "--episodes", "20"] for form in PROGRAMS),
         ]
     outcomes = run_several(*calls, cwd=home)
     assert not any(outcome.returncode for outcome in outcomes), outcomes
-    return home, kinds, [json.loads(outcome.stdout) for outcome in outcomes[5::6]]
+    return home, kinds, [json.loads(outcome.stdout) for outcome in outcomes[1::6]]
 
 
 def observations(kind):
@@ -312,3 +312,22 @@ def test_a_first_interrupt_leaves_nothing_of_an_export(home):
     process.send_signal(signal.SIGCONT)
     assert process.wait(timeout=60) == 128 + signal.SIGINT
     assert not any((home / "stopped").iterdir())
+
+
+@pytest.mark.parametrize("home", [QUICK], indirect=True, ids=["quick"])
+def test_the_export_of_a_discrete_policy_plays_in_its_place_unless_it_was_made_from_other_variables(home):
+    home, _, evaluated = home
+    shutil.copytree(home / "ppo-discrete", home / "stale")
+    path = home / "stale/exports/final-npz/policy.json"
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "variables": "0" * 64}))
+    table, facts, drawn, stale = run_several(
+        ["eval", "ppo-discrete/policies/final", "--episodes", "2"],
+        ["eval", "ppo-discrete/policies/final", "--episodes", "20", "--json"],
+        ["eval", "ppo-discrete/policies/final", "--episodes", "2", "--stochastic"],
+        ["eval", "stale/policies/final", "--episodes", "2"],
+        cwd=home,
+    )
+    assert (table.tensorflow, facts.tensorflow, drawn.tensorflow) == (False, False, True)
+    assert json.loads(facts.stdout) == evaluated[0]
+    assert "played from         ppo-discrete/exports/final-npz, with the same actions" in table.stdout
+    assert stale.returncode == 0 and "played from" not in drawn.stdout + stale.stdout

@@ -3,7 +3,7 @@
 import json
 from typing import Optional
 
-from cartrl.policies import sidecar
+from cartrl.policies import beside, sidecar
 from cartrl.policies.matching import require_match
 from cartrl.policies.rollouts import Rollouts
 from cartrl.runs.finding import find_policy
@@ -24,4 +24,4 @@ def run(checkpoint: Optional[str], rollouts: Rollouts, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report), file=stdout, flush=True)
     else:
-        tables.evaluation(Console(), report)
+        tables.evaluation(Console(), report, beside.rows(saved, rollouts.is_greedy))

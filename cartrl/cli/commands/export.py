@@ -104,4 +104,4 @@ def _differences(saved: SavedPolicy, parity: Parity) -> str:
 def _default(saved: SavedPolicy, form: str) -> Path:
     """Return where an export goes: to exports/ in the run that the policy is in, or here for a policy on its own."""
     run = run_of(saved.directory)
-    return (Path() if run is None else run.exports) / f"{saved.directory.resolve().name}-{form}"
+    return Path(f"{saved.directory.resolve().name}-{form}") if run is None else run.export(saved.directory, form)

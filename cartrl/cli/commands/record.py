@@ -11,7 +11,7 @@ from cartrl.analysis.numbers import number
 from cartrl.errors import CartrlError, UsageError
 from cartrl.pictures import ffmpeg, milestones
 from cartrl.pictures.milestones import Milestone
-from cartrl.policies import sidecar
+from cartrl.policies import beside, sidecar
 from cartrl.policies.matching import require_match
 from cartrl.policies.rollouts import Rollouts
 from cartrl.runs.directory import RunDirectory, run_of
@@ -74,6 +74,7 @@ def run(
         console,
         [
             subject.name,
+            *(row for milestone in subject.policies for row in beside.rows(milestone.saved, rollouts.is_greedy)),
             ("returns", "\n".join(map(_listed, subject.policies, film.returns))),
             ("duration", f"{film.seconds:.1f} s, {film.frames:,} frames at {film.fps:g} a second"),
             ("size", f"{film.path.stat().st_size / 1024:,.0f} KiB"),

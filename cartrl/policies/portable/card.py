@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from cartrl.analysis.numbers import exact
 from cartrl.analysis.summaries import certainty, of_json
+from cartrl.policies.beside import VARIABLES
 from cartrl.policies.portable.parity import TOLERANCE, Parity
 from cartrl.policies.sidecar import SavedPolicy
 
@@ -61,7 +62,7 @@ class Exported(NamedTuple):
     """An exported policy, its evaluation, and its comparison with the original."""
 
     saved: SavedPolicy
-    sidecar: dict[str, Any]  # the content of its sidecar
+    sidecar: dict[str, Any]  # the content of its own sidecar
     form: str  # the format
     report: dict[str, Any]  # of an evaluation, as ``cartrl eval --json`` has it
     parity: Parity  # of the exported policy with the original
@@ -92,6 +93,7 @@ def facts(exported: Exported) -> str:
         ("constants, kwargs", ", ".join(f"{key} = {value}" for key, value in _changed(saved)) or "as they are"),
         ("wrappers", ", ".join(map(str, environment.wrappers)) or "none"),
         ("agent, seed", f"{saved.agent}, seed {sidecar.get('seed', 'unknown')}"),
+        ("variables", f"SHA-256 {sidecar[VARIABLES]}"),
         ("learned from", f"{sidecar.get('environment_steps', 'unknown')} environment steps, {saved.step} updates"),
         ("mean return", ", ".join(certainty(of_json(report, "mean"), report["episodes"], "episode"))),
         ("measured in", f"{report['episodes']} {report['actions']} episodes from seed {report['seed']}"),

@@ -62,7 +62,7 @@ def require(saved: SavedPolicy, original: Answers, exported: Answers, values: Op
     least, greatest = bounds(saved)
     half = 1.0 if saved.is_discrete else np.maximum((greatest - least) / 2, np.finfo(np.float32).tiny)
     same = (original["action"] == exported["action"]).reshape(len(original["action"]), -1).all(-1)
-    is_tied = np.zeros_like(same) if values is None or not saved.is_discrete else ~same & _near(values)
+    is_tied = np.zeros_like(same) if values is None or not saved.is_discrete else ~same & near(values)
     counted = ~is_tied  # where values tie, all of DQN's probabilities change places
     difference, *others = (
         _greatest((original[name][counted] - exported[name][counted].astype(np.float64)) / half) for name in original
@@ -77,8 +77,8 @@ def require(saved: SavedPolicy, original: Answers, exported: Answers, values: Op
     return found
 
 
-def _near(values: NDArray[Any]) -> NDArray[Any]:
-    """Whether the two greatest values of each row are one but for rounding."""
+def near(values: NDArray[Any]) -> NDArray[Any]:
+    """Return for each row of ``values`` [N, A] whether the two greatest are the same but for rounding."""
     if values.shape[-1] == 1:
         return np.zeros(len(values), bool)
     second, first = np.sort(values.astype(np.float64), -1)[:, -2:].T

@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from cartrl.policies import evaluation, sidecar
+from cartrl.policies import beside, evaluation, sidecar
 from cartrl.policies.acting import BatchPolicy
 from cartrl.policies.portable import arrays, card, onnx_file, parity, player, tensorflow_file, tflite_file
 from cartrl.policies.portable.card import Exported
@@ -17,8 +17,6 @@ from cartrl.policies.portable.original import Original
 from cartrl.policies.rollouts import Rollouts
 from cartrl.policies.sidecar import ARRAYS, SavedPolicy
 from cartrl.randomness import ActionSeeds
-from cartrl.runs.directory import SIDECAR
-from cartrl.runs.json_files import read_json
 from cartrl.system import files
 
 MODEL, LITE = "policy.onnx", "policy.tflite"
@@ -85,13 +83,13 @@ def export(saved: SavedPolicy, form: str, directory: Path, rollouts: Rollouts) -
     original, visited = Original(saved), Visited(count // 2)  # the other observations are drawn
     report = evaluation.facts(saved, evaluation.played(saved, _Watched(original.batch, visited), rollouts), rollouts)
     observations = completed(visited.sample(), saved.observation_bounds, count)
-    content = read_json(saved.directory / SIDECAR)
+    content = beside.content(saved)
     with files.whole_directory(directory) as draft:
         found = _written(original, FORMATS[form], draft, observations)
         exported = Exported(saved, content, form, report, found)
         (draft / CARD).write_text(card.text(exported), encoding="utf-8")
         if FORMATS[form].is_played_here:
-            sidecar.write(draft, {name: value for name, value in content.items() if name != "files"})
+            sidecar.write(draft, content)
     return exported
 
 
