@@ -56,7 +56,6 @@ class Cluster:
         self._told: Listener = lambda task, news: None
         self._called = -SECONDS_BETWEEN_ROLL_CALLS  # when the workers were last counted
         self._backlog = Backlog([])
-        self._has_told = False  # that there are no workers yet
         self._left = 0  # tasks that have not ended
         self._number = 0  # of tasks handed out
 
@@ -71,8 +70,7 @@ class Cluster:
         except BaseException:
             self._client.close()
             raise
-        if not self._slots and not self._has_told:
-            self._has_told = True
+        if not self._slots:
             notices.note(f"{self._address.scheduler} has no workers yet; tasks wait for them")
         return self
 

@@ -141,8 +141,11 @@ def test_refusals(tmp_path):
         unused.bind(("127.0.0.1", 0))  # bound, but not listening: nobody else can take it
         address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         study = ("train", *CONFIG, "--seeds", "0-1")
+        sweep = ("sweep", *CONFIG, "--grid", "agent.learning_rate=1e-3,1e-5", "--seeds", "0")
+        decision = ("compare", "-c", "ppo/cartpole-v1", "-c", "dqn/cartpole-v1", "--until-decided", "--max-seeds", "8")
+        refused = f"--cluster {address}: no scheduler can be reached: Connection refused"
         calls = {
-            (*study, "--cluster", address): f"--cluster {address}: no scheduler can be reached: Connection refused",
+            **{(*words, "--cluster", address): refused for words in (study, sweep, decision)},
             (*study, "--cluster", "somewhere"): "--cluster somewhere: give an address such as tcp://HOST:8786",
             (*study, "--cluster", "http://127.0.0.1:1"): "no scheduler can be reached: unknown address scheme 'http'",
             (*study, "--cluster", address, "--jobs", "2"): "--jobs is for processes of this machine",

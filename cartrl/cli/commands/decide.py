@@ -3,8 +3,9 @@
 import itertools
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -36,6 +37,7 @@ from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
 from cartrl.terminal.board import Board
 from cartrl.terminal.decision import looked, print_decision
+from cartrl.terminal.many import SilentDisplay
 from cartrl.training import tasks
 
 
@@ -59,16 +61,14 @@ def run(
     plan = Plan(tuple(map(fingerprint, (first, second))), by, design.level, design.batch, design.looks)
     thresholds = [tasks.check_environment(config) for config in configs]
     comparison.metric_named(by, None if None in thresholds else thresholds[0])
-    with executor:
-        pass  # a cluster that cannot be used is refused before anything is written
     made = DecisionDirectory(create(directory, first.environment.env_name, first.agent.kind, "decision"))
     with beginning(made.root, made.manifest), RunLock(made.lock):
         for study, config in zip(made.studies, configs):
             files.make_directory(study.root)
             write_resolved(config, study.config)
         facts = {"env_name": first.environment.env_name, **plan.facts()}
-        manifest = Manifest.begin(made.manifest, kind="decision", **facts)
-        _train(Decision(made, plan, thresholds, executor, output), manifest)
+        begin = partial(Manifest.begin, made.manifest, kind="decision", **facts)
+        _train(Decision(made, plan, thresholds, executor, output), begin)
 
 
 def go_on(made: DecisionDirectory, executor: Executor, output: Output) -> None:
@@ -77,7 +77,7 @@ def go_on(made: DecisionDirectory, executor: Executor, output: Output) -> None:
         files.clear_drafts(made.root)
         plan = read_plan(made)
         thresholds = [tasks.check_environment(read_resolved(study.config)) for study in made.studies]
-        _train(Decision(made, plan, thresholds, executor, output), Manifest.resume(made.manifest))
+        _train(Decision(made, plan, thresholds, executor, output), partial(Manifest.resume, made.manifest))
 
 
 @dataclass
@@ -91,24 +91,23 @@ class Decision:
     output: Output
     failed: set[tuple[str, int]] = field(default_factory=set)  # by study and seed; they count as far as they came
 
-    def train(self, stop: StopRequest) -> list[Look]:
+    def __post_init__(self) -> None:
+        most = self.plan.most_seeds
+        self.board = Board("runs", 2 * most, f"2 configs, at most {most} seeds of each")
+
+    def train(self, display: SilentDisplay, stop: StopRequest) -> list[Look]:
         """Train batch by batch until it is decided, all are trained, or it should stop; return the looks."""
         plan, found = self.plan, self.looks()
-        board = Board("runs", 2 * plan.most_seeds, f"2 configs, at most {plan.most_seeds} seeds of each")
-        display = display_for(self.output, str(self.directory.root))
-        with display, self.executor:
-            display.attach(board, self.thresholds[0])
-            campaign = Campaign(self.executor, stop, lambda study, seed, _: display.told(study.work.name, seed))
-            while not stop() and len(found) < plan.looks and not (found and found[-1].is_decided):
-                self._train_batch(plan.batch * (len(found) + 1), campaign, board)
-                if not stop():
-                    found = self.looks()
-                    display.say(looked(found[-1]))
-        for text in board.warnings:
-            warn(text)
+        display.attach(self.board, self.thresholds[0])
+        campaign = Campaign(self.executor, stop, lambda study, seed, _: display.told(study.work.name, seed))
+        while not stop() and len(found) < plan.looks and not (found and found[-1].is_decided):
+            self._train_batch(plan.batch * (len(found) + 1), campaign)
+            if not stop():
+                found = self.looks()
+                display.say(looked(found[-1]))
         return found
 
-    def _train_batch(self, seeds: int, campaign: Campaign, board: Board) -> None:
+    def _train_batch(self, seeds: int, campaign: Campaign) -> None:
         """Train so many seeds of each study, but for those that have ended.
 
         Raises:
@@ -117,7 +116,7 @@ class Decision:
         works = [self._work(name, study, seeds) for name, study in zip(NAMES, self.directory.studies)]
         opened = [OpenStudy(work) for work in works]
         for study in opened:
-            board.add(study.work.name, study.progress)
+            self.board.add(study.work.name, study.progress)
         campaign.train(opened)
         for study in opened:
             for seed, state in study.progress.seeds.items():
@@ -169,11 +168,17 @@ def _facts(look: Look) -> dict[str, Any]:
     return {**look._asdict(), "boundary": look.boundary if math.isfinite(look.boundary) else None}
 
 
-def _train(work: Decision, manifest: Manifest) -> None:
-    """Train the seeds that are left until a look decides, and print the result."""
-    with StopRequest() as stop, manifest:
-        found = work.train(stop)
+def _train(work: Decision, begin: Callable[[], Manifest]) -> None:
+    """Train the seeds that are left until a look decides, and print the result.
+
+    A decision begins once its executor is there: one with a cluster that cannot be used leaves nothing behind.
+    """
+    display = display_for(work.output, str(work.directory.root))
+    with StopRequest() as stop, display, work.executor, begin() as manifest:
+        found = work.train(display, stop)
         manifest.reached(Outcome.INTERRUPTED if stop() else Outcome.FINISHED)
+    for text in work.board.warnings:
+        warn(text)
     if stop():
         work.output.note(f"stopped; to go on: {call('compare', '--resume', work.directory.root)}")
         sys.exit(stop.exit_code)

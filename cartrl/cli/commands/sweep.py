@@ -1,8 +1,9 @@
 """``cartrl sweep``."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -27,6 +28,7 @@ from cartrl.system import files
 from cartrl.system.notices import warn
 from cartrl.system.signals import StopRequest
 from cartrl.terminal.board import Board
+from cartrl.terminal.many import SilentDisplay
 from cartrl.terminal.sweep import planned, print_summary, reached
 from cartrl.training import tasks
 
@@ -78,14 +80,12 @@ def run(base: Base, choices: Choices, sweep_dir: Optional[Path], executor: Execu
     threshold = tasks.check_environment(config)
     for combination in combinations.values():
         tasks.check_environment(combination)
-    with executor:
-        pass  # a cluster that cannot be used is refused before anything is written
     sweep = SweepDirectory(create(sweep_dir, settings.environment.env_name, settings.agent.kind, "sweep"))
     with beginning(sweep.root, sweep.manifest), RunLock(sweep.lock):
         write_resolved(config, sweep.config)
         facts = {"env_name": settings.environment.env_name, "agent": settings.agent.kind, "seeds": seeds, **facts}
-        manifest = Manifest.begin(sweep.manifest, kind="sweep", **facts, reward_threshold=threshold)
-        _train(Sweep(sweep, read_plan(sweep), threshold, executor, output), manifest)
+        begin = partial(Manifest.begin, sweep.manifest, kind="sweep", **facts, reward_threshold=threshold)
+        _train(sweep, begin, threshold, executor, output)
 
 
 def go_on(sweep: SweepDirectory, executor: Executor, output: Output) -> None:
@@ -98,8 +98,8 @@ def go_on(sweep: SweepDirectory, executor: Executor, output: Output) -> None:
             threshold = reward_threshold(read_json(sweep.manifest), config.settings.environment)
             Sweep(sweep, plan, threshold, executor, output).report(plan.outcome)
         else:
-            work = Sweep(sweep, plan, tasks.check_environment(config), executor, output)
-            _train(work, Manifest.resume(sweep.manifest))
+            threshold = tasks.check_environment(config)
+            _train(sweep, partial(Manifest.resume, sweep.manifest), threshold, executor, output)
 
 
 @dataclass
@@ -113,6 +113,9 @@ class Sweep:
     output: Output
     failed: dict[tuple[Setting, int], str] = field(default_factory=dict)  # the error of each setting and seed
 
+    def __post_init__(self) -> None:
+        self.board = Board("runs", self.plan.runs, planned(self.plan))
+
     def batches(self, manifest: Manifest) -> Iterable[Sequence[Setting]]:
         """Yield the settings that are trained together; a search suggests the next after those before have ended."""
         if not self.plan.search:
@@ -125,10 +128,8 @@ class Sweep:
             note=lambda: manifest.note(settings=self.plan.records),
         )
 
-    def train(self, manifest: Manifest, stop: StopRequest) -> None:
+    def train(self, display: SilentDisplay, manifest: Manifest, stop: StopRequest) -> None:
         """Train all settings, as one flat list of tasks, until all have ended or it should stop."""
-        board = Board("runs", self.plan.runs, planned(self.plan))
-        display = display_for(self.output, str(self.directory.root))
 
         def told(study: OpenStudy, seed: int, news: News) -> None:
             display.told(study.work.name, seed)
@@ -136,33 +137,30 @@ class Sweep:
                 setting = Setting(study.work.name, ())
                 display.say(reached(ranking.entry(self.directory, setting, self.threshold)))
 
-        with display, self.executor:
-            display.attach(board, self.threshold)
-            campaign = Campaign(self.executor, stop, told)
-            for batch in self.batches(manifest):
-                self._train_batch(batch, campaign, board, manifest, stop)
-                if stop():
-                    break
-            if self.plan.fresh and not stop():
-                ranked = ranking.rank(self.directory, self.plan.settings, self.threshold)
-                best = confirming.best_settings(ranked, self.plan.settings)
-                self._train_rung(best, self.plan.fresh, campaign, board)
-        for text in board.warnings:
-            warn(text)
+        display.attach(self.board, self.threshold)
+        campaign = Campaign(self.executor, stop, told)
+        for batch in self.batches(manifest):
+            self._train_batch(batch, campaign, manifest, stop)
+            if stop():
+                break
+        if self.plan.fresh and not stop():
+            ranked = ranking.rank(self.directory, self.plan.settings, self.threshold)
+            best = confirming.best_settings(ranked, self.plan.settings)
+            self._train_rung(best, self.plan.fresh, campaign)
 
     def _train_batch(
-        self, settings: Sequence[Setting], campaign: Campaign, board: Board, manifest: Manifest, stop: StopRequest
+        self, settings: Sequence[Setting], campaign: Campaign, manifest: Manifest, stop: StopRequest
     ) -> None:
         """Train ``settings`` with all seeds, or in a race, in which those that fall behind are dropped."""
         for seeds in racing.rungs(self.plan.seeds) if self.plan.is_race else [self.plan.seeds]:
-            self._train_rung(settings, seeds, campaign, board)
+            self._train_rung(settings, seeds, campaign)
             if stop():
                 return
             if len(seeds) < len(self.plan.seeds):
                 values = [ranking.value(self.directory, setting, seeds) for setting in settings]
                 stay = [settings[place] for place in racing.better_half(values)]
                 self._drop([setting.name for setting in settings if setting not in stay], len(seeds), manifest)
-                board.planned -= (len(settings) - len(stay)) * (len(self.plan.seeds) - len(seeds))
+                self.board.planned -= (len(settings) - len(stay)) * (len(self.plan.seeds) - len(seeds))
                 settings = stay
 
     def _drop(self, names: Sequence[str], seeds: int, manifest: Manifest) -> None:
@@ -172,10 +170,10 @@ class Sweep:
                 record["dropped_after"] = seeds
         manifest.note(settings=self.plan.records)
 
-    def _train_rung(self, settings: Sequence[Setting], seeds: Sequence[int], campaign: Campaign, board: Board) -> None:
+    def _train_rung(self, settings: Sequence[Setting], seeds: Sequence[int], campaign: Campaign) -> None:
         opened = [OpenStudy(self._work(setting, seeds)) for setting in settings]
         for study in opened:
-            board.add(study.work.name, study.progress)
+            self.board.add(study.work.name, study.progress)
         campaign.train(opened)
         for setting, study in zip(settings, opened):
             for seed, state in study.progress.seeds.items():
@@ -206,13 +204,26 @@ class Sweep:
             print_summary(self.output.console, found, self.plan.seeds)
 
 
-def _train(sweep: Sweep, manifest: Manifest) -> None:
-    """Train what is left, and print the ranking."""
-    with sweep.output.logged(sweep.directory.root), StopRequest() as stop, manifest:
-        sweep.train(manifest, stop)
+def _train(
+    directory: SweepDirectory,
+    begin: Callable[[], Manifest],
+    threshold: Optional[float],
+    executor: Executor,
+    output: Output,
+) -> None:
+    """Train what is left, and print the ranking.
+
+    A sweep begins once its executor is there: one with a cluster that cannot be used leaves nothing behind.
+    """
+    display = display_for(output, str(directory.root))
+    with output.logged(directory.root), StopRequest() as stop, display, executor, begin() as manifest:
+        sweep = Sweep(directory, read_plan(directory), threshold, executor, output)
+        sweep.train(display, manifest, stop)
         ended = Outcome.FAILED if sweep.failed else Outcome.FINISHED
         outcome = Outcome.INTERRUPTED if stop() else ended
         manifest.reached(outcome)
+    for text in sweep.board.warnings:
+        warn(text)
     sweep.report(outcome)
     if stop():
         sys.exit(stop.exit_code)
