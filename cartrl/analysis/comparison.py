@@ -89,7 +89,7 @@ def compare(
                 "label": label,
                 "path": str(study.path),
                 "seeds": [run.seed for run in study.ended],
-                "notes": study.notes(),
+                "notes": study.notes(by),
                 "metrics": {metric: across(found) for metric, found in own.items()},
                 "solved": _solved(own[FINAL], threshold),
             }

@@ -51,7 +51,7 @@ def compare(found: Methods, references: Sequence[Reference], by: str) -> dict[st
                         "env_name": env_name,
                         "path": str(study.path),
                         "seeds": [run.seed for run in study.ended],
-                        "notes": study.notes(),
+                        "notes": study.notes(by),
                         tested.name: across(raw),
                         "normalised": list(map(float, score)),
                     }

@@ -119,5 +119,8 @@ class Evaluated(Protocol):
     def flat_settings(self) -> Optional[Mapping[str, Any]]:
         """Return the settings by ``section.key``; None where they are not known."""
 
-    def notes(self) -> list[str]:
-        """Return sentences to print beside the study, such as which seeds are missing, or how seeds were inferred."""
+    def notes(self, tested: Optional[str] = None) -> list[str]:
+        """Return sentences to print beside the study, such as which seeds are missing, or how seeds were inferred.
+
+        ``tested`` is the number of each seed that is tested, as ``--by`` names it; None where nothing is tested.
+        """

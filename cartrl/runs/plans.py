@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from cartrl.runs.study import named
 from cartrl.settings import ExperimentSettings
@@ -51,7 +51,13 @@ def flat(settings: ExperimentSettings) -> dict[str, Any]:
     return found
 
 
-def said(manifest: dict[str, Any], settings: ExperimentSettings, seeds: Sequence[int], is_over: bool) -> list[str]:
+def said(
+    manifest: dict[str, Any],
+    settings: ExperimentSettings,
+    seeds: Sequence[int],
+    is_over: bool,
+    tested: Optional[str] = None,
+) -> list[str]:
     """Return a sentence on whether the plan of a study was kept; none where the study has no plan.
 
     Args:
@@ -59,6 +65,7 @@ def said(manifest: dict[str, Any], settings: ExperimentSettings, seeds: Sequence
         settings: with which it was trained.
         seeds: those of its runs.
         is_over: whether nothing is left to train, so that seeds that are not there are left out.
+        tested: the number of each seed that is tested now, as ``--by`` names it; None where nothing is tested.
     """
     plan = manifest.get("plan")
     if plan is None:
@@ -73,6 +80,8 @@ def said(manifest: dict[str, Any], settings: ExperimentSettings, seeds: Sequence
     added, left_out = set(seeds) - set(plan["seeds"]), set(plan["seeds"]) - set(seeds)
     found += [f"seeds added: {named(sorted(added))}"] if added else []
     found += [f"seeds left out: {named(sorted(left_out))}"] if left_out and is_over else []
+    if tested not in (None, plan["tested"]):
+        found.append(f"the number tested was {plan['tested']} and is {tested}")
     if found:
         return [f"the plan made before the first run was not kept: {'; '.join(found)}"]
     return [f"kept to the plan made before the first run: seeds {named(plan['seeds'])}, by {plan['tested']} return"]

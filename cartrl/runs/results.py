@@ -69,8 +69,8 @@ class Study(Seeds):
         """Return the settings by ``section.key``."""
         return by_name(self.settings.dict())
 
-    def notes(self) -> list[str]:
-        """Return a sentence for each way in which seeds are not finished, and on a missing threshold."""
+    def notes(self, tested: Optional[str] = None) -> list[str]:
+        """Return a sentence for each way in which seeds are not finished, on the plan, and on a missing threshold."""
         kinds = {"missing": list(self.missing)}
         for run in self.runs:
             kinds.setdefault(run.state, []).append(run.seed)
@@ -84,7 +84,8 @@ class Study(Seeds):
         }
         found = [f"{_seeds(kinds[kind])} {text}" for kind, text in sentences.items() if kinds.get(kind)]
         seeds = [run.seed for run in self.runs]
-        found += plans.said(self.manifest, self.settings, seeds, outcome_of(self.manifest) is Outcome.FINISHED)
+        is_over = outcome_of(self.manifest) is Outcome.FINISHED
+        found += plans.said(self.manifest, self.settings, seeds, is_over, tested)
         if (self.path.absolute().parent / DECISION).is_file():
             found.append("trained until it was decided: the error level holds for what that decision says alone")
         if self.is_own_task:

@@ -69,6 +69,14 @@ def test_a_plan_that_was_not(study, change_it):
     assert load_study(study).notes() == [CASES[change_it]]
 
 
+@pytest.mark.parametrize(
+    ("tested", "note"),
+    [("final", "kept to the plan made before"), ("area", f"{NOT_KEPT}the number tested was final and is area")],
+)
+def test_a_plan_says_which_number_is_tested(study, tested, note):
+    assert load_study(study).notes(tested)[-1].startswith(note)
+
+
 def test_seeds_that_are_still_to_come_are_not_left_out(study):
     shutil.rmtree(study / "seed-3")
     change(study, outcome="interrupted")
@@ -78,6 +86,6 @@ def test_seeds_that_are_still_to_come_are_not_left_out(study):
 def test_compare_says_it(study, tmp_path):
     other = write_study(tmp_path / "other", curves([10.0, 20.0, 30.0, 41.0]))
     add_a_seed(study)
-    done = run_cartrl("compare", study, other, cwd=tmp_path, env=WHOLE)
+    done = run_cartrl("compare", study, other, "--by", "best", cwd=tmp_path, env=WHOLE)
     assert done.returncode == 0, done.stderr
-    assert CASES[add_a_seed] in " ".join(done.stdout.split())
+    assert f"{CASES[add_a_seed]}; the number tested was final and is best" in " ".join(done.stdout.split())

@@ -47,7 +47,7 @@ class ForeignStudy(Seeds):
     def flat_settings(self) -> None:
         """Return None: the settings are not known."""
 
-    def notes(self) -> list[str]:
+    def notes(self, tested: Optional[str] = None) -> list[str]:
         """Return what was inferred, and which runs are shorter than the longest: no file says whether a run ended."""
         longest = max(run.steps[-1] for run in self.runs)
         short = [f"{run.seed} ({run.steps[-1]:,.0f})" for run in self.runs if run.steps[-1] < SHORT * longest]
