@@ -61,7 +61,7 @@ class LineDisplay(SilentDisplay):
     def __init__(self, console: Console, title: str):
         self._console = console
         self._title = title
-        self._ended = 0
+        self._ended: set[tuple[str, int]] = set()
 
     def attach(self, board: Board, threshold: Optional[float]) -> None:
         """Take the runs to show, and print how many there are."""
@@ -70,13 +70,13 @@ class LineDisplay(SilentDisplay):
         say(self._console, f"{self._title}: {board.what}{before}")
 
     def told(self, setting: str, seed: int) -> None:
-        """Print the line of the run, if it has ended."""
+        """Print the line of the run once it has ended; what is told of it later, such as a warning, has none."""
         board, progress = self._board, self._board.studies[setting]
         state = progress.seeds[seed]
-        if state.outcome in TO_COME:
+        if state.outcome in TO_COME or (setting, seed) in self._ended:
             return
-        self._ended += 1
-        ended = board.done_before + self._ended
+        self._ended.add((setting, seed))
+        ended = board.done_before + len(self._ended)
         widest, total = len(str(max(progress.seeds))), str(board.planned)
         line = f"seed {seed:<{widest}}  {state.outcome:<11}  {ended:>{len(total)}} of {total}"
         name = "final" if state.outcome.is_over else "last"

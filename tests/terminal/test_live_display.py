@@ -197,7 +197,9 @@ def test_the_columns_of_a_study_s_log_stay_where_they_are():
     for before, seed in ((0.0, 0), (99_999.0, 7), (9.0, 2**31 - 1)):
         board.before = before
         display.told("", seed)
+        display.told("", seed)  # a warning that came late has no line of its own
     lines = written.getvalue().splitlines()[1:]
+    assert len(lines) == 3
     assert len({len(line) for line in lines}) == 1, lines
     assert len({line.index(" of 2003,") for line in lines}) == 1, lines
 
