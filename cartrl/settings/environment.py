@@ -36,8 +36,8 @@ class EnvironmentSettings(Section):
     suite: str = Field(
         suites.GYM,
         min_length=1,
-        description="The suite that has the environment: gym, gymnasium, atari, dm_control, or one that another "
-        "installed package registers. `cartrl env --suite NAME` lists the environments of one.",
+        description="The suite that has the environment: gym, gymnasium, atari, dm_control, cartrl, or one that "
+        "another installed package registers. `cartrl env --suite NAME` lists the environments of one.",
     )
     max_episode_steps: Optional[int] = count(
         None,

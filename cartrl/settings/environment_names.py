@@ -41,4 +41,4 @@ ATARI = (
     "Tetris", "TicTacToe3D", "TimePilot", "Trondead", "Turmoil", "Tutankham", "UpNDown", "Venture", "VideoCheckers",
     "VideoChess", "VideoCube", "VideoPinball", "WizardOfWor", "WordZapper", "YarsRevenge", "Zaxxon",
 )  # fmt: skip
-NAMES = {"gym": GYM, "gymnasium": GYMNASIUM, "atari": ATARI, "dm_control": DM_CONTROL}
+NAMES = {"gym": GYM, "gymnasium": GYMNASIUM, "atari": ATARI, "dm_control": DM_CONTROL, "cartrl": ("Catch",)}

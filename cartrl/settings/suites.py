@@ -16,10 +16,10 @@ GYM = "gym"  # of every config that names no suite
 
 
 class OwnSuite(NamedTuple):
-    """A suite of cartrl's own, around a package of others."""
+    """A suite that cartrl brings, mostly around a package of others."""
 
     place: str  # module:object
-    package: str  # the other package, by the name under which Python imports it
+    package: str  # that package, by the name under which Python imports it
     extra: str  # of cartrl, which installs that package; empty where cartrl always does
 
 
@@ -28,6 +28,7 @@ OWN = {
     "gymnasium": OwnSuite("cartrl.environments.gymnasium:SUITE", "gymnasium", "gymnasium"),
     "atari": OwnSuite("cartrl.environments.atari:SUITE", "ale_py", "atari"),
     "dm_control": OwnSuite("cartrl.environments.dm_control:SUITE", "dm_control", "dm-control"),
+    "cartrl": OwnSuite("cartrl.environments.catch:SUITE", "cartrl", ""),
 }
 
 

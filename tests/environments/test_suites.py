@@ -19,7 +19,7 @@ from tests.studies import write_run
 
 PACKAGES = REPO / "tests" / "packages"  # with PYTHONPATH on it, the package tiny_suite is installed
 INSTALLED = {"PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(PACKAGES)]))}
-OWN = "gym, gymnasium, atari, dm_control"
+OWN = "gym, gymnasium, atari, dm_control, cartrl"
 NAMES = f"{OWN}, halfway, missing, tiny"
 FLOATS = spaces.Box(-1.0, 1.0, (1,), np.float32)
 ENDLESS = spaces.Box(-np.inf, 1.0, (1,), np.float32)

@@ -118,6 +118,7 @@ def test_dm_control_observes_in_the_order_in_which_the_task_lists_it():
         ("dm_control", "cartpole-swingup", 1000, None, 100),  # 10 s of steps of 0.01 s
         ("dm_control", "walker-walk", 1000, None, 40),  # 25 s of 0.025 s
         ("dm_control", "lqr-lqr_2_1", None, None, 1000 / 30),
+        ("cartrl", "Catch", 9, 0.95, 10),
     ],
 )
 def test_what_is_known_of_an_environment(suite_name, env_name, limit, threshold, rate):
@@ -186,6 +187,9 @@ def test_names_are_listed_one_a_line_or_as_json(tmp_path):
         ("dm_control", "CartPole-v1", "; gym has it: environment.suite: gym"),
         ("dm_control", "cartpole-swngup", ", did you mean 'cartpole-swingup'?"),
         ("dm_control", "zzz", "; it has cartpole-swingup, walker-walk, cheetah-run and others"),
+        ("gym", "Catch", "; cartrl has it: environment.suite: cartrl"),
+        ("cartrl", "Cacht", ", did you mean 'Catch'?"),
+        ("cartrl", "zzz", "; it has Catch"),
     ],
 )
 def test_a_name_that_the_suite_does_not_have_is_answered_with_what_may_be_meant(suite_name, env_name, says):

@@ -28,8 +28,8 @@ OFF_POLICY = (
 )
 CARTPOLE, PENDULUM = "environment: {env_name: CartPole-v1}\n", "environment: {env_name: Pendulum-v1}\n"
 CATCH, STEER = (  # two images of 10 by 10 pixels, one upon the other
-    f'environment: {{env_name: "pixels:{name}-v0", wrappers: [{{kind: frame_stack, frames: 2}}]}}\n'
-    for name in ("Catch", "Steer")
+    f"environment: {{{environment}, wrappers: [{{kind: frame_stack, frames: 2}}]}}\n"
+    for environment in ("env_name: Catch, suite: cartrl", 'env_name: "pixels:Steer-v0"')
 )
 
 
