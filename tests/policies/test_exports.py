@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -127,6 +128,21 @@ for kind in sys.argv[1:]:
     policy, observations = cartrl.load_policy(f"{kind}/policies/final"), np.load(f"{kind}.npy")
     answers.append([policy.act(observations).tolist(), policy.act(observations, np.random.default_rng(0)).tolist()])
 print(json.dumps(answers))
+"""
+# Goes from an observation for which one action is best towards one for which the other is, until the two nearly tie.
+TIE = """
+import json, sys
+import numpy as np, cartrl
+policy, observations = cartrl.load_policy("ppo-discrete/policies/final"), np.load("ppo-discrete.npy")[:50]
+actions = policy.act(observations)
+ends = [observations[actions == action][0] for action in (0, 1)]
+seen, found = [], []
+while "tensorflow" not in sys.modules and len(seen) < 60:
+    seen.append((ends[0] + ends[1]) / 2)
+    found.append(int(policy.act(seen[-1])))
+    ends[found[-1]] = seen[-1]
+was_needed = "tensorflow" in sys.modules
+print(json.dumps([repr(policy), was_needed, found, cartrl.load_policy("alone/policies/final").act(seen).tolist()]))
 """
 PROGRAMS = {"npz": NUMPY, "onnx": ONNX, "tflite": TFLITE, "saved-model": TENSORFLOW}
 
@@ -320,14 +336,29 @@ def test_the_export_of_a_discrete_policy_plays_in_its_place_unless_it_was_made_f
     shutil.copytree(home / "ppo-discrete", home / "stale")
     path = home / "stale/exports/final-npz/policy.json"
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), "variables": "0" * 64}))
-    table, facts, drawn, stale = run_several(
+    table, facts, film, drawn, stale = run_several(
         ["eval", "ppo-discrete/policies/final", "--episodes", "2"],
         ["eval", "ppo-discrete/policies/final", "--episodes", "20", "--json"],
+        ["record", "ppo-discrete/policies/final", "--episodes", "1", "--output", "film.gif"],
         ["eval", "ppo-discrete/policies/final", "--episodes", "2", "--stochastic"],
         ["eval", "stale/policies/final", "--episodes", "2"],
         cwd=home,
     )
-    assert (table.tensorflow, facts.tensorflow, drawn.tensorflow) == (False, False, True)
+    assert (table.tensorflow, facts.tensorflow, film.tensorflow, drawn.tensorflow) == (False, False, False, True)
     assert json.loads(facts.stdout) == evaluated[0]
-    assert "played from         ppo-discrete/exports/final-npz, with the same actions" in table.stdout
+    for outcome in (table, film):
+        assert re.search("played from +ppo-discrete/exports/final-npz, with the same actions", outcome.stdout)
     assert stale.returncode == 0 and "played from" not in drawn.stdout + stale.stdout
+
+
+@pytest.mark.parametrize("home", [QUICK], indirect=True, ids=["quick"])
+def test_the_policy_itself_acts_as_soon_as_two_actions_nearly_tie(home):
+    home, _, _ = home
+    shutil.copytree(home / "ppo-discrete", home / "alone", ignore=shutil.ignore_patterns("exports"))
+    done = subprocess.run(
+        [sys.executable, "-c", TIE], cwd=home, env=clean_environment(), capture_output=True, text=True, timeout=300
+    )
+    said, was_needed, found, original = json.loads(done.stdout)
+    assert "ppo-discrete/exports/final-npz'>" in said and ", played from '" in said
+    assert was_needed and len(found) > 3  # the first observations are far from a tie
+    assert found == original
