@@ -68,9 +68,10 @@ def assert_lost(done, count):
     assert all(line.startswith("warning: collector ") and " of this machine is lost" in line for line in lines)
 
 
-def test_collectors_that_die_change_nothing(tmp_path):
-    _, expected = train(tmp_path, "ppo", "alone")
-    done, found = train(tmp_path, "ppo", workers=3, deaths=DEATHS)
+@pytest.mark.parametrize("lag", [0, 1])
+def test_collectors_that_die_change_nothing(lag, tmp_path):
+    _, expected = train(tmp_path, "ppo", "alone", policy_lag=lag)
+    done, found = train(tmp_path, "ppo", workers=3, policy_lag=lag, deaths=DEATHS)
     assert found == expected
     assert_lost(done, 3)
 

@@ -125,7 +125,7 @@ class TeamCollector:
                 self._orders.append(self._team.order(wanted, policy))
             wanted = self._following.after(wanted)
         self._policies.popleft()
-        played: Whole = self._team.form.whole(self._team.wait_for(self._orders.popleft()))
+        played: Whole = self._team.form.whole(self._team.wait_for(self._orders.popleft(), present))
         self._news.pass_on()
         self._replay.write(played)
         return played.played()

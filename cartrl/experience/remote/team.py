@@ -64,7 +64,6 @@ class Team:
         self._orders: list[Order] = []  # of which not all rows have been taken, in the order of their turns
         self._holders: list[Optional[Member]] = []  # by row, whose environment stands there; None for that of `here`
         self._failure: Optional[str] = None
-        self._latest: Policy = []  # which the variables of this process hold, until it learns again
 
     def begin(self, positions: list[Position], is_here: bool) -> None:
         """Forget all orders; environments stand at ``positions``, those of this process if ``is_here``."""
@@ -75,19 +74,17 @@ class Team:
             self._holders = [None if is_here else nobody] * self.form.size
 
     def order(self, turn: Turn, policy: Policy) -> Order:
-        """Have ``turn`` played with ``policy``, after the turns that were ordered before.
-
-        The policy of the last order before `wait_for` is to be the present one.
-        """
+        """Have ``turn`` played with ``policy``, after the turns that were ordered before."""
         order = Order(turn, policy)
-        self._latest = policy
         with self._changed:
             self._orders.append(order)
             self._give()
         return order
 
-    def wait_for(self, order: Order) -> list[Arrays]:
+    def wait_for(self, order: Order, present: Policy) -> list[Arrays]:
         """Return what each row has played of ``order``, the oldest; play rows here while there is no collector.
+
+        The variables of this process hold the policy ``present``.
 
         Raises:
             CartrlError: when an environment fails.
@@ -105,7 +102,7 @@ class Team:
                 left = [row for row in rows if row not in order.played]
                 order.given.update(left)
                 moved = self._moved(left, None)
-            with nullcontext() if order.policy is self._latest else _assigned(self._here.variables, order.policy):
+            with nullcontext() if order.policy is present else _assigned(self._here.variables, order.policy):
                 arrays = self._here.play_rows(order.turn, left, moved)
             with self._changed:
                 self._take(None, order, left, arrays)
