@@ -117,7 +117,7 @@ class Evaluated(Protocol):
     def measure(self) -> str: ...  # noqa: D102
 
     def flat_settings(self) -> Optional[Mapping[str, Any]]:
-        """Return the settings by ``section.key``; None where they are not known."""
+        """Return the settings by ``section.key``, as JSON has them; None where they are not known."""
 
     def notes(self, tested: Optional[str] = None) -> list[str]:
         """Return sentences to print beside the study, such as which seeds are missing, or how seeds were inferred.

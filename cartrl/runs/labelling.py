@@ -24,6 +24,11 @@ UNITS = {
     "eval.num_eval_episodes": "evaluation episodes",
     "train.num_iterations": "iterations",
 }
+# Mappings whose entries have names that say enough, and what is said of an empty one.
+OF_ENVIRONMENT = {
+    "environment.constants": "constants as gym has them",
+    "environment.kwargs": "no kwargs",
+}
 
 
 def labels(studies: Sequence[Evaluated], given: Sequence[str] = ()) -> list[str]:
@@ -88,6 +93,6 @@ def _phrase(key: str, name: str, value: Any) -> str:
         return f"{value:,} {UNITS[key]}"
     if isinstance(value, float):
         return f"{name} {value:g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{constant} {number:g}" for constant, number in value.items()) or f"{name} as gym has them"
+    if key in OF_ENVIRONMENT:
+        return ", ".join(_phrase(own, own, given) for own, given in value.items()) or OF_ENVIRONMENT[key]
     return f"{name} {scalar(value)}"

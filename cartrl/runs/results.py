@@ -5,6 +5,7 @@ of one seed.
 """
 
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,8 +67,8 @@ class Study(Seeds):
         return self.threshold is None and bool(changed)
 
     def flat_settings(self) -> Mapping[str, Any]:
-        """Return the settings by ``section.key``."""
-        return by_name(self.settings.dict())
+        """Return the settings by ``section.key``, as JSON has them."""
+        return by_name(json.loads(self.settings.json(by_alias=True)))
 
     def notes(self, tested: Optional[str] = None) -> list[str]:
         """Return a sentence for each way in which seeds are not finished, on the plan, and on a missing threshold."""

@@ -83,6 +83,19 @@ def test_an_honest_claim_is_identical_in_another_directory(honest, tmp_path):
     assert (tmp_path / "kept/A/seed-4/policies/best").is_dir()
 
 
+def test_a_claim_about_two_agents_holds_whatever_kinds_of_settings_they_differ_in(tmp_path):
+    short = ["--seed", 0, "--set", "eval.num_eval_episodes=1", "--set"]
+    calls = [
+        ["train", "ppo/cartpole-v1", *short, "train.num_environment_steps=512", "--run-dir", "a"],
+        ["train", "reinforce/cartpole-v1", *short, "train.num_iterations=2", "--run-dir", "b"],
+        ["claim", "a", "b"],
+        ["reproduce", "claim.zip", "--json"],
+    ]
+    *_, claimed, done = run_several(*calls, cwd=tmp_path)
+    assert (claimed.returncode, done.returncode) == (0, 0), done.stderr
+    assert [run["verdict"] for run in json.loads(done.stdout)["runs"]] == ["identical", "identical"]
+
+
 def changed_number(files):
     claim = json.loads(files["claim.json"])
     claim["numbers"]["studies"][0]["metrics"]["final_return"]["values"][1] += 0.01

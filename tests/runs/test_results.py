@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 
 from cartrl.analysis.curves import learning_curve
 from cartrl.analysis.seeds import interquartile_mean, interval, mean
@@ -175,3 +176,24 @@ def test_labels_are_the_settings_that_differ(tmp_path):
     assert labels(three)[1:] == ["learning_rate 0.003, 8 episodes (fast)", "learning_rate 0.003, 8 episodes (again)"]
     with pytest.raises(UsageError, match="--label: 1 labels for 2 curves"):
         labels(pair, ["old"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("agent: {kind: reinforce, learning_rate: {from: 0.01, to: 0, over: 100}}",
+         ["learning_rate 0.001", "learning_rate {from: 0.01, to: 0.0, over: 100}"]),
+        ("agent: {kind: reinforce, fc_layer_params: [8, 4]}", ["fc_layer_params [100]", "fc_layer_params [8, 4]"]),
+        ("environment: {env_name: CartPole-v0, constants: {gravity: 1.62}}",
+         ["constants as gym has them", "gravity 1.62"]),
+        ("environment: {env_name: CartPole-v0, kwargs: {fast: true, mode: human}}",
+         ["no kwargs", "fast true, mode human"]),
+    ],
+)  # fmt: skip
+def test_a_label_writes_a_setting_as_the_config_does(tmp_path, changed, expected):
+    for name in ("a", "b"):
+        write_study(tmp_path / name, curves([200.0]))
+    section, _, value = changed.partition(": ")
+    config = yaml.safe_load((tmp_path / "b/config.yaml").read_text())
+    (tmp_path / "b/config.yaml").write_text(yaml.dump({**config, section: yaml.safe_load(value)}))
+    assert labels(load_studies([tmp_path / "a", tmp_path / "b"])) == expected
