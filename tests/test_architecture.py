@@ -17,7 +17,8 @@ def _listed() -> dict[str, list[str]]:
     page = (PACKAGE.parent / "docs/architecture.md").read_text(encoding="utf-8")
     found: dict[str, list[str]] = {"": []}
     folder = ""
-    for line in page.split("```\ncartrl/\n")[1].split("```")[0].splitlines():
+    tree = re.sub(r"\n {20,}", " ", page.split("```\ncartrl/\n")[1].split("```")[0])  # notes may go on in a next line
+    for line in tree.splitlines():
         if line.startswith("    "):
             names = NAME.findall(line)
             if names and names[0].endswith("/"):  # a folder in a folder, with what is in it
