@@ -1,6 +1,8 @@
 """``cartrl config``: what a config means, where each value came from, and its schema."""
 
+import itertools
 import json
+import math
 import re
 
 import pytest
@@ -298,8 +300,11 @@ class TestSchema:
             )
             found += [] if inside else [f"{where} is {value!r}, out of bounds"]
         if isinstance(value, list):
-            for item in value:
-                found += self.faults(item, rule.get("items", {}), schema, f"{where}[]")
+            items = rule.get("items", {})  # a rule for each, or one for all
+            for item, own in zip(value, items if isinstance(items, list) else itertools.repeat(items)):
+                found += self.faults(item, own, schema, f"{where}[]")
+            if not rule.get("minItems", 0) <= len(value) <= rule.get("maxItems", math.inf):
+                found.append(f"{where} has {len(value)} items")
         if isinstance(value, dict):
             properties = rule.get("properties", {})
             found += [f"{where}.{name} is missing" for name in rule.get("required", ()) if name not in value]
@@ -349,6 +354,8 @@ class TestSchema:
             ("agent", "discount", 1.5),
             ("agent", "fc_layer_params", 100),
             ("agent", "fc_layer_params", [0]),
+            ("agent", "conv_layer_params", [[8, 0, 1]]),
+            ("agent", "conv_layer_params", [[8, 3]]),
             ("agent", "kind", "a2c"),
             ("agent", "normalize_returns", 1),
             ("agent", "learning_rte", 0.1),
