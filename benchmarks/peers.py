@@ -43,15 +43,15 @@ PEERS = {"Stable-Baselines3, PPO": SB3, "PPO as PureJaxRL": JAX}
 
 
 def interpreter(peer: Peer) -> Path:
-    """Return the Python of a peer's environment, made and filled on first use."""
+    """Return the Python of a peer's environment, which is made when there is none with its packages."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = cache / "cartrl-benchmarks" / Path(peer.script).stem
-    ready = home / "ready"
-    if not ready.exists():
+    ready, packages = home / "ready", "\n".join(peer.packages)
+    if not ready.exists() or ready.read_text(encoding="utf-8") != packages:
         print(f"installing {', '.join(peer.packages)} in {home}", file=sys.stderr)
         run(sys.executable, "-m", "venv", "--clear", home)
         run(home / "bin" / "python", "-m", "pip", "install", *peer.packages)
-        ready.touch()
+        ready.write_text(packages, encoding="utf-8")
     return home / "bin" / "python"
 
 

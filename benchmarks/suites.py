@@ -17,6 +17,7 @@ PEER = peers.Peer(
         "ale-py",
         "opencv-python-headless",
         "box2d",
+        "pygame",  # which gymnasium's environments of Box2D import
         "dm_control==1.0.34",
         "mujoco==3.3.7",
         "envpool",

@@ -16,7 +16,7 @@ from cartrl.system.console import Console, say
 # What a config says of itself in a line of its comment; the numbers are those of docs/results.md.
 REACHES = re.compile(r"^# Reaches: (?P<said>.+?)\.?$", re.MULTILINE)
 MEASURED = re.compile(
-    r"(?P<policy>best|final) policy (?P<mean>-?[\d,.]+) \(interquartile mean of (?P<seeds>\d+) seeds\)"
+    r"(?P<policy>best|final) policy (?P<mean>-?[\d,.]+) \(interquartile mean of (?P<seeds>\d+) seeds?\)"
     r"(, (?P<solved>\d+) of \d+ at least (?P<threshold>-?[\d,.]+))?"
 )
 LEGEND = (
