@@ -44,7 +44,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 # Measuring coverage makes a process that loads TensorFlow take half as long again. The processes that tests of these
 # folders start train the longest, and are not measured; those of the others are, and run nearly all lines. What tests
 # of several folders look at is measured, whichever of them comes first.
-NOT_MEASURED = ("environments", "experience", "training")
+NOT_MEASURED = ("agents", "environments", "experience", "pictures", "training")
 TO_MEASURE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_PROCESS_")}
 
 

@@ -234,6 +234,7 @@ def test_holm_by_hand():
     assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", [False, True], ids=["normal", "tied"])
 def test_so_many_seeds_have_the_power_that_is_promised(tied):
     rng = np.random.default_rng(10)
