@@ -50,13 +50,13 @@ class Catch:
         return self.picture(), reward, has_landed, False
 
     def picture(self) -> NDArray[np.uint8]:
-        """Return what is observed."""
+        """Return the observation: the board, in which the cells of the ball and the paddle are lit."""
         board = np.zeros((ROWS, COLUMNS, 1), np.uint8)
         board[self._row, self._ball] = board[FALL, self._paddle] = LIT
         return board.repeat(WIDE, axis=1)
 
     def render(self) -> NDArray[np.uint8]:
-        """Return what is observed, enlarged: uint8 [160, 160, 3]."""
+        """Return a frame of a film: the observation with each pixel 16 times as wide and high, uint8 [160, 160, 3]."""
         return self.picture().repeat(ENLARGED, 0).repeat(ENLARGED, 1).repeat(3, 2)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Catch, the environment of images, in gym's API and with what an environment of one's own may do differently."""
+"""Environments of images in gym's API: Catch, and variants of it whose observations or actions are others."""
 
 import gym
 import numpy as np

@@ -173,13 +173,18 @@ def observations(kind):
     return rng.normal(size=(2000, 4 if kind in DISCRETE else 3)).astype(np.float32)
 
 
-def played(program, home, kinds):
+def printed(program, home, *arguments):
+    """What a Python program prints in its last line."""
     done = subprocess.run(
-        [sys.executable, "-c", program, *kinds],
+        [sys.executable, "-c", program, *arguments],
         cwd=home, env=clean_environment(), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return [[np.array(actions) for actions in answer] for answer in json.loads(done.stdout.splitlines()[-1])]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def played(program, home, kinds):
+    return [[np.array(actions) for actions in answer] for answer in printed(program, home, *kinds)]
 
 
 def test_every_export_acts_as_the_original_in_a_process_without_cartrl(home):
@@ -355,10 +360,7 @@ def test_the_export_of_a_discrete_policy_plays_in_its_place_unless_it_was_made_f
 def test_the_policy_itself_acts_as_soon_as_two_actions_nearly_tie(home):
     home, _, _ = home
     shutil.copytree(home / "ppo-discrete", home / "alone", ignore=shutil.ignore_patterns("exports"))
-    done = subprocess.run(
-        [sys.executable, "-c", TIE], cwd=home, env=clean_environment(), capture_output=True, text=True, timeout=300
-    )
-    said, was_needed, found, original = json.loads(done.stdout)
+    said, was_needed, found, original = printed(TIE, home)
     assert "ppo-discrete/exports/final-npz'>" in said and ", played from '" in said
     assert was_needed and len(found) > 3  # the first observations are far from a tie
     assert found == original
