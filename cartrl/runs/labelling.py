@@ -24,7 +24,7 @@ UNITS = {
     "eval.num_eval_episodes": "evaluation episodes",
     "train.num_iterations": "iterations",
 }
-# Settings that are mappings. A label writes each of their entries, as ``gravity 1.62``; of an empty mapping it says this.
+# Settings that are mappings. A label writes each entry, as ``gravity 1.62``; of an empty mapping it says what is here.
 OF_ENVIRONMENT = {
     "environment.constants": "constants as gym has them",
     "environment.kwargs": "no kwargs",
