@@ -88,7 +88,8 @@ def test_a_study_of_a_thousand_seeds_fits_a_terminal_of_80_columns(terminal):
     shown = "\n".join(lines)
     for text in ("700 of 1,000 seeds", "▶ 7 running   · 292 waiting   ✗ 1 failed", "failed  seed 703: its process was"):
         assert text in shown, text
-    assert "slow    seed 702: 50% done after 63 s; others took 10 s" in shown
+    # On a busy machine the picture comes some seconds later.
+    assert re.search(r"slow    seed 702: 50% done after (6[3-9]|[78]\d) s; others took 10 s", shown)
     finals = np.quantile([float(seed % 201) for seed in range(700)], [0, 0.25, 0.5, 0.75, 1])
     (row,) = (line for line in lines if line.startswith("final return, finished"))
     assert [float(word) for word in row.split()[3:]] == pytest.approx(list(finals), rel=1e-3)
