@@ -204,7 +204,10 @@ OTHERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("env_name", PLAYS)
+@pytest.mark.parametrize(
+    "env_name",
+    ["CartPole-v1", "Pendulum-v1", *(pytest.param(name, marks=pytest.mark.slow) for name in [*PLAYS][2:])],
+)
 def test_gym_and_its_twin_agree_with_other_constants(env_name):
     """Each constant changed by itself: its episodes differ from gym's usual ones, and the twin's are the same."""
     play = PLAYS[env_name]

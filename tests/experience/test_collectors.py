@@ -68,7 +68,7 @@ def assert_lost(done, count):
     assert all(line.startswith("warning: collector ") and " of this machine is lost" in line for line in lines)
 
 
-@pytest.mark.parametrize("lag", [0, 1])
+@pytest.mark.parametrize("lag", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_collectors_that_die_change_nothing(lag, tmp_path):
     _, expected = train(tmp_path, "ppo", "alone", policy_lag=lag)
     done, found = train(tmp_path, "ppo", workers=3, policy_lag=lag, deaths=DEATHS)
