@@ -52,7 +52,7 @@ class EventLog:
         self._writer = EventFileWriter(str(directory))
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
         self._began = time.time() - seconds_after(rows)
-        about = by_name(settings.dict())
+        about = by_name(settings.dict(by_alias=True))
         self._add(0, self._began, [_session_start(about, group_of(directory.parent), self._began), _config(about)])
         for row in rows:
             self.append(row)

@@ -64,5 +64,5 @@ def test_no_program_of_the_checkout_runs(repository, tmp_path, kind):
     assert not (tmp_path / CALLED).exists()
     assert state is not None
     assert state["dirty"]
-    git(repository, "status")  # which shows that the trap works
+    git(repository, "add", "file")  # which shows that the trap works
     assert (tmp_path / CALLED).exists()

@@ -55,7 +55,7 @@ class Followed:
         self._tags = {column.name: column.tag for column in metrics.columns(kind(settings.agent.kind)) if column.tag}
         begin = started(read_json(run.manifest))
         group = group_of(run.root) if (run.root.parent / STUDY).is_file() else None
-        known = by_name(settings.dict()).items()
+        known = by_name(settings.dict(by_alias=True)).items()
         about = {name: value if isinstance(value, PLAIN) else scalar(value) for name, value in known}
         self._about = About(run.root.resolve().name, group, about, begin.timestamp() if begin else time.time())
         self._begun: set[str] = set()
