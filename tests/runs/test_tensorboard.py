@@ -13,6 +13,7 @@ from tests.helpers import run_cartrl
 
 CONFIG = """
 environment: {env_name: CartPole-v0, max_episode_steps: 20}
+agent: {learning_rate: {from: 0.001, to: 0, over: 1000}}
 train: {num_iterations: 2}
 eval: {num_eval_episodes: 2}
 """
@@ -57,6 +58,7 @@ def test_the_config_is_there_as_text(study):
     table = tensor_util.make_ndarray(text.tensor_proto).item().decode()
     assert "train.seed | 1\n" in table
     assert "environment.env_name | CartPole-v0\n" in table
+    assert "agent.learning_rate | {from: 0.001, to: 0.0, over: 1000}\n" in table
 
 
 def test_the_learning_curve_and_the_film_are_pictures(study):
