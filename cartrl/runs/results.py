@@ -5,7 +5,6 @@ of one seed.
 """
 
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ from cartrl.runs.outcome import Outcome, outcome_of
 from cartrl.runs.study import StudyDirectory
 from cartrl.runs.thresholds import reward_threshold
 from cartrl.settings import ExperimentSettings, load
-from cartrl.settings.writing import by_name
+from cartrl.settings.writing import flat_settings
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Study(Seeds):
 
     def flat_settings(self) -> Mapping[str, Any]:
         """Return the settings by ``section.key``, as JSON has them."""
-        return by_name(json.loads(self.settings.json(by_alias=True)))
+        return flat_settings(self.settings)
 
     def notes(self, tested: Optional[str] = None) -> list[str]:
         """Return a sentence for each way in which seeds are not finished, on the plan, and on a missing threshold."""

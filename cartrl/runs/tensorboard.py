@@ -16,7 +16,7 @@ from cartrl.columns import Column
 from cartrl.runs.directory import DECISION, STUDY, SWEEP
 from cartrl.runs.metrics import Row, seconds_after
 from cartrl.settings import ExperimentSettings
-from cartrl.settings.writing import by_name, scalar
+from cartrl.settings.writing import flat_settings, scalar
 from cartrl.system import files, reading
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class EventLog:
         self._writer = EventFileWriter(str(directory))
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
         self._began = time.time() - seconds_after(rows)
-        about = by_name(settings.dict(by_alias=True))
+        about = flat_settings(settings)
         self._add(0, self._began, [_session_start(about, group_of(directory.parent), self._began), _config(about)])
         for row in rows:
             self.append(row)

@@ -11,7 +11,7 @@ from typing import Any, Optional
 import pydantic.schema
 import yaml
 
-from cartrl.settings import ResolvedConfig, agents, experiment, load, suites
+from cartrl.settings import ExperimentSettings, ResolvedConfig, agents, experiment, load, suites
 from cartrl.settings.describing import shown
 from cartrl.system import files, reading
 
@@ -49,6 +49,11 @@ def read_resolved(path: Path, overrides: Sequence[str] = (), seed: Optional[int]
 def by_name(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the values of ``sections`` by ``section.key``."""
     return {f"{section}.{key}": value for section, keys in sections.items() for key, value in keys.items()}
+
+
+def flat_settings(settings: ExperimentSettings) -> dict[str, Any]:
+    """Return all settings by ``section.key``, named as a config names them and with values as JSON has them."""
+    return by_name(json.loads(settings.json(by_alias=True)))
 
 
 def scalar(value: Any) -> str:

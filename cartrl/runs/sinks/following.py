@@ -18,7 +18,7 @@ from cartrl.runs.sinks.sink import About, Ending, Point, Sink
 from cartrl.runs.tensorboard import CURVE, group_of
 from cartrl.settings import load
 from cartrl.settings.agents import kind
-from cartrl.settings.writing import by_name, scalar
+from cartrl.settings.writing import flat_settings, scalar
 
 RECORD = "sinks.json"  # in a run: by the name of each sink, the name of the run there, and the last iteration it has
 LEVELS = 3  # of directories, down to the fresh seeds of a sweep
@@ -55,7 +55,7 @@ class Followed:
         self._tags = {column.name: column.tag for column in metrics.columns(kind(settings.agent.kind)) if column.tag}
         begin = started(read_json(run.manifest))
         group = group_of(run.root) if (run.root.parent / STUDY).is_file() else None
-        known = by_name(settings.dict(by_alias=True)).items()
+        known = flat_settings(settings).items()
         about = {name: value if isinstance(value, PLAIN) else scalar(value) for name, value in known}
         self._about = About(run.root.resolve().name, group, about, begin.timestamp() if begin else time.time())
         self._begun: set[str] = set()
